@@ -1,0 +1,109 @@
+"""Colour conversion agrees with scikit-image, and gamut handling keeps lightness and hue."""
+
+import numpy as np
+import pytest
+import torch
+from skimage import color as skcolor
+
+from colorizer import color
+
+
+def as_planes(pixels: np.ndarray) -> torch.Tensor:
+    """(M, 3) -> (1, 3, 1, M)"""
+    return torch.from_numpy(pixels.astype(np.float32)).T[None, :, None, :]
+
+
+def as_pixels(planes: torch.Tensor) -> np.ndarray:
+    return planes[0, :, 0].T.double().numpy()
+
+
+@pytest.fixture(scope="module")
+def random_colours() -> np.ndarray:
+    colours = np.random.default_rng(0).random((20_000, 3))
+    corners = np.array([[r, g, b] for r in (0, 1) for g in (0, 1) for b in (0, 1)], float)
+    dark = np.random.default_rng(1).random((2_000, 3)) * 0.02
+    return np.concatenate([colours, corners, dark])
+
+
+def test_srgb_to_lab_agrees_with_skimage(random_colours: np.ndarray) -> None:
+    ours = as_pixels(color.srgb_to_lab(as_planes(random_colours)))
+    difference = np.abs(ours - skcolor.rgb2lab(random_colours))
+    assert difference[:, 0].max() < 1e-3
+    assert difference[:, 1:].max() < 0.02
+
+
+@pytest.mark.filterwarnings("ignore:Conversion from CIE-LAB")
+def test_lab_to_srgb_agrees_with_skimage_inside_and_outside_the_gamut() -> None:
+    rng = np.random.default_rng(2)
+    lab = np.stack([rng.uniform(0, 100, 20_000), *rng.uniform(-128, 127, (2, 20_000))], 1)
+    assert np.abs(as_pixels(color.lab_to_srgb(as_planes(lab))) - skcolor.lab2rgb(lab)).max() < 1e-4
+
+
+def test_round_trip_of_every_8_bit_level_is_exact(random_colours: np.ndarray) -> None:
+    levels = np.round(random_colours * 255)
+    back = as_pixels(color.lab_to_srgb(color.srgb_to_lab(as_planes(levels / 255)))) * 255
+    assert np.array_equal(np.round(back), levels)
+
+
+@pytest.mark.parametrize(("srgb", "lightness"), [((0, 0, 0), 0.0), ((1, 1, 1), 100.0)])
+def test_black_and_white_have_no_colour(srgb: tuple[int, int, int], lightness: float) -> None:
+    lab = as_pixels(color.srgb_to_lab(as_planes(np.array([srgb]))))[0]
+    assert lab == pytest.approx([lightness, 0, 0], abs=0.01)
+
+
+def test_batches_and_sizes_do_not_change_a_colour() -> None:
+    srgb = torch.rand(3, 3, 5, 7, generator=torch.Generator().manual_seed(3))
+    whole = color.srgb_to_lab(srgb)
+    assert whole.shape == srgb.shape
+    assert torch.allclose(whole[1:2, :, 2:4, 1:6], color.srgb_to_lab(srgb[1:2, :, 2:4, 1:6]), atol=1e-4)
+
+
+def test_fit_gamut_keeps_lightness_and_hue_and_lands_inside() -> None:
+    generator = torch.Generator().manual_seed(4)
+    lab = torch.rand(2, 3, 40, 40, generator=generator) * torch.tensor([100.0, 250, 250])[None, :, None, None]
+    lab[:, 1:] -= 125
+    fitted = color.fit_gamut(lab)
+    assert torch.equal(fitted[:, 0], lab[:, 0])
+    cross = lab[:, 1] * fitted[:, 2] - lab[:, 2] * fitted[:, 1]
+    assert cross.abs().max() < 0.05
+    linear = color.lab_to_linear_rgb(fitted)
+    assert linear.min() >= -2e-4 and linear.max() <= 1 + 2e-4
+    back = color.srgb_to_lab(color.lab_to_srgb(fitted))
+    assert (back[:, 0] - lab[:, 0]).abs().max() < 0.5
+
+
+def test_fit_gamut_reaches_the_edge_and_leaves_what_is_inside() -> None:
+    inside = color.srgb_to_lab(torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(5)))
+    assert torch.equal(color.fit_gamut(inside), inside)
+    red = color.srgb_to_lab(torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1))
+    beyond = torch.cat([red[:, :1], red[:, 1:] * 1.5], 1)
+    assert torch.allclose(color.fit_gamut(beyond), red, atol=0.2)
+
+
+def test_display_colours_are_the_fitted_ones() -> None:
+    lab = torch.randn(1, 3, 20, 20, generator=torch.Generator().manual_seed(7)) * 60 + 40
+    assert torch.allclose(color.lab_to_display(lab), color.lab_to_srgb(color.fit_gamut(lab)), atol=1e-5)
+
+
+def test_fit_gamut_makes_black_and_white_grey() -> None:
+    extremes = torch.tensor([[-5.0, 60, 60], [0, 60, 60], [100, -60, 60], [105, 10, 10]]).T[None, :, None, :]
+    srgb = color.lab_to_srgb(color.fit_gamut(extremes))[0, :, 0]
+    assert torch.allclose(srgb[:, :2], torch.zeros(3, 2), atol=0.01)
+    assert torch.allclose(srgb[:, 2:], torch.ones(3, 2), atol=0.01)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_lightness_from_bytes_is_the_lightness_of_the_conversion(channels: int) -> None:
+    levels = torch.randint(0, 256, (2, channels, 30, 20), dtype=torch.uint8, generator=torch.Generator().manual_seed(6))
+    expected = color.srgb_to_lab((levels / 255).expand(2, 3, 30, 20))[:, :1]
+    assert (color.lightness_from_bytes(levels) - expected).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "planes", [torch.zeros(3, 4, 4), torch.zeros(1, 4, 2, 2), torch.zeros(1, 3, 2, 2, dtype=torch.uint8)]
+)
+def test_wrong_shapes_are_named(planes: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="must be a float tensor"):
+        color.srgb_to_lab(planes)
+    with pytest.raises(ValueError, match="expected uint8"):
+        color.lightness_from_bytes(planes.float())
