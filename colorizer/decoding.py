@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import IO, Final
 
 from PIL import (
-    AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
     Image,
@@ -40,6 +39,17 @@ def _open_heif(stream: IO[bytes]) -> ImageFile.ImageFile:
     return pillow_heif.HeifImageFile(stream)
 
 
+def _open_avif(stream: IO[bytes]) -> ImageFile.ImageFile:
+    try:
+        from PIL import AvifImagePlugin  # training may run beside a Pillow from before it read AVIF
+    except ImportError:
+        raise PictureError(
+            "AVIF photos cannot be read here, because the installed Pillow is too old; install a newer one, or save "
+            "the photo as JPEG."
+        ) from None
+    return AvifImagePlugin.AvifImageFile(stream)
+
+
 _OPENERS: Final[dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]]] = {
     "JPEG": JpegImagePlugin.JpegImageFile,
     "PNG": PngImagePlugin.PngImageFile,
@@ -47,7 +57,7 @@ _OPENERS: Final[dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]]] = {
     "WEBP": WebPImagePlugin.WebPImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
-    "AVIF": AvifImagePlugin.AvifImageFile,
+    "AVIF": _open_avif,
     "HEIF": _open_heif,
 }
 
