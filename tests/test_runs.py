@@ -1,0 +1,86 @@
+"""The state of a run comes back exactly, layout in memory included; what is no such state is refused."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from colorizer.errors import CheckpointError, TrainingError
+from colorizer.runs import Progress, read_baseline, read_state, save_state, write_baseline
+from colorizer.validation import Baseline, Validation
+from test_history import row
+
+PROGRESS = Progress(2, 7, 0.1 + 0.2, 1 / 3, [row(0), row(1)], "ab", "cd")
+
+
+def trained() -> tuple[nn.Module, torch.optim.AdamW]:
+    """A small network in channels-last layout, after two steps."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(network.parameters(), 0.01)
+    for _ in range(2):
+        network(torch.randn(2, 4, 8, 8)).square().mean().backward()
+        optimizer.step()
+    return network, optimizer
+
+
+def test_weights_optimizer_and_progress_come_back_exactly(tmp_path: Path) -> None:
+    network, optimizer = trained()
+    path = tmp_path / "state" / "last.safetensors"
+    save_state(path, network.state_dict(), optimizer, PROGRESS)
+    fresh = torch.optim.AdamW(network.parameters(), 0.5)
+    weights, progress = read_state(path, fresh)
+    assert progress == PROGRESS
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in network.state_dict().items())
+    before, after = optimizer.state_dict()["state"], fresh.state_dict()["state"]
+    assert before.keys() == after.keys()
+    for index in before:
+        for key in ("step", "exp_avg", "exp_avg_sq"):
+            assert torch.equal(before[index][key], after[index][key])
+            assert before[index][key].stride() == after[index][key].stride()
+            assert before[index][key].dtype == after[index][key].dtype
+
+
+def test_a_state_before_the_first_step_has_an_empty_optimizer(tmp_path: Path) -> None:
+    network = nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(network.parameters(), 0.01)
+    save_state(tmp_path / "last.safetensors", network.state_dict(), optimizer, Progress())
+    assert read_state(tmp_path / "last.safetensors", optimizer)[1] == Progress()
+
+
+def test_a_missing_state_says_how_to_start(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="holds no run to resume; start it without --resume"):
+        read_state(tmp_path / "state" / "last.safetensors", trained()[1])
+
+
+@pytest.mark.parametrize("fault", ["empty", "half", "no progress", "other progress"])
+def test_a_damaged_state_is_refused_by_its_name(tmp_path: Path, fault: str) -> None:
+    network, optimizer = trained()
+    path = tmp_path / "last.safetensors"
+    save_state(path, network.state_dict(), optimizer, PROGRESS)
+    if fault in ("empty", "half"):
+        path.write_bytes(path.read_bytes()[: 0 if fault == "empty" else 500])
+    else:
+        save_file({"a": torch.ones(1)}, path, {"progress": '{"colour": 3}'} if fault == "other progress" else None)
+    with pytest.raises(TrainingError, match=r"last\.safetensors is damaged, the run cannot be resumed"):
+        read_state(path, optimizer)
+
+
+@pytest.mark.parametrize("other", [nn.Linear(3, 3), nn.Sequential(nn.Conv2d(4, 5, 3), nn.BatchNorm2d(5))])
+def test_the_state_of_another_network_is_refused(tmp_path: Path, other: nn.Module) -> None:
+    network, optimizer = trained()
+    save_state(tmp_path / "last.safetensors", network.state_dict(), optimizer, PROGRESS)
+    with pytest.raises(TrainingError, match="is not the state of this network"):
+        read_state(tmp_path / "last.safetensors", torch.optim.AdamW(other.parameters()))
+
+
+def test_a_baseline_comes_back_as_it_was_and_a_broken_one_is_refused(tmp_path: Path) -> None:
+    baseline = Baseline(Validation(80.9, float("inf"), 11.2, 14.01, 0.1 + 0.2), 40.5)
+    write_baseline(tmp_path / "baseline.toml", baseline)
+    assert read_baseline(tmp_path / "baseline.toml") == baseline
+    for broken in ("", "grey = 3", "true_colorfulness = 1\n[grey]\nloss = 3"):
+        (tmp_path / "baseline.toml").write_text(broken)
+        with pytest.raises(CheckpointError, match=r"baseline\.toml is not a readable baseline"):
+            read_baseline(tmp_path / "baseline.toml")
