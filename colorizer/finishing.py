@@ -1,0 +1,155 @@
+"""The end of a run: its kept state in float16, and a card measured on that very state, make the folder a checkpoint."""
+
+import dataclasses
+import platform
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from colorizer import models
+from colorizer.cards import CARD_FILE, Card, MetricsRow, PictureSet, read_card
+from colorizer.checkpoints import (
+    MODEL_FILE,
+    load_state,
+    read_tensors,
+    snapshot_file,
+    to_float16,
+    write_card,
+    write_tensors,
+)
+from colorizer.errors import CheckpointError
+from colorizer.history import EpochRow, best_row
+from colorizer.recipes import Recipe
+from colorizer.runs import BASELINE_FILE, BEST_FILE, read_baseline, state_file
+from colorizer.training import Run
+from colorizer.validation import Validation, from_sum, summed
+
+
+def hardware_name(device: torch.device, processes: int) -> str:
+    """What a run was computed on, e.g. "2 threads of Intel(R) Xeon(R) CPU"."""
+    if device.type == "cuda":
+        return f"{processes} x {torch.cuda.get_device_name(device)}"
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
+        model = names[0] if names else model
+    where = f"{torch.get_num_threads()} threads of {model}"
+    where = where if device.type == "cpu" else f"{device.type} of {where}"
+    return where if processes == 1 else f"{processes} processes, each {where}"
+
+
+def describe_loss(recipe: Recipe) -> str:
+    """The loss in words, with its unit."""
+    if recipe.loss.name == "huber":
+        return f"Huber, threshold {recipe.loss.huber_delta:g} Lab units"
+    return {"mse": "mean squared error over ab, Lab units squared", "l1": "mean absolute error over ab, Lab units"}[
+        recipe.loss.name
+    ]
+
+
+def describe_optimizer(recipe: Recipe) -> str:
+    """Optimizer and schedule in words."""
+    settings = recipe.training
+    return (
+        f"AdamW, learning rate {settings.learning_rate:g} ({settings.schedule}, {settings.warmup_steps} steps of "
+        f"warm-up), weight decay {settings.weight_decay:g}, batches of {settings.batch_size}"
+    )
+
+
+def _metrics_row(of: Literal["checkpoint", "grey"], measures: Validation, run: Run) -> MetricsRow:
+    crop = run.recipe.data.crop
+    return MetricsRow(
+        of=of,
+        pictures=f"validation pictures of {run.recipe.data.role}",
+        images=len(run.data.validation),
+        protocol=f"centre crop, Lanczos to {crop} x {crop}, network at that size; per picture, then averaged",
+        command=f"python train.py recipes/{run.recipe.id}.toml --data FOLDERS",
+        psnr=round(measures.psnr, 4),
+        ciede2000=round(measures.delta_e, 4),
+        ab_rmse=round(measures.ab_rmse, 4),
+        colorfulness=round(measures.colorfulness, 4),
+    )
+
+
+def _ship(run: Run) -> dict[str, str]:
+    """Write the kept state and the snapshots in float16; returns the sha256 of each file."""
+    settings = run.recipe.training
+    rows = run.progress.rows
+    kept = run.folder / BEST_FILE if settings.keep == "best" else None
+    state: dict[str, Tensor] = read_tensors(kept) if kept else run.bare_network.state_dict()
+    hashes = {MODEL_FILE: write_tensors(run.folder / MODEL_FILE, to_float16(state))}
+    for epoch in settings.snapshots:
+        if epoch <= rows[-1].epoch:
+            snapshot = to_float16(read_tensors(run.folder / state_file(epoch)))
+            hashes[snapshot_file(epoch)] = write_tensors(run.folder / snapshot_file(epoch), snapshot)
+    return hashes
+
+
+def finish(run: Run) -> Card:
+    """Write `model.safetensors`, the snapshots and `card.toml` of a run at its end; the main process only.
+
+    Raises:
+        CheckpointError: where a weight does not fit into float16.
+    """
+    hashes = _ship(run)
+    load_state(run.bare_network, read_tensors(run.folder / MODEL_FILE), MODEL_FILE)
+    run.bare_network.eval()
+    pictures = run.data.validation
+    shipped = from_sum(summed(run.bare_network, pictures, run.loss, run.accelerator.device), len(pictures))
+    baseline = read_baseline(run.folder / BASELINE_FILE)
+    recipe, rows = run.recipe, run.progress.rows
+    card = Card(
+        id=recipe.id,
+        title=recipe.title,
+        summary=recipe.summary,
+        family=recipe.family,
+        experiment=recipe.card.experiment,
+        variable=recipe.card.variable,
+        architecture=recipe.model.architecture,
+        head=run.bare_network.head,
+        parameters=models.count_parameters(run.bare_network),
+        input_size=recipe.data.crop,
+        epochs=_kept_row(run).epoch + 1,
+        loss=describe_loss(recipe),
+        optimizer=describe_optimizer(recipe),
+        hardware=hardware_name(run.accelerator.device, run.accelerator.num_processes),
+        seconds=round(sum(row.seconds for row in rows), 1),
+        weights_licence=recipe.card.weights_licence,
+        data_licence=recipe.card.data_licence,
+        wrong=recipe.card.wrong,
+        trained_on=PictureSet(recipe.data.role, len(run.data.training), run.data.training_sha256),
+        validated_on=PictureSet(recipe.data.role, len(run.data.validation), run.data.validation_sha256),
+        sha256=hashes,
+        metrics=(_metrics_row("checkpoint", shipped, run), _metrics_row("grey", baseline.grey, run)),
+    )
+    write_card(run.folder, card)
+    return card
+
+
+def rewrite_card(folder: Path, recipe: Recipe) -> Card | None:
+    """Bring the recipe's text (title, summary, [card]) onto the card of a finished run; its weights and figures stay.
+
+    Returns:
+        The card, or None where the folder is not that of a finished run, or its files are not those of its card.
+    """
+    try:
+        card = read_card(folder / CARD_FILE)
+        for name, sha256 in card.sha256.items():
+            read_tensors(folder / name, sha256)
+    except CheckpointError:
+        return None
+    text = dataclasses.asdict(recipe.card) | {"title": recipe.title, "summary": recipe.summary}
+    card = dataclasses.replace(card, **text)
+    write_card(folder, card)
+    return card
+
+
+def _kept_row(run: Run) -> EpochRow:
+    rows = run.progress.rows
+    best = best_row(rows) if run.recipe.training.keep == "best" else None
+    return best or rows[-1]

@@ -1,0 +1,291 @@
+"""The training loop: epochs, validation, history, snapshots, resume, early stopping; on CPU, GPU or several processes.
+
+Device, precision and processes are Hugging Face accelerate's, so `accelerate launch train.py ...` runs this same code.
+All randomness follows from the recipe's seed and the place in the run (epoch and step), not from a generator that is
+carried along. A run resumed from any step therefore goes on exactly as an uninterrupted one would; on a CPU, with the
+same number of threads, bit for bit.
+"""
+
+import contextlib
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast
+from torch import Tensor
+
+from colorizer import color, models
+from colorizer.checkpoints import load_state, write_tensors
+from colorizer.data import Request, augment, epoch_requests, make_batches, seeded
+from colorizer.datasets import TrainingData
+from colorizer.errors import TrainingError
+from colorizer.history import HISTORY_FILE, EpochRow, best_row, write_history
+from colorizer.losses import Loss, make_loss
+from colorizer.recipes import Recipe, TrainingSettings
+from colorizer.runs import BEST_FILE, LAST_FILE, Progress, read_state, save_state, state_file
+from colorizer.validation import Validation, from_sum, summed
+
+_LOSS_READING_STEPS = 20  # reading the loss makes a GPU wait, so not at each step; on a CPU it costs nothing
+_SAME_CTRL_C_SECONDS = 1.0  # a terminal and accelerate's launcher both pass the same Ctrl-C on
+
+
+class Interrupted(Exception):  # noqa: N818 - the user's wish, not an error
+    """The user stopped the run; its state is saved."""
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """What the loop tells while it runs; a progress bar, or nothing."""
+
+    step: Callable[[int, float | None], None]
+    """(pictures shown by this step, mean loss of the epoch as last read; None before the first reading)"""
+    epoch: Callable[[EpochRow], None]
+
+
+class Run:
+    """One execution of a recipe, in its folder; `fit` runs it from wherever its progress stands."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        network: models.ColorNetwork,
+        data: TrainingData,
+        folder: Path,
+        accelerator: Accelerator,
+    ) -> None:
+        """Nothing is read or written yet; `network` is `build_network(recipe)`."""
+        self.recipe = recipe
+        self.data = data
+        self.folder = folder
+        self.accelerator = accelerator
+        self.loss: Loss = make_loss(recipe.loss.name, recipe.loss.huber_delta)
+        self.bare_network = network
+        self.progress = Progress(training_sha256=data.training_sha256, validation_sha256=data.validation_sha256)
+        self._stop_requested: float | None = None  # when
+        settings = recipe.training
+        optimizer = torch.optim.AdamW(
+            self.bare_network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        prepared = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network, self.optimizer = accelerator.prepare(prepared, optimizer)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        settings = self.recipe.training
+        shown = max(settings.images_per_epoch or len(self.data.training), settings.batch_size)
+        return shown // settings.batch_size
+
+    def resume(self) -> None:
+        """Take up the state in the folder.
+
+        Raises:
+            TrainingError: where it is missing, damaged, or of other pictures.
+            CheckpointError: where its tensors are not the network's.
+        """
+        weights, progress = read_state(self.folder / LAST_FILE, self.optimizer.optimizer)
+        if progress.training_sha256 != self.data.training_sha256:
+            raise TrainingError("The training pictures are not those the run started with; give it the same --data.")
+        if progress.validation_sha256 not in ("", self.data.validation_sha256):
+            raise TrainingError("The validation pictures are not those the run started with; give it the same --data.")
+        load_state(self.bare_network, weights, LAST_FILE)
+        self.progress = progress
+        if self.accelerator.is_main_process:  # the state may have been saved, and the history not yet
+            write_history(self.folder / HISTORY_FILE, progress.rows)
+
+    def fit(self, watcher: Watcher) -> None:
+        """Train to the end, saving the state after each epoch.
+
+        Raises:
+            Interrupted: after Ctrl-C or a request to terminate, once the state is saved.
+            TrainingError: where the loss is no longer a finite number.
+        """
+        with self._stopping_on_signals():
+            while self.progress.epoch < self.recipe.training.epochs and not self._is_stale():
+                self._train_epoch(watcher)
+                self._finish_epoch(watcher)
+
+    def _is_stale(self) -> bool:
+        patience, best = self.recipe.training.early_stopping_epochs, best_row(self.progress.rows)
+        return bool(patience and best and self.progress.rows[-1].epoch - best.epoch >= patience)
+
+    def _train_epoch(self, watcher: Watcher) -> None:
+        progress, device = self.progress, self.accelerator.device
+        start = time.perf_counter() - progress.epoch_seconds
+        loss_sum = torch.tensor(progress.loss_sum, device=device)  # float32: not every device has float64
+        mean_loss = progress.loss_sum / progress.step if progress.step else None
+        reading_steps = 1 if device.type == "cpu" else _LOSS_READING_STEPS
+        self.network.train()
+        for squares in make_batches(self.data.training, self._own_batches(), pin_memory=device.type == "cuda"):
+            loss_sum += self._step(squares.to(device, non_blocking=True))
+            progress.step += 1
+            stopping = self._must_stop()
+            if stopping or progress.step % reading_steps == 0 or progress.step == self.steps_per_epoch:
+                progress.loss_sum, progress.epoch_seconds = loss_sum.item(), time.perf_counter() - start
+                self._require_finite(loss_sum)
+                mean_loss = progress.loss_sum / progress.step
+            watcher.step(self.recipe.training.batch_size, mean_loss)
+            if stopping:
+                self._require_finite_weights()
+                progress.loss_sum = self.accelerator.reduce(loss_sum, "mean").item()
+                self._save()
+                raise Interrupted
+
+    def _own_batches(self) -> list[list[Request]]:
+        """This process's share of each batch of the epoch, from the step that comes next."""
+        settings, progress = self.recipe.training, self.progress
+        shown = self.steps_per_epoch * settings.batch_size
+        requests = epoch_requests(len(self.data.training), shown, settings.seed, progress.epoch)
+        batches = [requests[first : first + settings.batch_size] for first in range(0, shown, settings.batch_size)]
+        return [batch[self._share] for batch in batches[progress.step :]]
+
+    @property
+    def _share(self) -> slice:
+        return slice(self.accelerator.process_index, None, self.accelerator.num_processes)
+
+    def _step(self, squares: Tensor) -> Tensor:
+        """One optimizer step on this process's uint8 (n, 3, side, side); returns the loss, detached."""
+        settings, place = self.recipe.training, (self.recipe.training.seed, self.progress.epoch, self.progress.step)
+        torch.manual_seed(seeded(*place, self.accelerator.process_index).initial_seed())  # for dropout
+        generator = seeded(*place, "augment", self.accelerator.process_index)
+        crops = augment(squares, self.recipe.data.crop, self.recipe.data.flip, generator)
+        lab = color.srgb_to_lab(crops.float() / 255).contiguous(memory_format=torch.channels_last)
+        done = self.progress.epoch * self.steps_per_epoch + self.progress.step
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(settings, done, settings.epochs * self.steps_per_epoch)
+        with self.accelerator.autocast():
+            predicted = self.network(lab[:, :1])
+        loss = self.loss(predicted.float(), lab[:, 1:])
+        self.optimizer.zero_grad()
+        self.accelerator.backward(loss)
+        self.optimizer.step()
+        return loss.detach()
+
+    def _require_finite(self, loss: Tensor) -> None:
+        if not math.isfinite(self.accelerator.reduce(loss.clone()).item()):
+            raise self._diverged("loss")
+
+    def _require_finite_weights(self) -> None:
+        """A last step may have broken weights whose loss nobody has seen: they are not to replace the good state."""
+        if not all(bool(parameter.isfinite().all()) for parameter in self.bare_network.parameters()):
+            raise self._diverged("weights")
+
+    def _diverged(self, what: str) -> TrainingError:
+        kept = f"; the state before is kept in {self.folder}" if (self.folder / LAST_FILE).exists() else ""
+        return TrainingError(
+            f"The run diverged in epoch {self.progress.epoch}, where its {what} became infinite or not a number{kept}; "
+            "train anew with a lower training.learning_rate, in another folder (--out)."
+        )
+
+    def _finish_epoch(self, watcher: Watcher) -> None:
+        progress = self.progress
+        start = time.perf_counter()
+        self._require_finite_weights()
+        loss_sum = self.accelerator.reduce(torch.tensor(progress.loss_sum, device=self.accelerator.device), "mean")
+        validation = self.validate()
+        if not math.isfinite(validation.loss):
+            raise self._diverged("validation loss")
+        row = EpochRow(
+            progress.epoch,
+            (progress.epoch + 1) * self.steps_per_epoch * self.recipe.training.batch_size,
+            self.optimizer.param_groups[0]["lr"],
+            loss_sum.item() / progress.step,
+            validation.loss,
+            validation.psnr,
+            validation.delta_e,
+            validation.ab_rmse,
+            validation.colorfulness,
+            round(progress.epoch_seconds + time.perf_counter() - start, 3),
+        )
+        progress.rows.append(row)
+        progress.epoch, progress.step, progress.loss_sum, progress.epoch_seconds = row.epoch + 1, 0, 0.0, 0.0
+        self._keep(row)
+        self._save()
+        watcher.epoch(row)
+
+    def _keep(self, row: EpochRow) -> None:
+        """Write the weights of this epoch where the recipe or its measures want them, before the progress says so."""
+        if self.accelerator.is_main_process:
+            if best_row(self.progress.rows) == row:
+                write_tensors(self.folder / BEST_FILE, self.bare_network.state_dict())
+            if row.epoch in self.recipe.training.snapshots:
+                write_tensors(self.folder / state_file(row.epoch), self.bare_network.state_dict())
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            optimizer = self.optimizer.optimizer
+            save_state(self.folder / LAST_FILE, self.bare_network.state_dict(), optimizer, self.progress)
+            write_history(self.folder / HISTORY_FILE, self.progress.rows)
+        self.accelerator.wait_for_everyone()
+
+    def validate(self) -> Validation:
+        """The measures of the network as it is, over the validation pictures; shared among the processes."""
+        self.network.eval()
+        for buffer in self.bare_network.buffers():  # BatchNorm's, which differ by process: the first's are shipped
+            broadcast(buffer)
+        squares = self.data.validation[self._share]
+        total = summed(self.bare_network, squares, self.loss, self.accelerator.device)
+        if self.accelerator.num_processes > 1:  # float32: not every device reduces float64
+            total = self.accelerator.reduce(total.float().to(self.accelerator.device)).cpu()
+        return from_sum(total, len(self.data.validation))
+
+    @contextlib.contextmanager
+    def _stopping_on_signals(self) -> Iterator[None]:
+        """A first Ctrl-C or SIGTERM lets the step finish and saves; a second Ctrl-C breaks off at once."""
+
+        def request(number: int, frame: FrameType | None) -> None:
+            now = time.monotonic()
+            if self._stop_requested is None:
+                self._stop_requested = now
+            elif number == signal.SIGINT and now - self._stop_requested > _SAME_CTRL_C_SECONDS:
+                raise KeyboardInterrupt
+
+        before: dict[int, Any] = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _must_stop(self) -> bool:
+        if self.accelerator.num_processes == 1:
+            return self._stop_requested is not None
+        wish = torch.tensor(float(self._stop_requested is not None), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(wish).item() > 0)  # all stop at the same step
+
+
+def build_network(recipe: Recipe) -> models.ColorNetwork:
+    """The recipe's network with its first weights.
+
+    Raises:
+        TrainingError: for an architecture that does not exist, and for a crop or a trunk that it cannot take.
+    """
+    torch.manual_seed(recipe.training.seed)
+    try:
+        network = models.build(recipe.model.architecture)
+    except ValueError as error:
+        raise TrainingError(f"model.architecture: {error}.") from error
+    if recipe.data.crop % network.stride:
+        raise TrainingError(
+            f"data.crop is {recipe.data.crop}; {recipe.model.architecture} needs a multiple of {network.stride}."
+        )
+    if recipe.model.trunk == "imagenet":
+        from colorizer.torchvision_safe import resnet18_imagenet_state
+
+        if not isinstance(network, models.ResNet18Colorizer):
+            raise TrainingError(f'model.trunk = "imagenet" is not available for {recipe.model.architecture}.')
+        network.load_trunk(resnet18_imagenet_state())
+    return network
+
+
+def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
+    """The rate of one step: a linear rise over the warm-up, then the recipe's schedule over all `steps`."""
+    warmup = min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
+    fall = (1 + math.cos(math.pi * step / steps)) / 2 if settings.schedule == "cosine" else 1.0
+    return settings.learning_rate * warmup * fall

@@ -1,0 +1,197 @@
+"""Train a colorizer by a recipe.
+
+    python train.py recipes/scenes-500-huber.toml --data ../photos
+    python train.py recipes/scenes-500-huber.toml --data ../photos --set training.epochs=5 --out runs/short
+    python train.py recipes/scenes-500-huber.toml --data ../photos --resume          after Ctrl-C, or a crash
+    accelerate launch --multi_gpu train.py recipes/scenes-500-huber.toml --data ../photos        several GPUs
+    torchrun --nproc_per_node 2 train.py RECIPE.toml --data DIR --set training.device=cpu        two CPU processes
+
+The run's folder (runs/<recipe id>, unless --out says otherwise) holds the history and the state while it trains, and is
+a checkpoint when it is finished: copy it to weights/, or train there (--out weights/NAME), and the app shows it.
+
+--resume goes on only with the settings and pictures the run was started with. What is only told about it (the
+recipe's title, summary and [card]) may have changed: on a finished run --resume puts the new text on the card, without
+reading pictures or training.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from tqdm import tqdm
+
+from colorizer.cards import CARD_FILE
+from colorizer.checkpoints import RECIPE_FILE
+from colorizer.datasets import load_training_data
+from colorizer.errors import ColorizerError, TrainingError
+from colorizer.files import write_atomically
+from colorizer.finishing import finish, rewrite_card
+from colorizer.history import EpochRow
+from colorizer.recipes import Recipe, read_recipe
+from colorizer.runs import BASELINE_FILE, LAST_FILE, write_baseline
+from colorizer.training import Interrupted, Run, Watcher, build_network
+from colorizer.validation import measure_baseline
+
+_INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
+_LOG_SECONDS = 60  # between two readings of the progress bar where it goes into a file: each adds to it
+
+
+def make_accelerator(recipe: Recipe) -> Accelerator:
+    """Device, precision and processes: CUDA, then MPS, then CPU where the recipe says "auto"; bfloat16 on CUDA only.
+
+    Raises:
+        TrainingError: where the device that the recipe asks for is not there, or its batches cannot be divided.
+    """
+    wanted = recipe.training.device
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted != "auto" and not available[wanted]:
+        raise TrainingError(f'training.device is {wanted!r}, but this torch has no such device; use "auto" or "cpu".')
+    on_cuda = wanted in ("auto", "cuda") and available["cuda"]
+    mixed = on_cuda and recipe.training.mixed_precision and torch.cuda.is_bf16_supported(including_emulation=False)
+    # accelerate joins processes on the CPU only where it is told that it is the CPU: "auto" must not leave that open.
+    on_cpu = wanted == "cpu" or not (available["cuda"] or available["mps"])
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision="bf16" if mixed else "no")
+    if accelerator.num_processes < int(os.environ.get("WORLD_SIZE", "1")):
+        raise TrainingError(f"Several processes cannot train together on {accelerator.device}; launch a single one.")
+    if recipe.training.batch_size % accelerator.num_processes:
+        raise TrainingError(
+            f"training.batch_size ({recipe.training.batch_size}) must be a multiple of the number of processes "
+            f"({accelerator.num_processes}); change it with --set."
+        )
+    return accelerator
+
+
+def check_folder(recipe: Recipe, folder: Path, resume: bool) -> None:
+    """Hold a recipe against what its run's folder holds; nothing is written yet.
+
+    Raises:
+        TrainingError: where a new run would overwrite one, where there is none to resume, or it has other settings.
+        RecipeError: where the recipe of the run to resume cannot be read.
+    """
+    if not ((folder / LAST_FILE).exists() or (folder / CARD_FILE).exists()):
+        if resume:
+            raise TrainingError(f"{folder} holds no run to resume; start it without --resume.")
+    elif not resume:
+        raise TrainingError(f"{folder} already holds a run: go on with it (--resume) or name another folder (--out).")
+    elif read_recipe(folder / RECIPE_FILE).without_text() != recipe.without_text():
+        raise TrainingError(
+            f"{folder} was started with other settings (see its {RECIPE_FILE}); use those to resume it."
+        )
+
+
+def make_watcher(bar: tqdm) -> Watcher:
+    """Show each step and each epoch on a progress bar, which adds pictures a second and the time left."""
+
+    def step(pictures: int, loss: float | None) -> None:
+        if loss is not None:
+            bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+        bar.update(pictures)
+
+    def epoch(row: EpochRow) -> None:
+        bar.write(
+            f"epoch {row.epoch}: training loss {row.train_loss:.4g}, validation loss {row.val_loss:.4g}, "
+            f"PSNR {row.val_psnr:.2f} dB, CIEDE2000 {row.val_delta_e:.2f}, ab RMSE {row.val_ab_rmse:.2f}, "
+            f"colourfulness {row.val_colorfulness:.1f}, {row.seconds:.1f} s"
+        )
+
+    return Watcher(step, epoch)
+
+
+def train(recipe: Recipe, folders: Sequence[Path], out: Path, resume: bool) -> None:
+    """Run a recipe to its end: read the pictures, train, and turn the folder into a checkpoint.
+
+    Raises:
+        ColorizerError: where something is missing or wrong; the message says what.
+        Interrupted: when the user stopped the run; its state is saved.
+    """
+    accelerator = make_accelerator(recipe)
+    report = tqdm.write if accelerator.is_main_process else _be_quiet
+    check_folder(recipe, out, resume)
+    if resume and rewrite_card(out, recipe):
+        write_atomically(out / RECIPE_FILE, recipe.to_toml().encode())
+        report(f"{out} is finished; its card has the recipe's present text.")
+        return
+    network = build_network(recipe)
+    report(f"Reading the pictures of {', '.join(map(str, folders))} ...")
+    data = load_training_data(folders, recipe.data, report)
+    run = Run(recipe, network, data, out, accelerator)
+    if resume:
+        run.resume()
+    if accelerator.is_main_process:
+        write_atomically(out / RECIPE_FILE, recipe.to_toml().encode())
+        write_baseline(out / BASELINE_FILE, measure_baseline(data.validation, run.loss, accelerator.device))
+    pictures_per_epoch = run.steps_per_epoch * recipe.training.batch_size
+    done = run.progress.epoch * pictures_per_epoch + run.progress.step * recipe.training.batch_size
+    report(f"Training {recipe.id} on {len(data.training)} pictures, {accelerator.device}, in {out}.")
+    with tqdm(
+        total=recipe.training.epochs * pictures_per_epoch,
+        initial=done,
+        unit="img",
+        disable=not accelerator.is_main_process,
+        dynamic_ncols=True,
+        mininterval=0.1 if sys.stderr.isatty() else _LOG_SECONDS,
+    ) as bar:
+        run.fit(make_watcher(bar))
+    if accelerator.is_main_process:
+        card = finish(run)
+        report(f"Done: {out} is a finished checkpoint (state after epoch {card.epochs - 1}).")
+    accelerator.end_training()
+
+
+def _be_quiet(message: str) -> None:
+    """What the other processes say: the same as the main one, so nothing."""
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    assert __doc__
+    parser = argparse.ArgumentParser(
+        prog="train.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="folders of pictures")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: runs/<recipe id>)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in that folder")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.KEY=VALUE",
+        help="replace a setting of the recipe, e.g. training.epochs=5; may be given several times",
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit status: 0 done, 1 could not be done, 2 wrong arguments, 130 interrupted by the user."""
+    options = parse_arguments(arguments)
+    try:
+        recipe = read_recipe(options.recipe, options.set)
+        out = options.out or Path("runs") / recipe.id
+        train(recipe, options.data, out, options.resume)
+    except ColorizerError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"train.py: {error.filename or 'a file'}: {error.strerror or error}.", file=sys.stderr)
+        return 1
+    except torch.OutOfMemoryError:
+        print(
+            "train.py: the device's memory is full; lower training.batch_size or data.crop with --set.", file=sys.stderr
+        )
+        return 1
+    except Interrupted:
+        if os.environ.get("RANK", "0") == "0":  # one of several processes speaks
+            print("Stopped; the state is saved. Give the same command with --resume to go on.", file=sys.stderr)
+        return _INTERRUPTED_STATUS
+    except KeyboardInterrupt:  # before or after training, or a second one
+        print("Broken off; what was saved before stays. If training had begun, --resume goes on.", file=sys.stderr)
+        return _INTERRUPTED_STATUS
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
