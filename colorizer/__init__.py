@@ -1,0 +1,50 @@
+"""Colour grey photographs with trained checkpoints.
+
+    import colorizer
+
+    model = colorizer.load("scenes-500-huber")
+    result = model.colorize("harbour.jpg")      # path, link, bytes, PIL image or array
+    result.image.save("coloured.png")
+
+The public names are imported when they are first used, so that `import colorizer` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from colorizer.cards import Card as Card
+    from colorizer.checkpoints import list_checkpoints as list_checkpoints
+    from colorizer.errors import ColorizerError as ColorizerError
+    from colorizer.images import open_image as open_image
+    from colorizer.predict import Colorization as Colorization
+    from colorizer.predict import Colorizer as Colorizer
+    from colorizer.predict import Hint as Hint
+    from colorizer.predict import load as load
+
+_HOME = {
+    "Card": "cards",
+    "Colorization": "predict",
+    "Colorizer": "predict",
+    "ColorizerError": "errors",
+    "Hint": "predict",
+    "list_checkpoints": "checkpoints",
+    "load": "predict",
+    "open_image": "images",
+}
+__all__ = [
+    "Card",
+    "Colorization",
+    "Colorizer",
+    "ColorizerError",
+    "Hint",
+    "list_checkpoints",
+    "load",
+    "open_image",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'colorizer' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"colorizer.{_HOME[name]}"), name)

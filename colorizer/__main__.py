@@ -1,0 +1,99 @@
+"""The command line: list, colorize, evaluate.
+
+    python -m colorizer list
+    python -m colorizer colorize PHOTO_OR_FOLDER... -o OUT [--checkpoint ID] [--saturation S]
+    python -m colorizer evaluate FOLDER [--checkpoint ID]... [--csv FILE]
+
+Exit status: 0 all went well, 1 something could not be done (each such file named, the rest done), 2 wrong arguments.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from colorizer.errors import ColorizerError
+
+
+def parse_hint(text: str) -> tuple[int, int, tuple[int, int, int]]:
+    """ "X,Y,#RRGGBB" -> (x, y, (r, g, b)); argparse turns the ValueError into its own message."""
+    x, y, colour = text.split(",")
+    if len(colour) != 7 or not colour.startswith("#"):
+        raise ValueError
+    red, green, blue = bytes.fromhex(colour[1:])
+    return int(x), int(y), (red, green, blue)
+
+
+def saturation_factor(text: str) -> float:
+    """0..3; argparse turns the ValueError into its own message."""
+    value = float(text)
+    if not 0 <= value <= 3:
+        raise ValueError
+    return value
+
+
+def positive(text: str) -> float:
+    """Above 0; argparse turns the ValueError into its own message."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+parse_hint.__name__ = "hint (X,Y,#RRGGBB)"  # what argparse calls a value that does not parse
+saturation_factor.__name__ = "saturation (0 to 3)"
+positive.__name__ = "temperature (above 0)"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    assert __doc__
+    parser = argparse.ArgumentParser(
+        prog="python -m colorizer", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of checkpoints (default: the shipped ones)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("list", help="the checkpoints, one a line")
+
+    colorize = commands.add_parser("colorize", help="colour photos, at their own size")
+    colorize.add_argument("sources", nargs="+", metavar="PHOTO_OR_FOLDER", help="files, folders or http(s) links")
+    colorize.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="OUT", help="a folder; for one photo, a file"
+    )
+    colorize.add_argument("--checkpoint", default="scenes-500-huber", metavar="ID")
+    colorize.add_argument("--temperature", type=positive, metavar="T", help="for checkpoints with a head of bins")
+    colorize.add_argument("--saturation", type=saturation_factor, default=1.0, metavar="S", help="0 to 3, default 1")
+    colorize.add_argument("--hint", type=parse_hint, action="append", default=[], metavar="X,Y,#RRGGBB")
+
+    evaluate = commands.add_parser("evaluate", help="measure checkpoints on a folder of colour photos")
+    evaluate.add_argument("folder", type=Path, metavar="FOLDER")
+    evaluate.add_argument(
+        "--checkpoint", action="append", metavar="ID", help="may be given several times; default: all"
+    )
+    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also write every photo's measures here")
+    evaluate.add_argument("--card", metavar="NAME", help="also write the averages into the cards, under this name")
+    return parser
+
+
+def _run(command: str) -> Callable[[argparse.Namespace], int]:
+    """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
+    from colorizer import commands
+
+    table: dict[str, Callable[[argparse.Namespace], int]] = {
+        "list": commands.list_command,
+        "colorize": commands.colorize_command,
+        "evaluate": commands.evaluate_command,
+    }
+    return table[command]
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = make_parser().parse_args(arguments)
+    try:
+        return _run(options.command)(options)
+    except ColorizerError as error:
+        print(f"colorizer: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

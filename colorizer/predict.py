@@ -1,0 +1,248 @@
+"""Colorizer: a photo in, the coloured photo at the photo's own size out (the way of a photo, steps 2 to 7).
+
+    model = colorizer.load("scenes-500-huber")
+    result = model.colorize("harbour.jpg")
+    result.image.save("coloured.png")
+
+`predict` and `compose` are the two halves of `colorize`: the network's answer is small and can be kept, and composed
+again at once with another saturation or onto another size of the same photo.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from colorizer import color, images, upsample
+from colorizer.cards import Card
+from colorizer.checkpoints import WEIGHTS, checkpoint_folder, list_checkpoints, load_network
+from colorizer.models import ColorNetwork
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+MAX_SATURATION = 3.0
+_MAX_AREA = 4  # times input_size^2: a panorama is seen smaller rather than with unbounded memory
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A colour that the user pins to a point of the photo."""
+
+    x: int
+    y: int
+    """Pixels from the upper left corner of the upright photo."""
+    rgb: tuple[int, int, int]
+    """0..255."""
+
+
+@dataclass(frozen=True)
+class Chroma:
+    """A network's answer for one photo, at the network's size (h, w)."""
+
+    ab: NDArray[np.float32]
+    """(2, h, w) in Lab units."""
+    lightness: NDArray[np.float32]
+    """(h, w), L in 0..100: what the network saw, and what guides the colour onto the photo."""
+
+
+@dataclass(frozen=True)
+class Colorization:
+    """A coloured photo."""
+
+    image: Image.Image
+    """RGB, or RGBA where the input had alpha; the input's own size, upright."""
+    ab: NDArray[np.float32]
+    """(2, h, w) in Lab units, at the network's size."""
+    seconds: dict[str, float]
+    """Wall time of "decode", "network" and "compose"."""
+    notices: tuple[str, ...] = ()
+    """What was done to the input that the user may want to know."""
+
+
+def network_size(width: int, height: int, input_size: int) -> tuple[int, int]:
+    """(height, width) at which a network sees a photo: the aspect ratio kept, the short side `input_size` unless the
+    photo is longer than 4 : 1."""
+    scale = input_size / min(width, height)
+    scale = min(scale, input_size * (_MAX_AREA / (width * height)) ** 0.5)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _strip_lightness(image: Image.Image, top: int, bottom: int) -> Tensor:
+    """L of the rows top..bottom of an RGB image: (1, 1, rows, W)."""
+    pixels = torch.from_numpy(np.array(image.crop((0, top, image.width, bottom)))).permute(2, 0, 1)[None]
+    is_grey = bool((pixels[:, :1] == pixels[:, 1:]).all())
+    return color.lightness_from_bytes(pixels[:, :1] if is_grey else pixels)
+
+
+def small_lightness(image: Image.Image, size: tuple[int, int]) -> Tensor:
+    """L of an RGB image at `size` (h, w): area means where it shrinks, bilinear where it grows; (1, 1, h, w)."""
+    height, width = min(size[0], image.height), min(size[1], image.width)
+    down, across = area_pair(image, height, width)
+    small = torch.zeros(height, width)
+    for top, bottom in upsample.strips(image.width, image.height):
+        small += down[:, top:bottom] @ (_strip_lightness(image, top, bottom)[0, 0] @ across)
+    return F.interpolate(small.clamp(0, 100)[None, None], size, mode="bilinear", align_corners=False)
+
+
+def area_pair(image: Image.Image, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """(height, H) and (W, width): the area averages down the columns and along the rows of an image."""
+    return upsample.area_weights(image.height, height), upsample.area_weights(image.width, width).T
+
+
+def pad_to_stride(planes: Tensor, stride: int) -> Tensor:
+    """(N, C, h, w) -> the same with h and w raised to multiples of the stride, by reflection at the lower right."""
+    bottom, right = -planes.shape[2] % stride, -planes.shape[3] % stride
+    mode = "reflect" if bottom < planes.shape[2] and right < planes.shape[3] else "replicate"
+    return F.pad(planes, (0, right, 0, bottom), mode=mode)
+
+
+def compose(image: Image.Image, chroma: Chroma, saturation: float = 1.0) -> Image.Image:
+    """Put colour onto a photo: its own L, the network's ab carried along L's edges, chroma scaled into the gamut.
+
+    Args:
+        image: RGB, any size; its own colours are not used.
+        chroma: a network's answer for this photo.
+        saturation: factor on chroma, 0..3; 1 is the network's own.
+
+    Returns:
+        RGB of the image's size.
+
+    Raises:
+        ValueError: for a saturation outside its range.
+    """
+    if not 0 <= saturation <= MAX_SATURATION:
+        raise ValueError(f"saturation is {saturation}; it must be between 0 and {MAX_SATURATION:g}")
+    guide = upsample.fit(torch.from_numpy(chroma.lightness)[None, None], torch.from_numpy(chroma.ab)[None])
+    coefficients = guide.at_width(image.width)
+    coloured = Image.new("RGB", image.size)
+    for top, bottom in upsample.strips(image.width, image.height):
+        lightness = _strip_lightness(image, top, bottom)
+        ab = upsample.apply(coefficients, lightness, top, image.height) * saturation
+        srgb = color.lab_to_display(torch.cat([lightness, ab], 1))
+        pixels = (srgb[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+        coloured.paste(Image.fromarray(pixels), (0, top))
+    return coloured
+
+
+def with_alpha(image: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """RGB and the input's alpha -> RGBA, or RGB where there was none."""
+    if alpha is not None:
+        image = image.copy()
+        image.putalpha(alpha)
+    return image
+
+
+class Colorizer:
+    """A loaded checkpoint. It keeps nothing of the photos, so threads may share it."""
+
+    def __init__(self, network: ColorNetwork, card: Card, device: torch.device, weights: Path = WEIGHTS) -> None:
+        self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.card = card
+        self.device = device
+        self._weights = weights
+
+    @torch.inference_mode()
+    def predict(
+        self, image: Image.Image, hints: Sequence[Hint] | None = None, temperature: float | None = None
+    ) -> Chroma:
+        """The network's colours for an RGB image of any size, at the network's own size.
+
+        Raises:
+            ValueError: for hints or a temperature that this checkpoint does not take; it names those that do.
+        """
+        self._refuse_what_it_does_not_take(hints, temperature)
+        size = network_size(image.width, image.height, self.card.input_size)
+        lightness = small_lightness(image, size)
+        ab = self.network(pad_to_stride(lightness, self.network.stride).to(self.device))
+        ab = ab[:, :, : size[0], : size[1]].float().cpu()
+        return Chroma(ab[0].contiguous().numpy(), lightness[0, 0].numpy())
+
+    def colorize(
+        self,
+        picture: images.Source,
+        hints: Sequence[Hint] | None = None,
+        temperature: float | None = None,
+        saturation: float = 1.0,
+    ) -> Colorization:
+        """Colour a picture, at its own size; a picture that has colours loses them first.
+
+        Args:
+            picture: path, http(s) link, bytes, PIL image, or uint8 array (H, W), (H, W, 3) or (H, W, 4).
+            hints: colours pinned to points; for checkpoints that take hints.
+            temperature: above 0; lower is more colourful and less smooth; for checkpoints with a head of colour bins.
+            saturation: factor on chroma, 0..3.
+
+        Raises:
+            PictureError: for a picture that cannot be read, or exceeds `images.LIMITS`.
+            ValueError: for a setting out of range, or one that this checkpoint does not take.
+        """
+        start = time.perf_counter()
+        photo = images.open_image(picture)
+        decoded = time.perf_counter()
+        chroma = self.predict(photo.image, hints, temperature)
+        predicted = time.perf_counter()
+        image = with_alpha(compose(photo.image, chroma, saturation), photo.alpha)
+        composed = time.perf_counter()
+        seconds = {"decode": decoded - start, "network": predicted - decoded, "compose": composed - predicted}
+        return Colorization(image, chroma.ab, seconds, photo.notices)
+
+    def _refuse_what_it_does_not_take(self, hints: Sequence[Hint] | None, temperature: float | None) -> None:
+        for name, given, takes in (
+            ("hints", bool(hints), lambda card: card.takes_hints),
+            ("a temperature", temperature is not None, lambda card: card.takes_temperature),
+        ):
+            if given and not takes(self.card):
+                able = ", ".join(card.id for card in list_checkpoints(self._weights) if takes(card))
+                raise ValueError(f"{self.card.id} does not take {name}; these checkpoints do: {able or 'none yet'}")
+
+    def describe(self, saturation: float = 1.0) -> str:
+        """The note that goes into every saved result."""
+        return (
+            "The colours of this picture were made up by a neural network and may not be the true ones. "
+            f"Checkpoint: {self.card.id}; saturation: {saturation:g}."
+        )
+
+
+def pick_device(name: DeviceName) -> torch.device:
+    """The device of a name; "auto" takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        ValueError: for a device that this torch does not have.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(device for device, there in available.items() if there))
+    if not available.get(name, False):
+        raise ValueError(
+            f"there is no device {name!r} here; there are: {', '.join(d for d in available if available[d])}"
+        )
+    return torch.device(name)
+
+
+def load(
+    checkpoint_id: str,
+    snapshot: int | None = None,
+    device: DeviceName = "auto",
+    weights: Path | str = WEIGHTS,
+) -> Colorizer:
+    """Load a checkpoint.
+
+    Args:
+        checkpoint_id: the name of its folder.
+        snapshot: an earlier epoch (counted from 0) whose state the checkpoint keeps; None for the shipped state.
+        device: "auto" takes CUDA, then MPS, then the CPU.
+        weights: the folder of checkpoints.
+
+    Raises:
+        CheckpointError: for a checkpoint that is missing, damaged or foreign.
+        ValueError: for a device that is not there.
+    """
+    network, card = load_network(checkpoint_folder(checkpoint_id, weights), snapshot)
+    return Colorizer(network, card, pick_device(device), Path(weights))
