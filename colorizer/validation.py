@@ -10,6 +10,7 @@ from colorizer import color, metrics
 from colorizer.losses import Loss
 
 _BATCH = 32
+_EQUAL_PSNR = 100.0  # dB, in place of infinity: one truly grey picture must not make the mean of all infinite
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Validation:
 
     loss: float
     psnr: float
-    """dB."""
+    """dB; a picture that is met exactly counts 100."""
     delta_e: float
     """CIEDE2000."""
     ab_rmse: float
@@ -58,7 +59,7 @@ def measure_batch(predict: Predict, squares: Tensor, loss: Loss) -> Tensor:
     result = quantised(color.lab_to_display(torch.cat([lightness, ab], 1)))
     rows = [
         torch.stack([loss(one, other) for one, other in zip(ab, true_ab, strict=True)]),
-        metrics.psnr(result, truth),
+        metrics.psnr(result, truth).clamp_max(_EQUAL_PSNR),
         metrics.delta_e_2000(color.srgb_to_lab(result), true_lab).mean((1, 2)),
         metrics.ab_rmse(ab, true_ab),
         metrics.colorfulness(result),

@@ -73,3 +73,9 @@ def test_grey_pictures_are_measured_too() -> None:
     assert measures.ab_rmse == pytest.approx(0, abs=0.01)
     assert not math.isnan(measures.psnr)
     assert not math.isnan(measures.delta_e)
+
+
+def test_a_picture_that_is_truly_grey_leaves_the_mean_finite() -> None:
+    grey = torch.full((1, 3, 16, 16), 90, dtype=torch.uint8)
+    measured = from_sum(summed(no_color, grey, make_loss("mse", 12.0), CPU), 1)
+    assert measured.psnr == 100
