@@ -1,6 +1,7 @@
 """The end of a run: its kept state in float16, and a card measured on that very state, make the folder a checkpoint."""
 
 import dataclasses
+import math
 import platform
 from pathlib import Path
 from typing import Literal
@@ -61,7 +62,7 @@ def describe_optimizer(recipe: Recipe) -> str:
     )
 
 
-def _metrics_row(of: Literal["checkpoint", "grey"], measures: Validation, run: Run) -> MetricsRow:
+def _metrics_row(of: Literal["checkpoint", "grey", "truth"], measures: Validation, run: Run) -> MetricsRow:
     crop = run.recipe.data.crop
     return MetricsRow(
         of=of,
@@ -125,7 +126,11 @@ def finish(run: Run) -> Card:
         trained_on=PictureSet(recipe.data.role, len(run.data.training), run.data.training_sha256),
         validated_on=PictureSet(recipe.data.role, len(run.data.validation), run.data.validation_sha256),
         sha256=hashes,
-        metrics=(_metrics_row("checkpoint", shipped, run), _metrics_row("grey", baseline.grey, run)),
+        metrics=(
+            _metrics_row("checkpoint", shipped, run),
+            _metrics_row("grey", baseline.grey, run),
+            _metrics_row("truth", Validation(0, math.inf, 0, 0, baseline.true_colorfulness), run),
+        ),
     )
     write_card(run.folder, card)
     return card

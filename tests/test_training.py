@@ -166,11 +166,13 @@ def test_snapshots_are_those_of_their_epochs_and_load(finished: Run) -> None:
 def test_the_card_has_the_measures_of_the_shipped_file(finished: Run) -> None:
     network, card = load_network(finished.folder)
     again = from_sum(summed(network, finished.data.validation, finished.loss, CPU), 4)
-    own, grey = card.metrics
-    assert (own.of, grey.of) == ("checkpoint", "grey")
+    own, grey, truth = card.metrics
+    assert (own.of, grey.of, truth.of) == ("checkpoint", "grey", "truth")
     found = (own.psnr, own.ciede2000, own.ab_rmse, own.colorfulness)
     assert found == pytest.approx((again.psnr, again.delta_e, again.ab_rmse, again.colorfulness), abs=1e-3)
-    assert grey.ab_rmse == round(read_baseline(finished.folder / BASELINE_FILE).grey.ab_rmse, 4)
+    baseline = read_baseline(finished.folder / BASELINE_FILE)
+    assert grey.ab_rmse == round(baseline.grey.ab_rmse, 4)
+    assert (truth.ab_rmse, truth.colorfulness) == (0, round(baseline.true_colorfulness, 4))
 
 
 def test_the_card_says_what_the_run_was(finished: Run) -> None:
