@@ -1,0 +1,24 @@
+"""The laboratory in the browser: `streamlit run app.py`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared.guard import guarded
+from pages.shared.style import FAVICON, apply_style
+
+PAGES = Path(__file__).resolve().parent / "pages"
+
+st.set_page_config("Colorizer", FAVICON, layout="wide")
+apply_style()
+pages = [
+    st.Page(PAGES / "compare.py", title="Compare checkpoints", url_path="compare", default=True),
+    st.Page(PAGES / "curves.py", title="Loss curves", url_path="curves"),
+    st.Page(PAGES / "checkpoints.py", title="Checkpoints", url_path="checkpoints"),
+]
+page = st.navigation(pages, position="hidden")
+with st.container(horizontal=True, key="nav"):  # Streamlit's own covers a phone's screen, and stays there
+    for entry in pages:
+        st.page_link(entry)
+with guarded():
+    page.run()

@@ -1,0 +1,147 @@
+"""Checkpoints: what each one is, how good it is, and what it gets wrong."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from colorizer.cards import Card, MetricsRow
+from colorizer.checkpoints import WEIGHTS, scan
+from pages.shared import glossary
+
+_Protocol = tuple[str, int, str]  # which pictures, how many, and how they were compared
+
+
+def _protocol(row: MetricsRow) -> _Protocol:
+    return row.pictures, row.images, row.protocol
+
+
+def _megabytes(card: Card) -> float:
+    """Of all tensor files that are there."""
+    files = [WEIGHTS / card.id / name for name in card.sha256]
+    return sum(file.stat().st_size for file in files if file.exists()) / 1e6
+
+
+def _line(name: str, row: MetricsRow, card: Card | None) -> dict[str, object]:
+    return {
+        "checkpoint": name,
+        "PSNR": row.psnr,
+        "CIEDE2000": row.ciede2000,
+        "ab RMSE": row.ab_rmse,
+        "colourfulness": row.colorfulness,
+        "SSIM": row.ssim,
+        "training": card.seconds / 60 if card else math.nan,
+        "parameters": card.parameters if card else None,
+        "size": _megabytes(card) if card else math.nan,
+    }
+
+
+def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
+    """One line for each checkpoint measured by a protocol, and one each for grey and truth."""
+    lines, references = [], {}
+    for card in cards:
+        for row in card.metrics:
+            if _protocol(row) == protocol and row.of == "checkpoint":
+                lines.append(_line(card.title, row, card))
+            elif _protocol(row) == protocol:
+                references[row.of] = _line(
+                    {"grey": "grey (no colour)", "truth": "truth (the originals)"}[row.of], row, None
+                )
+    table = pd.DataFrame([*lines, *(references[name] for name in ("grey", "truth") if name in references)])
+    return table.dropna(axis="columns", how="all").replace([math.inf], math.nan)
+
+
+def _number(help: str, format: str) -> Any:
+    return st.column_config.NumberColumn(help=help, format=format)
+
+
+def show_table(cards: Sequence[Card]) -> None:
+    """Quality and time of all checkpoints under one protocol."""
+    protocols = list(dict.fromkeys(_protocol(row) for card in cards for row in card.metrics))
+    if not protocols:
+        return
+    st.subheader("Quality and time")
+    chosen = protocols[0]
+    if len(protocols) > 1:
+        chosen = st.selectbox(
+            "Measured on", protocols, format_func=lambda item: f"{item[0]} ({item[1]}): {item[2]}", key="protocol"
+        )
+    st.dataframe(
+        quality_table(cards, chosen),
+        hide_index=True,
+        width="stretch",
+        placeholder="–",
+        column_config={
+            "PSNR": _number(glossary.PSNR, "%.2f dB"),
+            "CIEDE2000": _number(glossary.CIEDE2000, "%.2f"),
+            "ab RMSE": _number(glossary.AB_RMSE, "%.2f"),
+            "colourfulness": _number(glossary.COLORFULNESS, "%.1f"),
+            "SSIM": _number(glossary.SSIM, "%.3f"),
+            "training": _number("Wall time of the training, on the hardware that its card names.", "%.1f min"),
+            "parameters": _number("How many numbers were learned.", "localized"),
+            "size": _number("Of the files with the weights.", "%.1f MB"),
+        },
+    )
+    pictures, images, protocol = chosen
+    st.caption(f"{images} {pictures}; {protocol}. Click a heading to sort.", help=f"{glossary.GREY} {glossary.TRUTH}")
+
+
+def _facts(card: Card) -> dict[str, str]:
+    facts = {
+        "What it gets wrong": card.wrong,
+        "Experiment": ": ".join(part for part in (card.experiment, card.variable) if part),
+        "Trained on": f"{card.trained_on.images} pictures of {card.trained_on.name}",
+        "Validated on": f"{card.validated_on.images} other pictures of {card.validated_on.name}",
+        "Loss": card.loss,
+        "Optimizer": card.optimizer,
+        "Training": f"{card.epochs} epochs, {card.seconds / 60:.1f} minutes on {card.hardware}",
+        "Network": f"{card.architecture}, {card.parameters:,} parameters, sees photos with a short side of "
+        f"{card.input_size} px",
+        "Licence of the weights": card.weights_licence,
+        "Licence of the data": card.data_licence,
+        "Size": f"{_megabytes(card):.1f} MB",
+    }
+    return {term: text for term, text in facts.items() if text}
+
+
+def _hashes(card: Card) -> dict[str, str]:
+    sets = {"training pictures": card.trained_on.sha256, "validation pictures": card.validated_on.sha256}
+    return {f"{name}, sha256": digest for name, digest in (card.sha256 | sets).items()}
+
+
+def _list(facts: dict[str, str]) -> None:
+    lines = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in facts.items())
+    st.html(f'<dl class="facts">{lines}</dl>')
+
+
+def show_card(card: Card) -> None:
+    """One checkpoint."""
+    with st.container(border=True, key=f"card-{card.id}"):
+        st.subheader(card.title, anchor=card.id)
+        st.text(card.summary)
+        _list(_facts(card))
+        with st.expander("Files, figures and where they come from"):
+            _list(_hashes(card))
+            for command in dict.fromkeys(row.command for row in card.metrics):
+                st.code(command, language=None, wrap_lines=True)
+
+
+def main() -> None:
+    listing = scan()
+    st.title("Checkpoints", help=glossary.CHECKPOINT)
+    for problem in listing.problems:
+        st.warning(problem)
+    if not listing.cards:
+        st.info(
+            "There is no checkpoint in weights/ yet: train one with `python train.py recipes/NAME.toml --data FOLDER`."
+        )
+        return
+    show_table(listing.cards)
+    for card in listing.cards:
+        show_card(card)
+
+
+main()

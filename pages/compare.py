@@ -1,0 +1,134 @@
+"""Compare checkpoints: one photo, coloured by several checkpoints side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from colorizer.cards import Card
+from colorizer.checkpoints import scan
+from colorizer.exports import OutputFormat
+from pages.shared import glossary, saving, tiles
+from pages.shared.album import Album, Shot, album
+from pages.shared.before_after import Side, before_after
+from pages.shared.coloring import Answer
+from pages.shared.experiments import choose_checkpoints
+from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
+from pages.shared.working import is_done, say, work_off
+
+_MAX_SATURATION = 2.0  # beyond, nearly every colour is at the edge of the gamut
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the visitor chose."""
+
+    shot: Shot
+    cards: Sequence[Card]
+    saturation: float
+    format: OutputFormat
+
+    def answers(self) -> dict[str, Answer]:
+        """What the checkpoints answered, by id."""
+        return {card.id: answer for card in self.cards if (answer := self.shot.answer(card)) is not None}
+
+    def wishes(self) -> list[saving.Wish]:
+        """The results that can be saved."""
+        answers = self.answers()
+        return [
+            saving.Wish(self.shot, card, answers[card.id], self.saturation, self.format)
+            for card in self.cards
+            if card.id in answers
+        ]
+
+
+def show_comparison(selection: Selection) -> None:
+    """The grid of results, filled as they come."""
+    shot, cards = selection.shot, selection.cards
+    status = st.empty()
+    say(status, shot.name)
+    grid = tiles.lay_out(cards, has_original=not shot.is_grey)
+    tiles.show_references(grid, shot)
+    for card in cards:
+        tiles.show_waiting(grid.tiles[card.id], shot, card)
+    work_off(shot, cards, status, grid, selection.saturation)
+    answers = selection.answers()
+    marks = tiles.mark_best(answers, shot.yardstick.true_colorfulness) if shot.yardstick else tiles.Marks()
+    for wish in selection.wishes():
+        tile = grid.tiles[wish.card.id]
+        tiles.show_figures(tile, wish.card, wish.answer, marks)
+        saving.offer(tile.foot, wish)
+    width, height = shot.size
+    say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
+    tiles.show_legend(shot, answers)
+
+
+def show_slider(selection: Selection) -> None:
+    """Any two of grey, original and results over one another."""
+    shot, answers = selection.shot, selection.answers()
+    sides = {tiles.GREY_TITLE: Side(tiles.GREY_TITLE, f"{shot.name} without colour", shot.grey())}
+    if not shot.is_grey:
+        sides[tiles.ORIGINAL_TITLE] = Side(tiles.ORIGINAL_TITLE, f"{shot.name}, the original", shot.original())
+    for card in selection.cards:
+        if card.id in answers:
+            picture = shot.result(card, answers[card.id], selection.saturation)
+            sides[card.title] = Side(card.title, f"{shot.name}, coloured by {card.title}", picture)
+    titles = list(sides)
+    st.subheader("Before and after")
+    one, two = st.columns(2)
+    left = one.selectbox("Left", titles, key="left", persist_state="session")
+    right = two.selectbox("Right", titles, index=len(titles) - 1, key="right", persist_state="session")
+    before_after(sides[left], sides[right], shot.preview.size)
+
+
+def show_problems(kept: Album, damaged: Sequence[str]) -> None:
+    """One sentence for each picture that could not be had, and for each checkpoint that cannot be read."""
+    for problem in kept.problems:
+        st.error(problem)
+    for problem in damaged:
+        st.warning(problem)
+
+
+def finish_others(kept: Album, selection: Selection) -> None:
+    """Colour the visitor's other photos while the current one is looked at."""
+    status = st.empty()
+    for shot in kept.shots.values():
+        if shot is not selection.shot and not is_done(shot, selection.cards):
+            work_off(shot, selection.cards, status, None, 1.0)
+    status.empty()
+
+
+def select(kept: Album, cards: Sequence[Card]) -> Selection:
+    """What to colour, by which checkpoints, how strongly; and how to save it."""
+    st.html('<span id="controls"></span>')
+    show_sources(kept)
+    shot = shot_of(kept, choose_photo(kept))
+    chosen = choose_checkpoints(cards)
+    saturation = st.slider(
+        "Saturation", 0.0, _MAX_SATURATION, 1.0, 0.1, key="saturation", help=glossary.SATURATION, bind="query-params"
+    )
+    return Selection(shot, chosen, saturation, saving.choose_format(shot))
+
+
+def main() -> None:
+    kept, listing = album(), scan()
+    results, beside = st.columns([3.2, 1], gap="large")
+    with results:
+        st.title("Compare checkpoints")
+        st.html('<a class="to-controls" href="#controls">Choose photo, checkpoints and saturation</a>')
+        open_arrivals(kept)
+        show_problems(kept, listing.problems)
+    with beside, st.container(key="controls"):
+        selection = select(kept, listing.cards)
+        zip_place = st.empty()
+    with results:
+        if not selection.cards:
+            st.info("Choose at least one checkpoint." if listing.cards else "There is no checkpoint in weights/ yet.")
+        show_comparison(selection)
+        show_slider(selection)
+    with zip_place:
+        saving.offer_all(selection.shot.name, selection.wishes(), selection.format)
+    finish_others(kept, selection)
+
+
+main()

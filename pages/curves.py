@@ -1,0 +1,150 @@
+"""Loss curves: how the checkpoints were trained, and how a run in training is doing."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import glossary
+from pages.shared.charts import assign_colors, show_chart
+from pages.shared.curve_chart import LOSS_NAMES, OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw
+from pages.shared.runs import Curve, describe_fit, read_curves
+
+_REFRESH_SECONDS = 5
+_CHART_HEIGHT = 560
+_MAX_PRESELECTED = 6
+
+
+def choose_runs(curves: Sequence[Curve]) -> list[str]:
+    """The keys of the runs to draw."""
+    titles = {curve.key: curve.title for curve in curves}
+    chosen: list[str] = st.pills(
+        "Runs",
+        list(titles),
+        format_func=titles.__getitem__,
+        selection_mode="multi",
+        default=[curve.key for curve in curves if curve.is_shipped or curve.is_training][:_MAX_PRESELECTED],
+        key="runs",
+        help=glossary.CHECKPOINT,
+        bind="query-params",
+    )
+    return chosen
+
+
+def choose_view() -> View:
+    """What is drawn, and how."""
+    by_title = {quantity.title: quantity for quantity in QUANTITIES}
+    title = st.pills(
+        "Quantity", list(by_title), default=OWN_LOSS.title, required=True, key="quantity", bind="query-params",
+        help="  \n".join(f"**{quantity.title}**: {quantity.help}" for quantity in QUANTITIES),
+    )  # fmt: skip
+    quantity = by_title[title]
+    parts = st.pills(
+        "Measured on",
+        (TRAINING, VALIDATION),
+        selection_mode="multi",
+        default=[TRAINING, VALIDATION],
+        key="parts",
+        disabled=quantity.training is None,
+        help="Training pictures are those it learns from; validation pictures are never shown to it. "
+        "On the training pictures only the own loss is taken.",
+        bind="query-params",
+    )
+    x = st.segmented_control(
+        "Horizontal axis", ("Epoch", "Images seen"), default="Epoch", required=True, key="x", bind="query-params",
+        help=f"{glossary.EPOCH} {glossary.IMAGES_SEEN}",
+    )  # fmt: skip
+    scale = st.segmented_control(
+        "Vertical axis", ("Linear", "Log"), default="Linear", required=True, key="scale", bind="query-params"
+    )
+    smoothing = st.slider(
+        "Smoothing", 0.0, 0.9, 0.0, 0.1, key="smoothing", help=glossary.SMOOTHING, bind="query-params"
+    )
+    shown = (
+        [part for part in (TRAINING, VALIDATION) if part in parts] if quantity.training is not None else [VALIDATION]
+    )
+    return View(quantity, shown, x == "Images seen", scale == "Log", smoothing)
+
+
+def show_remarks(curves: Sequence[Curve], view: View) -> None:
+    """What one must know to read the chart right."""
+    losses = sorted({curve.recipe.loss.name for curve in curves})
+    if view.quantity is OWN_LOSS and len(losses) > 1:
+        st.warning(
+            f"The heights of {' and '.join(LOSS_NAMES[name] for name in losses)} curves "
+            "cannot be compared: the losses have different units. Compare their shapes, or choose a common measure "
+            "(PSNR, CIEDE2000, ab RMSE, colourfulness).",
+            icon=":material/straighten:",
+        )
+    if view.quantity.title == "PSNR":
+        st.info(glossary.PSNR)
+    for curve in curves:
+        if (remark := describe_fit(curve)) is not None:
+            st.markdown(remark)
+    st.caption(
+        "Solid: validation; dotted: training. ★ best epoch: lowest validation ab RMSE. Dashed: grey, no colour at all. "
+        "All measures are means over the validation pictures at the size that the run trains at.",
+        help=glossary.GREY,
+    )
+
+
+def _columns(curve: Curve) -> list[dict[str, object]]:
+    return [{"run": curve.title, "loss": curve.recipe.loss.name, **asdict(row)} for row in curve.rows]
+
+
+def show_table(curves: Sequence[Curve]) -> None:
+    """Every epoch of the chosen runs, and the same as a file."""
+    table = pd.DataFrame([row for curve in curves for row in _columns(curve)])
+    with st.expander("Table of all epochs"):
+        st.dataframe(table, hide_index=True, width="stretch")
+    st.download_button(
+        "Download as CSV",
+        data=lambda: table.to_csv(index=False),
+        file_name="loss-curves.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        key="download-csv",
+        disabled=table.empty,
+    )
+
+
+def show_curves(keys: Sequence[str], view: View, was_training: bool) -> None:
+    """Chart, remarks and table; read anew each time, since a run in training goes on writing."""
+    every = read_curves().curves
+    curves = [curve for curve in every if curve.key in keys]
+    training = [curve for curve in every if curve.is_training]
+    if was_training and not training:
+        st.rerun()  # the whole page, which then stops refreshing
+    for curve in training:
+        last = f"epoch {curve.rows[-1].epoch}" if curve.rows else "no epoch finished yet"
+        epochs = curve.recipe.training.epochs
+        st.markdown(f":material/progress_activity: **{curve.title}** is training: {last}, of {epochs} epochs.")
+    if not curves:
+        st.info("Choose at least one run.")
+        return
+    show_chart(draw(curves, assign_colors(curve.key for curve in every), view), "curves-chart", _CHART_HEIGHT)
+    show_remarks(curves, view)
+    show_table(curves)
+
+
+def main() -> None:
+    everything = read_curves()
+    chart, beside = st.columns([3.2, 1], gap="large")
+    chart.title("Loss curves")
+    for problem in everything.problems:
+        chart.warning(problem)
+    if not everything.curves:
+        chart.info(
+            "There is no training history yet: start one with `python train.py recipes/NAME.toml --data FOLDER`."
+        )
+        return
+    with beside, st.container(key="controls"):
+        keys, view = choose_runs(everything.curves), choose_view()
+    live = any(curve.is_training for curve in everything.curves)
+    with chart:
+        st.fragment(show_curves, run_every=_REFRESH_SECONDS if live else None)(keys, view, live)
+
+
+main()

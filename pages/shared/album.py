@@ -1,0 +1,161 @@
+"""The photos of one visitor: what is kept of each across pages and reruns, and how much of it."""
+
+import hashlib
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+from PIL import Image
+
+from colorizer import links
+from colorizer.cards import Card
+from colorizer.images import Photo, encode_image
+from colorizer.predict import with_alpha
+from pages.shared.coloring import Answer, Yardstick, compose_grey, compose_preview, open_photo, version
+from pages.shared.guard import sentence
+
+MAX_PHOTOS = 8
+MAX_MEGABYTES = 100
+_PREVIEW_SIDE = 1600  # px: sharp on a wide screen, 5 MB in memory
+_PREVIEW_NOTE = "A preview."
+
+
+@dataclass
+class Shot:
+    """One photo. Its full-size pixels are decoded again from `content` when they are needed."""
+
+    key: str
+    name: str
+    content: bytes
+    size: tuple[int, int]
+    is_grey: bool
+    notices: tuple[str, ...]
+    preview: Image.Image
+    preview_alpha: Image.Image | None
+    yardstick: Yardstick | None = None
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    """By checkpoint and version."""
+    failures: dict[tuple[str, str], str] = field(default_factory=dict)
+    """One sentence for each checkpoint that could not colour it."""
+    pictures: dict[str, tuple[float, bytes]] = field(default_factory=dict)
+    """Encoded previews, each with the saturation that it was made with."""
+
+    def answer(self, card: Card) -> Answer | None:
+        return self.answers.get((card.id, version(card)))
+
+    def failure(self, card: Card) -> str | None:
+        return self.failures.get((card.id, version(card)))
+
+    def is_done(self, card: Card) -> bool:
+        """Whether there is nothing left to compute."""
+        return self.answer(card) is not None or self.failure(card) is not None
+
+    def _encode(self, image: Image.Image) -> bytes:
+        whole = with_alpha(image, self.preview_alpha)
+        return encode_image(whole, "JPEG" if self.preview_alpha is None else "WEBP", _PREVIEW_NOTE)
+
+    def _picture(self, name: str, saturation: float, make: Callable[[], Image.Image]) -> bytes:
+        if name not in self.pictures or self.pictures[name][0] != saturation:
+            self.pictures[name] = saturation, self._encode(make())
+        return self.pictures[name][1]
+
+    def original(self) -> bytes:
+        """The photo as it came, as an encoded preview."""
+        return self._picture("original", 1.0, lambda: self.preview)
+
+    def grey(self) -> bytes:
+        """What the networks see, as an encoded preview."""
+        return self._picture("grey", 1.0, lambda: compose_grey(self.preview))
+
+    def result(self, card: Card, answer: Answer, saturation: float) -> bytes:
+        """A result as an encoded preview; the one of the last saturation is kept."""
+        return self._picture(_name(card), saturation, lambda: compose_preview(self.preview, answer.chroma, saturation))
+
+    def latest(self, card: Card) -> bytes:
+        """The result as it was last shown, with whatever saturation; the grey photo before there is one."""
+        return self.pictures[_name(card)][1] if _name(card) in self.pictures else self.grey()
+
+
+def _name(card: Card) -> str:
+    return f"{card.id} {version(card)}"
+
+
+def _small(image: Image.Image) -> Image.Image:
+    scale = min(1.0, _PREVIEW_SIDE / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1 else image
+
+
+def make_shot(key: str, content: bytes, photo: Photo, name: str) -> Shot:
+    """What is kept of an opened photo."""
+    alpha = _small(photo.alpha) if photo.alpha is not None else None
+    return Shot(key, name, content, photo.size, photo.is_grey, photo.notices, _small(photo.image), alpha)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A picture that the visitor gave and that was not opened yet."""
+
+    name: str
+    content: bytes | None
+    """None for a link: `name` is its address."""
+
+    def fetch(self) -> tuple[str, bytes]:
+        """The name for titles and downloads, and the bytes."""
+        if self.content is not None:
+            return self.name, self.content
+        return urllib.parse.unquote(urllib.parse.urlsplit(self.name).path.rpartition("/")[2]), links.fetch(self.name)
+
+
+@dataclass
+class Album:
+    """All photos of one visitor, in order of arrival, and the sentences on those that could not be had."""
+
+    shots: dict[str, Shot] = field(default_factory=dict)
+    samples: dict[str, Shot] = field(default_factory=dict)
+    arrivals: list[Arrival] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    serial: int = 0
+    """Counts the receipts, so that each one leaves an empty uploader behind."""
+
+    def receive(self, arrivals: list[Arrival]) -> None:
+        """Take pictures in; they are opened in the next run of the page. Sentences on earlier ones have been read."""
+        self.arrivals += arrivals
+        self.problems.clear()
+        self.serial += 1
+
+    def open_next(self) -> Shot | None:
+        """Open the first picture that waits; None, and a sentence in `problems`, where that is not possible."""
+        arrival = self.arrivals.pop(0)
+        try:
+            name, content = arrival.fetch()
+            return self._add(name, content)
+        except Exception as error:  # one picture's failure, of whatever kind, must not touch the others
+            self.problems.append(sentence(error, arrival.name))
+            return None
+
+    def _add(self, name: str, content: bytes) -> Shot | None:
+        key = hashlib.sha256(content).hexdigest()[:16]
+        if key not in self.shots:
+            if (refusal := self._refusal(len(content))) is not None:
+                self.problems.append(f"{name} was not added: {refusal}")
+                return None
+            photo = open_photo(content, name)
+            self.shots[key] = make_shot(key, content, photo, photo.name)
+        return self.shots[key]
+
+    def _refusal(self, new_bytes: int) -> str | None:
+        if len(self.shots) >= MAX_PHOTOS:
+            return f"a comparison holds at most {MAX_PHOTOS} photos; remove one first."
+        if sum(len(shot.content) for shot in self.shots.values()) + new_bytes > MAX_MEGABYTES * 1e6:
+            return f"the photos of a comparison may have at most {MAX_MEGABYTES} MB together; remove one first."
+        return None
+
+
+def album() -> Album:
+    """The visitor's album; it outlives page changes."""
+    if "album" not in st.session_state:
+        st.session_state["album"] = Album()
+    kept: Album = st.session_state["album"]
+    return kept

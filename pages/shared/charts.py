@@ -1,0 +1,53 @@
+"""Charts: one template for all pages, and one colour for each checkpoint, on every page."""
+
+from collections.abc import Iterable
+
+import plotly.graph_objects as go
+import streamlit as st
+
+# Okabe and Ito 2008, "Color Universal Design"; without black and yellow, which vanish on one of the two themes, and in
+# the order of their contrast on both.
+_PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+NEUTRAL = "#808080"
+"""For what is no checkpoint: grey, and the originals."""
+
+
+_INKS = {"light": ("#333333", "#cfcfcf"), "dark": ("#dddddd", "#454545")}
+"""Of text and of the grid, on the theme's background."""
+
+
+def assign_colors(checkpoints: Iterable[str]) -> dict[str, str]:
+    """A colour for each checkpoint, by its place among all that there are, so that a choice does not change it."""
+    return {name: _PALETTE[place % len(_PALETTE)] for place, name in enumerate(checkpoints)}
+
+
+def _apply_template(figure: go.Figure) -> None:
+    """What all charts have in common, and the inks of the theme; the font and the surfaces are Streamlit's.
+
+    Set on the figure itself, since Streamlit puts its own template in the place of any other.
+    """
+    ink, grid = _INKS["dark" if st.context.theme.type == "dark" else "light"]
+    small, normal = {"color": ink, "size": 13}, {"color": ink, "size": 14}
+    axis = {
+        "showline": True,
+        "linecolor": NEUTRAL,
+        "ticks": "outside",
+        "tickcolor": NEUTRAL,
+        "tickfont": small,
+        "title": {"font": normal},
+        "gridcolor": grid,
+        "zeroline": False,
+    }
+    legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": small}
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="x unified", legend=legend)
+    figure.update_xaxes(axis)
+    figure.update_yaxes(axis)
+    figure.update_annotations(font=small)
+
+
+def show_chart(figure: go.Figure, key: str, height: int) -> None:
+    """Show a chart that follows the theme, without the buttons that nobody needs."""
+    _apply_template(figure)
+    figure.update_layout(height=height)
+    buttons = ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
+    st.plotly_chart(figure, key=key, width="stretch", config={"displaylogo": False, "modeBarButtonsToRemove": buttons})

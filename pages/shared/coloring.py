@@ -1,0 +1,128 @@
+"""What all visitors share: loaded models, and the turn to use them, one picture at a time."""
+
+import ctypes
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import streamlit as st
+from PIL import Image
+
+import colorizer
+from colorizer import evaluation, images
+from colorizer.cards import Card
+from colorizer.checkpoints import MODEL_FILE
+from colorizer.exports import OutputFormat
+from colorizer.metrics import Measures
+from colorizer.predict import Chroma, Colorizer, compose, with_alpha
+
+_MAX_MODELS = 8  # loaded at once; the largest has about 10 million weights, 40 MB
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A checkpoint's colours for one photo; small enough to keep."""
+
+    chroma: Chroma
+    seconds: float
+    """Of the network."""
+    measures: Measures | None
+    """Against the original; None where that has no colours."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What the figures of a photo are held against."""
+
+    grey: Measures
+    true_colorfulness: float
+
+
+@st.cache_resource(show_spinner=False)
+def _turns() -> threading.Lock:
+    return threading.Lock()
+
+
+def _give_memory_back() -> None:
+    """Return freed memory to the system: glibc keeps the planes of large photos for each thread, and visitors are many.
+
+    Measured with a 12-megapixel photo: without it a session of clicks ends about 300 MB higher.
+    """
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait for the processor: heavy work is done by one visitor at a time, for one picture at a time.
+
+    So memory holds one full-size photo in work, however many visitors there are. No Streamlit command may run inside.
+    """
+    with _turns():
+        try:
+            yield
+        finally:
+            _give_memory_back()
+
+
+@st.cache_resource(show_spinner=False, max_entries=_MAX_MODELS)
+def _load(checkpoint_id: str, version: str) -> Colorizer:
+    """`version` makes a checkpoint that was replaced load anew."""
+    return colorizer.load(checkpoint_id)
+
+
+def version(card: Card) -> str:
+    """What changes when a checkpoint's weights do."""
+    return card.sha256.get(MODEL_FILE, "")
+
+
+def load(card: Card) -> Colorizer:
+    """The model of a card, loaded once for all visitors."""
+    return _load(card.id, version(card))
+
+
+def open_photo(content: bytes, name: str) -> images.Photo:
+    """Decode a picture, in turn."""
+    with turn():
+        return images.open_image(content, name=name)
+
+
+def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
+    """A checkpoint's colours for an RGB photo, how long the network took, and how close they come."""
+    model = load(card)
+    with turn():
+        start = time.perf_counter()
+        chroma = model.predict(image)
+        seconds = time.perf_counter() - start
+        return Answer(chroma, seconds, evaluation.measure_photo(model, image) if has_truth else None)
+
+
+def yardstick(image: Image.Image) -> Yardstick:
+    """The figures of no colour at all, and the colourfulness of the original."""
+    with turn():
+        return Yardstick(evaluation.grey_measures(image), evaluation.true_colorfulness(image))
+
+
+def compose_preview(preview: Image.Image, chroma: Chroma, saturation: float) -> Image.Image:
+    """A result at the size of a preview: quick enough to need no turn."""
+    try:
+        return compose(preview, chroma, saturation)
+    finally:
+        _give_memory_back()
+
+
+def compose_grey(preview: Image.Image) -> Image.Image:
+    """What the networks see of a photo: its L alone."""
+    return compose_preview(preview, evaluation.Grey().predict(preview), 1.0)
+
+
+def render(content: bytes, name: str, card: Card, chroma: Chroma, saturation: float, format: OutputFormat) -> bytes:
+    """The result at the photo's own size, as a file; composed anew from what was uploaded, in turn."""
+    with turn():
+        photo = images.open_image(content, name=name)
+        coloured = with_alpha(compose(photo.image, chroma, saturation), photo.alpha)
+        return images.encode_image(coloured, format, load(card).describe(saturation))

@@ -1,0 +1,45 @@
+"""One sentence for each term of art, shown behind the help marks."""
+
+PSNR = (
+    "Peak signal-to-noise ratio in dB: how close the pixels come to the original's; higher is closer. It rewards grey, "
+    "since a wrong colour costs more than none."
+)
+CIEDE2000 = (
+    "Mean colour difference from the original as the eye sees it (CIEDE2000); lower is closer. "
+    "About 1 is just visible, above 10 is plain."
+)
+AB_RMSE = (
+    "Root mean squared error of the two colour channels a and b, in Lab units; lower is closer. "
+    "The same for every loss, so it is what runs are compared by."
+)
+COLORFULNESS = (
+    "Colourfulness after Hasler and Süsstrunk (2003): 0 is grey, 15 slight, 33 moderate, 45 average, 59 quite, 82 high."
+    " Best is what comes nearest to the original's."
+)
+SSIM = "Structural similarity to the original, from -1 to 1; higher is closer. Colour hardly counts in it."
+MEASURES = {
+    "PSNR": PSNR, "CIEDE2000": CIEDE2000, "ab RMSE": AB_RMSE, "colourfulness": COLORFULNESS, "SSIM": SSIM
+}  # fmt: skip
+
+LOSS = (
+    "What training makes small. MSE squares every error of colour; Huber squares small errors and counts large ones "
+    "in a line, so that a few bright pixels do not rule. The two have different units."
+)
+CHECKPOINT = "One trained model: its weights, how it was trained, and how good it is."
+EXPERIMENT = "Checkpoints that differ in one thing only, put side by side on purpose."
+SATURATION = (
+    "A factor on the colours that the checkpoint chose: 0 is grey, 1 is its own choice. Figures are those at 1."
+)
+SMOOTHING = (
+    "Weight of the past in a running mean over epochs; 0 shows the epochs as they were. The thin line is unsmoothed."
+)
+EPOCH = "One round of training, after which the model is tested on pictures that it never learns from; counted from 0."
+IMAGES_SEEN = "Training pictures shown since the start, repetitions counted."
+GREY = "No colour at all: what every checkpoint has to beat. PSNR rewards it."
+TRUTH = "The original pictures themselves: the colourfulness to come near to."
+FORMAT = (
+    "PNG keeps every pixel and makes large files; JPEG and WebP lose nothing that one sees. Saved pictures have the "
+    "photo's own size, a note that the colours are a model's, and no data of the original (place, camera)."
+)
+TIME = "How long the network took for this photo on this server, waiting for other visitors left out."
+BEST_EPOCH = "The epoch with the lowest validation ab RMSE."

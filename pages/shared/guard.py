@@ -1,0 +1,34 @@
+"""Errors at the edge: whatever goes wrong reaches the visitor as one sentence, and the log in full."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from colorizer.errors import ColorizerError
+
+_log = logging.getLogger(__name__)
+
+
+def sentence(error: Exception, subject: str = "") -> str:
+    """One sentence on an error; `subject` is what it happened to, for example a file's name.
+
+    Our own errors speak for themselves. Any other is a fault of this program: the log has its traceback.
+    """
+    if isinstance(error, ColorizerError):
+        text = str(error)
+    else:
+        _log.error("%s failed", subject or "a page", exc_info=error)
+        text = "Something went wrong that should not have; the server's log says what. Reload the page to go on"
+    text = text if text.endswith((".", "!", "?")) else f"{text}."
+    return f"{subject}: {text}" if subject else text
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show what is raised inside as one sentence. Streamlit's own signals (stop, rerun) are no Exceptions."""
+    try:
+        yield
+    except Exception as error:  # the edge: nothing may end in a traceback on the screen
+        st.error(sentence(error))

@@ -1,0 +1,101 @@
+"""The look that Streamlit's theme has no setting for: tabular figures, the grid of tiles, controls kept in view."""
+
+import io
+from functools import cache
+
+import streamlit as st
+from PIL import Image, ImageDraw
+
+_CSS = """
+<style>
+.stMain { font-variant-numeric: tabular-nums; }
+.stMainBlockContainer { padding: 3.25rem 2rem 3rem; }
+.stMain h1 { padding: 0 0 0.25rem; }
+
+/* The navigation lies beside Streamlit's status, above the page; on a narrow screen it is a strip that scrolls. */
+.stAppHeader { background: none; pointer-events: none; }
+.stAppHeader * { pointer-events: auto; }
+.stMainBlockContainer { position: relative; }
+.st-key-nav {
+  position: absolute; top: 0; left: 0; width: auto; max-width: calc(100% - 5rem); height: 3.25rem;
+  padding: 0 1.5rem; align-items: center; flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
+}
+.st-key-nav > * { flex: none; }
+.st-key-nav p { white-space: nowrap; }
+
+/* Controls stand beside the photos and stay in view; on a narrow screen they follow under them. */
+@media (min-width: 900px) {
+  .stColumn:has(> div .st-key-controls) { position: sticky; top: 1rem; align-self: flex-start; }
+}
+@media (max-width: 899px) {
+  .stHorizontalBlock:has(> .stColumn .st-key-controls) { flex-direction: column; }
+  .stHorizontalBlock:has(> .stColumn .st-key-controls) > .stColumn { width: 100%; flex: 1 1 auto; }
+}
+
+/* Pictures that are compared have one size and one baseline. */
+[class*="st-key-tiles-"] { display: grid !important; gap: 1rem; align-items: start; }
+.st-key-tiles-2 { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+.st-key-tiles-3 { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+[class*="st-key-tiles-"] > * { min-width: 0; }
+[class*="st-key-tile-"] { gap: 0.4rem; }
+[class*="st-key-tile-"] img { border-radius: 0; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding: 3.25rem 1rem 3rem; }
+  .st-key-nav { padding: 0 0.5rem; gap: 0.25rem; }
+  [class*="st-key-tiles-"] { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.6rem; }
+  [class*="st-key-tiles-"] > :has(.st-key-tile-grey) { order: -2; }
+  [class*="st-key-tiles-"] > :has(.st-key-tile-original) { order: -1; }
+}
+
+.tile h3 { font-size: 0.95rem; font-weight: 600; margin: 0; padding: 0; display: flex; justify-content: space-between; }
+.tile .time { font-weight: 400; white-space: nowrap; }
+.tile .wait { font-weight: 400; }
+.stMain .tile dl {
+  display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 0.5rem; margin: 0.15rem 0 0; padding: 0;
+}
+.stMain .tile dt { font-size: 0.75rem; grid-row: 1; font-weight: 400; margin: 0; padding: 0; }
+.stMain .tile dd { font-size: 0.9rem; grid-row: 2; white-space: nowrap; margin: 0; padding: 0; }
+.stMain .tile dd.best { font-weight: 700; }
+.tile dd.best::before { content: "\\2605\\00a0" / ""; }
+[class*="st-key-tile-"] button { padding: 0; min-height: 1.5rem; justify-content: flex-start; text-align: left; }
+@media (min-width: 900px) { .stElementContainer:has(.to-controls) { display: none; } }
+.stMain .status { margin: 0; min-height: 1.5em; }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+@media (max-width: 640px) {
+  .tile h3 { flex-direction: column; }
+  .stMain .tile dl { grid-template-columns: auto 1fr; }
+  .stMain .tile dt, .stMain .tile dd { grid-row: auto; font-size: 0.8rem; line-height: 1.5; }
+}
+
+.stMain .facts {
+  display: grid; grid-template-columns: minmax(7rem, 12rem) 1fr; gap: 0.3rem 1rem; margin: 0; padding: 0;
+}
+.stMain .facts dt { margin: 0; padding: 0; font-weight: 600; }
+.stMain .facts dd { margin: 0; padding: 0; overflow-wrap: anywhere; max-width: 75ch; }
+@media (max-width: 640px) {
+  .stMain .facts { grid-template-columns: 1fr; gap: 0; }
+  .stMain .facts dd { margin-bottom: 0.5rem; }
+}
+</style>
+"""
+
+
+def apply_style() -> None:
+    """Put the style on the page; once in each run of the app."""
+    st.html(_CSS)
+
+
+@cache
+def _favicon() -> bytes:
+    """A disc, half grey and half in colours. Drawn, since Streamlit fetches its icons for the tab from elsewhere."""
+    icon = Image.new("RGBA", (128, 128))
+    draw = ImageDraw.Draw(icon)
+    draw.pieslice((4, 4, 124, 124), 90, 270, "#808080")
+    for start, color in ((270, "#d55e00"), (330, "#009e73"), (30, "#0072b2")):
+        draw.pieslice((4, 4, 124, 124), start, start + 60, color)
+    stream = io.BytesIO()
+    icon.save(stream, "PNG")
+    return stream.getvalue()
+
+
+FAVICON = _favicon()

@@ -1,0 +1,169 @@
+"""The grid of a comparison: grey, original and results in tiles of one size, each with its figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from colorizer.cards import Card
+from colorizer.metrics import PROTOCOL, Measures
+from pages.shared import glossary
+from pages.shared.album import Shot
+from pages.shared.coloring import Answer
+
+GREY_TITLE = "Grey"
+ORIGINAL_TITLE = "Original"
+
+
+@dataclass
+class Tile:
+    """A place in the grid: a picture and a text under it, each replaced on its own."""
+
+    picture: DeltaGenerator
+    text: DeltaGenerator
+    foot: DeltaGenerator
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Which checkpoints are best in what, by id."""
+
+    psnr: frozenset[str] = frozenset()
+    ciede2000: frozenset[str] = frozenset()
+    colorfulness: frozenset[str] = frozenset()
+
+
+@dataclass
+class Grid:
+    tiles: dict[str, Tile] = field(default_factory=dict)
+    """By checkpoint id, "grey" or "original"."""
+
+
+def _order(cards: Sequence[Card], has_original: bool) -> tuple[list[str], int]:
+    """The names of the tiles in order, and the number of columns.
+
+    Four results stand as a table - rows by data, columns by loss - with grey and original before the rows.
+    """
+    ids = [card.id for card in cards]
+    if not has_original:
+        return ["grey", *ids], 2 if len(ids) == 1 else 3
+    if len(ids) == 4:
+        return ["grey", *ids[:2], "original", *ids[2:]], 3
+    return ["grey", "original", *ids], 2 if len(ids) in (0, 2) else 3
+
+
+def lay_out(cards: Sequence[Card], has_original: bool) -> Grid:
+    """An empty grid, in which every tile already has its place."""
+    names, columns = _order(cards, has_original)
+    grid = Grid()
+    with st.container(key=f"tiles-{columns}"):
+        for name in names:
+            with st.container(key=f"tile-{name}"):
+                grid.tiles[name] = Tile(st.empty(), st.empty(), st.empty())
+    return grid
+
+
+def mark_best(answers: dict[str, Answer], true_colorfulness: float) -> Marks:
+    """The best of several results, as far as they differ in the digits shown. Grey takes no part: it stands beside."""
+    measured = {name: answer.measures for name, answer in answers.items() if answer.measures is not None}
+    if len(measured) < 2:
+        return Marks()
+
+    def best(badness: dict[str, float]) -> frozenset[str]:
+        winners = frozenset(name for name, value in badness.items() if value == min(badness.values()))
+        return winners if len(winners) < len(badness) else frozenset()
+
+    return Marks(
+        best({name: -round(measures.psnr, 1) for name, measures in measured.items()}),
+        best({name: round(measures.ciede2000, 1) for name, measures in measured.items()}),
+        best({name: round(abs(measures.colorfulness - true_colorfulness), 1) for name, measures in measured.items()}),
+    )
+
+
+def _figure(term: str, value: str, is_best: bool = False) -> str:
+    note = '<span class="visually-hidden"> (best)</span>' if is_best else ""
+    return f"<dt>{term}</dt><dd{' class=best' if is_best else ''}>{value}{note}</dd>"
+
+
+def _figures(measures: Measures, name: str, marks: Marks) -> str:
+    return (
+        "<dl>"
+        + _figure("PSNR", f"{measures.psnr:.1f} dB", name in marks.psnr)
+        + _figure("CIEDE2000", f"{measures.ciede2000:.1f}", name in marks.ciede2000)
+        + _figure("colourfulness", f"{measures.colorfulness:.1f}", name in marks.colorfulness)
+        + "</dl>"
+    )
+
+
+def _true_figures(shot: Shot) -> str:
+    """The original's own figures; it has no distance from itself."""
+    if shot.yardstick is None:
+        return ""
+    truth = f"{shot.yardstick.true_colorfulness:.1f}"
+    return f"<dl>{_figure('PSNR', '–')}{_figure('CIEDE2000', '–')}{_figure('colourfulness', truth)}</dl>"
+
+
+def _text(title: str, aside: str = "", figures: str = "", aside_class: str = "time") -> str:
+    return (
+        f'<div class="tile"><h3>{escape(title)}<span class="{aside_class}">{escape(aside)}</span></h3>{figures}</div>'
+    )
+
+
+def show_references(grid: Grid, shot: Shot) -> None:
+    """Fill the tiles of grey and, where there is one, of the original."""
+    width, height = shot.size
+    grey, original = grid.tiles["grey"], grid.tiles.get("original")
+    figures = _figures(shot.yardstick.grey, "grey", Marks()) if shot.yardstick else ""
+    grey.picture.image(shot.grey(), width="stretch", alt=f"{shot.name} without colour")
+    grey.text.html(_text(GREY_TITLE, "no colour" if shot.is_grey else "what the networks see", figures))
+    if original is not None:
+        original.picture.image(shot.original(), width="stretch", alt=f"{shot.name}, the original")
+        original.text.html(_text(ORIGINAL_TITLE, f"{width} × {height} px", _true_figures(shot)))
+
+
+def show_waiting(tile: Tile, shot: Shot, card: Card) -> None:
+    """Where a result is going to be: what was there before, or the grey photo."""
+    tile.picture.image(shot.latest(card), width="stretch", alt=f"{shot.name}, not coloured yet")
+    tile.text.html(_text(card.title, "colouring ...", aside_class="wait"))
+
+
+def show_result(tile: Tile, shot: Shot, card: Card, answer: Answer, saturation: float) -> None:
+    """A coloured picture; its figures follow when all are known."""
+    alt = f"{shot.name}, coloured by {card.title}"
+    tile.picture.image(shot.result(card, answer, saturation), width="stretch", alt=alt)
+    show_figures(tile, card, answer, Marks())
+
+
+def show_figures(tile: Tile, card: Card, answer: Answer, marks: Marks) -> None:
+    """Title, time and figures of a result."""
+    figures = _figures(answer.measures, card.id, marks) if answer.measures else ""
+    tile.text.html(_text(card.title, f"{answer.seconds:.2f} s", figures))
+
+
+def show_failure(tile: Tile, card: Card, message: str) -> None:
+    """Why a checkpoint gives no picture."""
+    tile.picture.error(message)
+    tile.text.html(_text(card.title))
+
+
+def _grey_remark(shot: Shot, answers: dict[str, Answer]) -> str:
+    """What PSNR does here, where it does it."""
+    measured = [answer.measures.psnr for answer in answers.values() if answer.measures]
+    if shot.yardstick and measured and shot.yardstick.grey.psnr > max(measured):
+        return " Here grey has a higher PSNR than every checkpoint: a wrong colour costs more than none."
+    return ""
+
+
+def show_legend(shot: Shot, answers: dict[str, Answer]) -> None:
+    """What the figures mean, how they were taken, and what to make of them."""
+    if shot.is_grey:
+        st.caption("This photo has no colours, so there is nothing to measure the results against.")
+        return
+    with st.container(horizontal=True, gap="medium"):
+        for term in ("PSNR", "CIEDE2000", "colourfulness"):
+            st.caption(term, help=glossary.MEASURES[term], width="content")
+        st.caption("time", help=glossary.TIME, width="content")
+        st.caption("★ best of the checkpoints shown", width="content")
+    st.caption(f"Figures against the original: {PROTOCOL}.{_grey_remark(shot, answers)}")

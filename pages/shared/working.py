@@ -1,0 +1,54 @@
+"""Colouring one photo by several checkpoints, each result shown as soon as it is there."""
+
+from collections.abc import Sequence
+from html import escape
+
+from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
+
+from colorizer.cards import Card
+from pages.shared import tiles
+from pages.shared.album import Shot
+from pages.shared.coloring import colour, open_photo, version, yardstick
+from pages.shared.guard import sentence
+
+
+def say(status: DeltaGenerator, text: str) -> None:
+    """What is being done, or what is shown; read out by screen readers."""
+    status.html(f'<p class="status" role="status">{escape(text)}</p>')
+
+
+def is_done(shot: Shot, cards: Sequence[Card]) -> bool:
+    """Whether nothing is left to compute for a photo."""
+    return all(shot.is_done(card) for card in cards) and (shot.is_grey or shot.yardstick is not None)
+
+
+def _try(shot: Shot, card: Card, image: Image.Image) -> None:
+    try:
+        shot.answers[card.id, version(card)] = colour(card, image, has_truth=not shot.is_grey)
+    except Exception as error:  # one checkpoint's failure, of whatever kind, must not touch the others
+        shot.failures[card.id, version(card)] = sentence(error, card.title)
+
+
+def work_off(
+    shot: Shot, cards: Sequence[Card], status: DeltaGenerator, grid: tiles.Grid | None, saturation: float
+) -> None:
+    """Compute what is missing for a photo, and show it in the grid, if it is the one in view."""
+    image = None if is_done(shot, cards) else open_photo(shot.content, shot.name).image
+    if image is not None and not shot.is_grey and shot.yardstick is None:
+        shot.yardstick = yardstick(image)
+    if grid is not None:
+        tiles.show_references(grid, shot)
+    for number, card in enumerate(cards, 1):
+        if image is not None and not shot.is_done(card):
+            say(status, f"Colouring {shot.name}: {card.title} ({number} of {len(cards)}) ...")
+            _try(shot, card, image)
+        if grid is not None:
+            _show(grid.tiles[card.id], shot, card, saturation)
+
+
+def _show(tile: tiles.Tile, shot: Shot, card: Card, saturation: float) -> None:
+    if (answer := shot.answer(card)) is not None:
+        tiles.show_result(tile, shot, card, answer, saturation)
+    else:
+        tiles.show_failure(tile, card, shot.failure(card) or "")

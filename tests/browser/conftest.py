@@ -1,0 +1,181 @@
+"""A real server and a real browser, started once; a visitor is a context of that browser."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from pictures import holiday_photo
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_START_SECONDS = 60
+expect.set_options(timeout=60_000)  # the first picture waits for torch to load, on a slow machine
+
+
+@dataclass(frozen=True)
+class Server:
+    """The app under test."""
+
+    url: str
+    folder: Path
+    """Where it was started, and looks for runs/."""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"the app did not start:\n{log.read_text()}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app, on a port of its own, in an empty folder with the app's configuration."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
+    port, log = _free_port(), folder / "log"
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", ROOT / "tests/browser/entry.py", *options],
+            cwd=folder,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    _wait_until_healthy(url, process, log)
+    yield Server(url, folder)
+    process.terminate()
+    process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.fail(f"the browser tests need {CHROMIUM}: install the package chromium", pytrace=False)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Trace:
+    """What a visitor's browser asked for and complained about."""
+
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """One person at a browser."""
+
+    page: Page
+    trace: Trace
+    server: Server
+
+    def open(self, path: str = "") -> Page:
+        """Go to a page of the app by its address."""
+        self.page.goto(f"{self.server.url}/{path}")
+        self.page.locator("h1").wait_for()
+        return self.page
+
+    def expect_photo(self, text: str) -> None:
+        """Wait until a photo is in view and fully coloured."""
+        expect(self.page.locator(".status").first).to_contain_text(text)
+        expect(self.page.locator(".tile .wait")).to_have_count(0)
+        self.expect_rest()
+
+    def expect_rest(self) -> None:
+        """Wait until the page's script has come to its end."""
+        expect(self.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+    def upload(self, name: str, content: bytes) -> None:
+        """Drop a file into the uploader."""
+        file = {"name": name, "mimeType": "image/jpeg", "buffer": content}
+        self.page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+
+
+OpenVisitor = Callable[..., Visitor]
+
+
+@pytest.fixture
+def new_visitor(browser: Browser, server: Server) -> Iterator[OpenVisitor]:
+    """Make visitors. Afterwards each is held to have asked nothing of another host, and to have met no error."""
+    visitors: list[Visitor] = []
+    with contextlib.ExitStack() as contexts:
+
+        def make(**options: object) -> Visitor:
+            context = contexts.enter_context(contextlib.closing(browser.new_context(**options)))  # type: ignore[arg-type]
+            page, trace = context.new_page(), Trace()
+            page.set_default_timeout(60_000)
+            page.on("request", lambda request: trace.requests.append(request.url))
+            page.on("pageerror", lambda error: trace.complaints.append(str(error)))
+            page.on(
+                "console",
+                lambda message: trace.complaints.append(message.text) if message.type == "error" else None,
+            )
+            visitors.append(Visitor(page, trace, server))
+            return visitors[-1]
+
+        yield make
+        for visitor in visitors:
+            own = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
+            assert [url for url in visitor.trace.requests if not url.startswith(own)] == []
+            assert visitor.trace.complaints == []
+
+
+@pytest.fixture
+def visitor(new_visitor: OpenVisitor) -> Visitor:
+    """A visitor with a wide screen."""
+    return new_visitor(viewport={"width": 1440, "height": 900})
+
+
+class _Pictures(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/harbour.jpg" else 404)
+        self.end_headers()
+        if self.path == "/harbour.jpg":
+            self.wfile.write(holiday_photo(160, 120))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quietly."""
+
+
+@pytest.fixture
+def picture_server() -> Iterator[str]:
+    """A server on this machine with one picture, /harbour.jpg; gives its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Pictures) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{web.server_address[1]}"
+        web.shutdown()

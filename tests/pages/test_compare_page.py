@@ -1,0 +1,211 @@
+"""The first page: a comparison from whatever comes, without ever losing one."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from conftest import OpenApp, assert_clean, texts, upload
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from colorizer.checkpoints import list_checkpoints
+
+TITLES = {card.id: card.title for card in list_checkpoints()}
+
+
+def _huge_png() -> bytes:
+    """A PNG of a few bytes whose header promises 60000 x 60000 pixels."""
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + header
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+
+def _results(app: AppTest) -> list[str]:
+    """The titles of the checkpoints whose results are shown."""
+    return [title for title in TITLES.values() if f"<h3>{title}<" in texts(app) and "s</span>" in texts(app)]
+
+
+def _in_view(app: AppTest) -> str:
+    """The status line on the photo in view."""
+    return next(line for line in texts(app).splitlines() if 'role="status"' in line)
+
+
+def test_opens_with_a_sample_coloured_by_all_four(open_app: OpenApp) -> None:
+    app = open_app()
+    assert_clean(app)
+    assert len(_results(app)) == 4
+    assert "Motorcycle, 741 × 500 px" in _in_view(app)
+    assert "colouring ..." not in texts(app)
+
+
+def test_figures_stand_beside_grey_and_the_original_with_their_protocol(open_app: OpenApp) -> None:
+    app = open_app()
+    assert "<h3>Grey<" in texts(app)
+    assert "<h3>Original<" in texts(app)
+    assert texts(app).count("<dt>CIEDE2000</dt>") == 6
+    assert any("centre crop to a square" in caption.value for caption in app.caption)
+
+
+def test_a_grey_photo_has_no_figures_and_no_original(open_app: OpenApp) -> None:
+    app = open_app(sample="Cameraman (grey)")
+    assert_clean(app)
+    assert len(_results(app)) == 4
+    assert "<h3>Original<" not in texts(app)
+    assert "<dt>PSNR</dt>" not in texts(app)
+
+
+def test_an_upload_is_coloured_and_shown(open_app: OpenApp, photo: bytes) -> None:
+    app = upload(open_app(), ("holiday.jpg", photo))
+    assert_clean(app)
+    assert "holiday, 96 × 64 px" in _in_view(app)
+    assert len(_results(app)) == 4
+
+
+def test_new_uploads_keep_the_results_of_earlier_ones(open_app: OpenApp, photo: bytes) -> None:
+    app = upload(open_app(), ("first.jpg", photo))
+    album = app.session_state["album"]
+    first = next(iter(album.shots))
+    answers = dict(album.shots[first].answers)
+    second = io.BytesIO()
+    Image.new("RGB", (40, 40), "teal").save(second, "PNG")
+    upload(app, ("second.png", second.getvalue()))
+    assert "second, 40 × 40 px" in _in_view(app)
+    app.pills(key="photo").set_value(first).run()
+    assert "first, 96 × 64 px" in _in_view(app)
+    assert all(album.shots[first].answers[name] is answer for name, answer in answers.items())
+
+
+def test_a_photo_can_be_removed(open_app: OpenApp, photo: bytes) -> None:
+    app = upload(open_app(), ("holiday.jpg", photo))
+    next(button for button in app.button if button.label == "Remove holiday").click().run()
+    assert_clean(app)
+    assert not app.session_state["album"].shots
+    assert "Motorcycle" in _in_view(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.jpg", b""),
+        ("page.jpg", b"<!DOCTYPE html><html><body>hello</body></html>"),
+        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        ("paper.pdf", b"%PDF-1.7\n"),
+        ("bomb.png", _huge_png()),
+        ("noise.png", bytes(range(256)) * 4),
+    ],
+)
+def test_a_bad_file_gets_one_sentence_and_the_others_are_coloured(
+    open_app: OpenApp, photo: bytes, name: str, content: bytes
+) -> None:
+    app = upload(open_app(), (name, content), ("good.jpg", photo))
+    assert not app.exception
+    assert len(app.error) == 1
+    assert app.error[0].value.startswith(f"{name}: ")
+    assert app.error[0].value.endswith(".")
+    assert "good, 96 × 64 px" in _in_view(app)
+    assert len(_results(app)) == 4
+
+
+def test_a_truncated_file_is_refused_rather_than_partly_shown(open_app: OpenApp, photo: bytes) -> None:
+    app = upload(open_app(), ("cut.jpg", photo[: len(photo) // 2]))
+    assert len(app.error) == 1
+    assert app.error[0].value.startswith("cut.jpg: ")
+    assert "Motorcycle" in _in_view(app)
+
+
+def test_the_next_upload_takes_the_sentence_away(open_app: OpenApp, photo: bytes) -> None:
+    app = upload(open_app(), ("empty.jpg", b""))
+    assert_clean(upload(app, ("good.jpg", photo)))
+
+
+def test_a_ninth_photo_is_refused_with_the_limit(open_app: OpenApp) -> None:
+    files = []
+    for shade in range(9):
+        stream = io.BytesIO()
+        Image.new("RGB", (16, 16), (shade * 20, 80, 120)).save(stream, "PNG")
+        files.append((f"{shade}.png", stream.getvalue()))
+    app = upload(open_app(experiment="MSE or Huber"), *files)
+    assert len(app.session_state["album"].shots) == 8
+    assert [error.value for error in app.error] == [
+        "8.png was not added: a comparison holds at most 8 photos; remove one first."
+    ]
+
+
+def test_a_link_brings_back_the_selection(open_app: OpenApp) -> None:
+    app = open_app(experiment="MSE or Huber", saturation="0.5", sample="Coffee")
+    assert_clean(app)
+    assert len(_results(app)) == 2
+    assert app.slider(key="saturation").value == 0.5
+    assert "Coffee" in _in_view(app)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"experiment": "nonsense", "saturation": "blue", "sample": "../../etc/passwd"},
+        {"experiment": "Your choice", "checkpoints": "nonsense", "saturation": "1e9"},
+        {"experiment": "", "sample": "", "unknown": "x" * 500},
+    ],
+)
+def test_unknown_values_in_a_link_do_no_harm(open_app: OpenApp, parameters: dict[str, str]) -> None:
+    app = open_app(**parameters)
+    assert_clean(app)
+    assert _results(app)
+    assert "Motorcycle" in _in_view(app)
+
+
+def test_own_choice_of_checkpoints(open_app: OpenApp) -> None:
+    app = open_app(experiment="Your choice")
+    app.pills(key="checkpoints").set_value(["scenes-12-mse"]).run()
+    assert _results(app) == [TITLES["scenes-12-mse"]]
+    app.pills(key="checkpoints").set_value([]).run()
+    assert_clean(app)
+    assert app.info[0].value == "Choose at least one checkpoint."
+
+
+def test_saturation_zero_is_grey(open_app: OpenApp) -> None:
+    app = open_app()
+    app.slider(key="saturation").set_value(0.0).run()
+    assert_clean(app)
+    shot = app.session_state["album"].samples["Motorcycle"]
+    results = [data for name, (_, data) in shot.pictures.items() if name not in ("grey", "original")]
+    assert len(results) == 4
+    for data in results:
+        pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+        assert np.ptp(pixels, axis=2).max() <= 3
+
+
+def test_another_page_and_back_loses_nothing(open_app: OpenApp, photo: bytes) -> None:
+    app = upload(open_app(), ("holiday.jpg", photo))
+    app.slider(key="saturation").set_value(1.5)
+    app.pills(key="experiment").set_value("12 or 500 images").run()
+    answers = dict(next(iter(app.session_state["album"].shots.values())).answers)
+    app.switch_page("pages/curves.py").run()
+    app.switch_page("pages/compare.py").run()
+    assert_clean(app)
+    assert "holiday, 96 × 64 px" in _in_view(app)
+    assert app.slider(key="saturation").value == 1.5
+    assert len(_results(app)) == 2
+    shot = next(iter(app.session_state["album"].shots.values()))
+    assert all(shot.answers[name] is answer for name, answer in answers.items())
+
+
+def test_two_visitors_do_not_see_each_other(open_app: OpenApp, photo: bytes) -> None:
+    one, other = open_app(), open_app()
+    upload(one, ("secret.jpg", photo))
+    other.run()
+    assert "secret" in _in_view(one)
+    assert "secret" not in texts(other)
+    assert not other.session_state["album"].shots
+
+
+def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
+    app = open_app()
+    app.segmented_control(key="source").set_value("Link").run()
+    app.text_input(key="link").set_value("http://127.0.0.1/photo.jpg")
+    app.button[0].click().run()
+    assert not app.exception
+    assert [error.value.startswith("http://127.0.0.1/photo.jpg: ") for error in app.error] == [True]
+    assert "Motorcycle" in _in_view(app)

@@ -1,0 +1,116 @@
+"""Curves and cards: what they show, and that damage stays where it is."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import APP, OpenApp, assert_clean, texts
+from streamlit.testing.v1 import AppTest
+
+from colorizer.checkpoints import list_checkpoints
+
+CARDS = list_checkpoints()
+
+
+@pytest.fixture
+def curves(open_app: OpenApp) -> AppTest:
+    return open_app().switch_page("pages/curves.py").run()
+
+
+@pytest.fixture
+def checkpoints(open_app: OpenApp) -> AppTest:
+    return open_app().switch_page("pages/checkpoints.py").run()
+
+
+def test_curves_say_that_mse_and_huber_heights_cannot_be_compared(curves: AppTest) -> None:
+    assert_clean(curves)
+    assert any("cannot be compared" in warning.value for warning in curves.warning)
+    curves.pills(key="quantity").set_value("CIEDE2000").run()
+    assert not any("cannot be compared" in warning.value for warning in curves.warning)
+
+
+def test_one_loss_alone_needs_no_such_remark(curves: AppTest) -> None:
+    curves.pills(key="runs").set_value(["weights/scenes-12-mse", "weights/scenes-500-mse"]).run()
+    assert_clean(curves)
+    assert not curves.warning
+
+
+@pytest.mark.parametrize("quantity", ["Own loss", "PSNR", "CIEDE2000", "ab RMSE", "Colourfulness"])
+def test_every_quantity_is_drawn(curves: AppTest, quantity: str) -> None:
+    curves.pills(key="quantity").set_value(quantity)
+    curves.segmented_control(key="scale").set_value("Log")
+    curves.segmented_control(key="x").set_value("Images seen")
+    curves.slider(key="smoothing").set_value(0.6).run()
+    assert_clean(curves)
+    assert curves.get("plotly_chart")
+
+
+def test_over_fitting_is_told_for_the_twelve_images_only(curves: AppTest) -> None:
+    remarks = [element.value for element in curves.markdown if "over-fits" in element.value]
+    assert any("12 images" in remark for remark in remarks)
+    assert not any("500 images" in remark for remark in remarks)
+
+
+def test_the_table_has_every_epoch(curves: AppTest) -> None:
+    table = curves.dataframe[0].value
+    assert set(table["run"]) >= {card.title for card in CARDS}
+    assert (table.groupby("run")["epoch"].nunique() == table.groupby("run").size()).all()
+
+
+def test_no_run_chosen_asks_for_one(curves: AppTest) -> None:
+    curves.pills(key="runs").set_value([]).run()
+    assert_clean(curves)
+    assert curves.info[0].value == "Choose at least one run."
+
+
+def test_every_card_is_shown_in_full(checkpoints: AppTest) -> None:
+    assert_clean(checkpoints)
+    shown = texts(checkpoints)
+    for card in CARDS:
+        assert card.title in [heading.value for heading in checkpoints.subheader]
+        assert card.sha256["model.safetensors"] in shown
+        assert card.weights_licence in shown
+        assert f"{card.parameters:,} parameters" in shown
+
+
+def test_the_table_of_quality_has_grey_and_says_how_it_was_measured(checkpoints: AppTest) -> None:
+    table = checkpoints.dataframe[0].value
+    assert "grey (no colour)" in set(table["checkpoint"])
+    assert any("Lanczos" in caption.value for caption in checkpoints.caption)
+
+
+_LOOK = """
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file("app.py", default_timeout=120).run()
+assert not app.exception and not app.error, app.error
+print(*(warning.value for warning in app.warning), sep="\\n")
+app.switch_page("pages/checkpoints.py").run()
+assert not app.exception and not app.error, app.error
+print(*(heading.value for heading in app.subheader), sep="\\n")
+app.switch_page("pages/curves.py").run()
+assert not app.exception and not app.error, app.error
+"""
+
+
+def test_a_damaged_checkpoint_is_named_and_the_others_are_shown(tmp_path: Path) -> None:
+    for name in ("app.py", "pages", "colorizer", "weights", ".streamlit"):
+        source = APP.parent / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    (tmp_path / "weights/scenes-12-mse/card.toml").write_text("id = [")
+    (tmp_path / "weights/scenes-500-mse/history.csv").write_text("epoch\nnone\n")
+    done = subprocess.run(
+        [sys.executable, "-c", _LOOK], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "scenes-12-mse/card.toml is not a readable card" in done.stdout
+    assert {card.title for card in CARDS if card.id != "scenes-12-mse"} <= set(done.stdout.splitlines())
+
+
+def test_a_fault_of_the_program_is_one_sentence_without_a_traceback() -> None:
+    script = "from pages.shared.guard import guarded\nwith guarded():\n    raise KeyError('a secret path')"
+    app = AppTest.from_string(script).run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "secret" not in app.error[0].value
