@@ -129,7 +129,7 @@ def _write_cards(weights: Path, name: str, averages: dict[str, Measures], photos
         command = f"python -m colorizer evaluate FOLDER_OF_{name.upper().replace(' ', '_')} --checkpoint {card.id}"
         rows = {"checkpoint": averages[card.id], "grey": averages["grey"], "truth": averages["truth"]}
         new = [
-            MetricsRow(of, name, photos, metrics.PROTOCOL, command, **_rounded(row))  # type: ignore[arg-type]
+            MetricsRow(of, name, photos, metrics.PROTOCOL_OF_SETS, command, **_rounded(row))  # type: ignore[arg-type]
             for of, row in rows.items()
         ]
         kept = tuple(row for row in card.metrics if row.pictures != name)
@@ -159,7 +159,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
         raise PictureError(f"{options.folder}: none of the pictures can be read.")
     averages = {name: metrics.average([measured[name] for _, measured in rows]) for name in rows[0][1]}
     print(_format_table(averages))
-    print(f"\n{len(rows)} photos. {metrics.PROTOCOL}.")
+    print(f"\n{len(rows)} photos. {metrics.PROTOCOL_OF_SETS}.")
     if options.csv:
         _write_csv(options.csv, rows)
     if options.card:

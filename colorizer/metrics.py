@@ -23,8 +23,11 @@ from colorizer import color
 PROTOCOL_SIDE = 256
 PROTOCOL = (
     f"centre crop to a square, Lanczos to {PROTOCOL_SIDE} x {PROTOCOL_SIDE}, colour removed, colorized, "
-    "compared in 8-bit sRGB; each measure per picture, then averaged"
+    "compared in 8-bit sRGB"
 )
+"""Of one picture."""
+PROTOCOL_OF_SETS = f"{PROTOCOL}; each measure per picture, then averaged"
+"""Of several."""
 
 Bytes = NDArray[np.uint8]
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from colorizer.cards import Card
 from colorizer.checkpoints import scan
-from colorizer.exports import OutputFormat
+from colorizer.images.exports import OutputFormat
 from pages.shared import glossary, saving, tiles
 from pages.shared.album import Album, Shot, album
 from pages.shared.before_after import Side, before_after

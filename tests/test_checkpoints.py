@@ -30,8 +30,8 @@ from colorizer.checkpoints import (
 )
 from colorizer.errors import CheckpointError
 from colorizer.files import write_atomically
-from support import environment, wait_until
-from test_cards import CARD
+from tests.support import environment, wait_until
+from tests.test_cards import CARD
 
 MODEL = "model.safetensors"
 

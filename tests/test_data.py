@@ -17,7 +17,7 @@ from PIL import Image
 from colorizer import data
 from colorizer.data import Pictures, augment, cut_square, decode, epoch_requests, find_pictures, make_batches, shuffled
 from colorizer.errors import DataError, PictureError
-from support import crop_of_a_photo, environment, make_pictures
+from tests.support import crop_of_a_photo, environment, make_pictures
 
 
 def test_the_order_follows_from_the_paths_inside_the_folders(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from colorizer.data import find_pictures, read_square, shuffled
 from colorizer.datasets import TrainingData, fingerprint, load_training_data
 from colorizer.errors import DataError
 from colorizer.recipes import DataSettings
-from support import make_pictures
+from tests.support import make_pictures
 
 SETTINGS = DataSettings(role="toys", images=6, validation_images=4, side=40, crop=32)
 

@@ -13,7 +13,7 @@ from colorizer.models.registry import Head
 from colorizer.recipes import parse_recipe
 from colorizer.torchvision_safe import import_torchvision
 from colorizer.training import build_network
-from support import RECIPE
+from tests.support import RECIPE
 
 
 def test_an_unknown_architecture_is_refused_with_the_known_ones() -> None:

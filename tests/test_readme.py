@@ -53,9 +53,7 @@ def test_linked_files_exist(target: str) -> None:
 @pytest.mark.parametrize("line", [line for line in README.splitlines() if line.startswith("| `")])
 def test_the_figures_are_those_of_the_cards(line: str) -> None:
     name, images, _, *figures = (cell.strip(" `") for cell in line.strip("|").split("|"))
-    folder = (
-        WEIGHTS / name if (WEIGHTS / name).is_dir() else WEIGHTS / "scenes-12-mse"
-    )
+    folder = WEIGHTS / name if (WEIGHTS / name).is_dir() else WEIGHTS / "scenes-12-mse"
     card = read_card(folder / "card.toml")
     of = "checkpoint" if name == card.id else name
     row = next(row for row in card.metrics if row.of == of and row.pictures.startswith("validation"))

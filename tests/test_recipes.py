@@ -8,7 +8,7 @@ import pytest
 
 from colorizer.errors import RecipeError
 from colorizer.recipes import Recipe, parse_recipe, read_recipe
-from support import RECIPE, ROOT
+from tests.support import RECIPE, ROOT
 
 SHIPPED = sorted((ROOT / "recipes").glob("*.toml"))
 SCENES = [path for path in SHIPPED if path.stem.startswith("scenes-")]

@@ -10,7 +10,7 @@ from torch import nn
 from colorizer.errors import CheckpointError, TrainingError
 from colorizer.runs import Progress, read_baseline, read_state, save_state, write_baseline
 from colorizer.validation import Baseline, Validation
-from test_history import row
+from tests.test_history import row
 
 PROGRESS = Progress(2, 7, 0.1 + 0.2, 1 / 3, [row(0), row(1)], "ab", "cd")
 

@@ -9,7 +9,7 @@ import pytest
 
 from colorizer import torchvision_safe
 from colorizer.errors import TrainingError
-from support import environment
+from tests.support import environment
 
 
 def test_torchvision_works_after_the_safe_import() -> None:

@@ -16,7 +16,7 @@ import train
 from colorizer.cards import read_card
 from colorizer.checkpoints import load_network
 from colorizer.history import COLUMNS
-from support import finished_epochs, make_pictures, run_training, start_training, wait_until, write_recipe
+from tests.support import finished_epochs, make_pictures, run_training, start_training, wait_until, write_recipe
 
 # 14 steps an epoch: long enough for a signal to arrive in its middle. Pictures are decoded anew, so that there are
 # worker processes, which the signals reach too.

@@ -22,7 +22,7 @@ from colorizer.recipes import Recipe, parse_recipe
 from colorizer.runs import BASELINE_FILE, BEST_FILE, LAST_FILE, read_baseline, state_file, write_baseline
 from colorizer.training import Run, Watcher, build_network, learning_rate
 from colorizer.validation import from_sum, measure_baseline, summed
-from support import RECIPE, crop_of_a_photo, make_pictures
+from tests.support import RECIPE, crop_of_a_photo, make_pictures
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from colorizer import color
 from colorizer.losses import make_loss
 from colorizer.validation import from_sum, measure_baseline, measure_batch, no_color, summed
-from support import crop_of_a_photo
+from tests.support import crop_of_a_photo
 
 CPU = torch.device("cpu")
 MSE = make_loss("mse", 12)

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 from PIL import Image
 
-from colorizer import links
 from colorizer.cards import Card
-from colorizer.images import Photo, encode_image
+from colorizer.images import Photo, encode_image, links
 from colorizer.predict import with_alpha
 from pages.shared.coloring import Answer, Yardstick, compose_grey, compose_preview, open_photo, version
 from pages.shared.guard import sentence

@@ -15,7 +15,7 @@ import colorizer
 from colorizer import evaluation, images
 from colorizer.cards import Card
 from colorizer.checkpoints import MODEL_FILE
-from colorizer.exports import OutputFormat
+from colorizer.images.exports import OutputFormat
 from colorizer.metrics import Measures
 from colorizer.predict import Chroma, Colorizer, compose, with_alpha
 

@@ -11,13 +11,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
-from colorizer.exports import OutputFormat
+from colorizer.images.exports import MAX_SIDE_PX, OutputFormat
 from pages.shared import glossary
 from pages.shared.album import Shot
 from pages.shared.coloring import Answer, render
 
 _ENDINGS: Final[dict[OutputFormat, str]] = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
-_MAX_WEBP_SIDE: Final = 16_383  # px, of the format
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Wish:
 
 def choose_format(shot: Shot) -> OutputFormat:
     """The file format of downloads, of those that can hold the photo."""
-    formats = [name for name in _ENDINGS if name != "WEBP" or max(shot.size) <= _MAX_WEBP_SIDE]
+    formats = [name for name in _ENDINGS if max(shot.size) <= MAX_SIDE_PX[name]]
     chosen: OutputFormat = st.segmented_control(
         "File format",
         formats,

@@ -12,7 +12,8 @@ _CSS = """
 .stMainBlockContainer { padding: 3.25rem 2rem 3rem; }
 .stMain h1 { padding: 0 0 0.25rem; }
 
-/* The navigation lies beside Streamlit's status, above the page; on a narrow screen it is a strip that scrolls. */
+/* The navigation lies beside Streamlit's status, above the page; on a narrow screen it stands over
+   the title, in as many rows as it needs. */
 .stAppHeader { background: none; pointer-events: none; }
 .stAppHeader * { pointer-events: auto; }
 .stMainBlockContainer { position: relative; }
@@ -41,7 +42,9 @@ _CSS = """
 [class*="st-key-tile-"] img { border-radius: 0; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 3.25rem 1rem 3rem; }
-  .st-key-nav { padding: 0 0.5rem; gap: 0.25rem; }
+  .stMain .stMainBlockContainer { padding-top: 0.6rem; }
+  .st-key-nav { position: static; max-width: none; height: auto; flex-wrap: wrap; overflow: visible; padding: 0 4rem 0 0;
+    gap: 0.25rem; }
   [class*="st-key-tiles-"] { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.6rem; }
   [class*="st-key-tiles-"] > :has(.st-key-tile-grey) { order: -2; }
   [class*="st-key-tiles-"] > :has(.st-key-tile-original) { order: -1; }
@@ -58,6 +61,7 @@ _CSS = """
 .stMain .tile dd.best { font-weight: 700; }
 .tile dd.best::before { content: "\\2605\\00a0" / ""; }
 [class*="st-key-tile-"] button { padding: 0; min-height: 1.5rem; justify-content: flex-start; text-align: left; }
+.stMain a.to-controls { color: inherit; }
 @media (min-width: 900px) { .stElementContainer:has(.to-controls) { display: none; } }
 .stMain .status { margin: 0; min-height: 1.5em; }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -1,6 +1,7 @@
 """A real server and a real browser, started once; a visitor is a context of that browser."""
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -16,10 +17,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from pictures import holiday_photo
+from tests.browser.phone import holiday_photo
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -4,10 +4,10 @@ import re
 import zipfile
 from pathlib import Path
 
-from conftest import OpenVisitor, Visitor
 from playwright.sync_api import expect
 
-from pictures import assert_upright_and_anonymous, holiday_photo
+from tests.browser.conftest import OpenVisitor, Visitor
+from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
 
 RESULTS = ("12 images, MSE", "12 images, Huber", "500 images, MSE", "500 images, Huber")
 

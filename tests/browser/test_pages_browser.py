@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, OpenVisitor, Visitor
 from playwright.sync_api import Page, expect
 
 from colorizer.history import format_history, read_history
+from tests.browser.conftest import ROOT, OpenVisitor, Visitor
 
 PAGES = ("Compare checkpoints", "Loss curves", "Checkpoints")
 

@@ -6,11 +6,11 @@ import zlib
 
 import numpy as np
 import pytest
-from conftest import OpenApp, assert_clean, texts, upload
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints import list_checkpoints
+from tests.pages.conftest import OpenApp, assert_clean, texts, upload
 
 TITLES = {card.id: card.title for card in list_checkpoints()}
 

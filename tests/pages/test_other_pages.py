@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import APP, OpenApp, assert_clean, texts
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints import list_checkpoints
+from tests.pages.conftest import APP, OpenApp, assert_clean, texts
 
 CARDS = list_checkpoints()
 

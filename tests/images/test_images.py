@@ -11,7 +11,7 @@ from PIL import Image
 from colorizer import images
 from colorizer.errors import PictureError
 from colorizer.images import Limits, Source, open_image
-from pictures import colourful, encoded, every_format, png, translucent
+from tests.images.pictures import colourful, encoded, every_format, png, translucent
 
 FILES = every_format()
 

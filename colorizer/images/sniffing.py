@@ -1,7 +1,7 @@
 """What the first bytes of a file say it is; its name and its declared type are never asked.
 
 One table, `_SIGNATURES`, maps the first bytes to a label for people and, where we can read the kind, to the name that
-Pillow has for it. To read one more kind: give its row that name here, and add its opener to `colorizer.decoding`.
+Pillow has for it. To read one more kind: give its row that name here, and add its opener to `decoding`.
 
 Sources: the specifications of each format; WHATWG MIME Sniffing for HTML; ISO/IEC 14496-12 for the brands of `ftyp`.
 """

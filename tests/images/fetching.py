@@ -5,8 +5,8 @@ from ipaddress import ip_address
 import pytest
 
 from colorizer.errors import LinkError
-from colorizer.links import LinkPolicy, fetch
-from pictures import colourful, encoded
+from colorizer.images.links import LinkPolicy, fetch
+from tests.images.pictures import colourful, encoded
 
 PICTURE = encoded(colourful(), "PNG")
 LOOPBACK = "127.0.0.1"

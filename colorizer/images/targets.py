@@ -10,8 +10,8 @@ from typing import Final
 
 import idna
 
-from colorizer.addresses import parse_address
 from colorizer.errors import LinkError
+from colorizer.images.addresses import parse_address
 
 _MAX_LINK_LENGTH: Final = 2048
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}

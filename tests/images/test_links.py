@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from colorizer import links
 from colorizer.errors import LinkError, PictureError
-from colorizer.images import Limits, open_image
-from colorizer.links import LinkPolicy, fetch
-from fetching import LOOPBACK, PICTURE, policy, refusal
-from pictures import colourful
-from servers import head, ok, redirect, serving
+from colorizer.images import Limits, links, open_image
+from colorizer.images.links import LinkPolicy, fetch
+from tests.images.fetching import LOOPBACK, PICTURE, policy, refusal
+from tests.images.pictures import colourful
+from tests.images.servers import head, ok, redirect, serving
 
 
 def test_a_picture_is_fetched_and_named_by_its_link() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from colorizer.links import LinkPolicy, fetch
-from fetching import LOOPBACK, PICTURE, policy, refusal
-from servers import head, ok, redirect, serving
+from colorizer.images.links import LinkPolicy, fetch
+from tests.images.fetching import LOOPBACK, PICTURE, policy, refusal
+from tests.images.servers import head, ok, redirect, serving
 
 # Redirects.
 

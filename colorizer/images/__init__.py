@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from colorizer import decoding, pixels
 from colorizer.errors import PictureError
-from colorizer.exports import encode_image, save_image
-from colorizer.sniffing import HEAD_BYTES, Kind
+from colorizer.images import decoding, pixels
+from colorizer.images.exports import encode_image, save_image
+from colorizer.images.sniffing import HEAD_BYTES, Kind
 
 if TYPE_CHECKING:
-    from colorizer.links import LinkPolicy
+    from colorizer.images.links import LinkPolicy
 
 __all__ = ["LIMITS", "SUFFIXES", "Limits", "Photo", "Source", "encode_image", "open_image", "safe_name", "save_image"]
 
@@ -95,7 +95,7 @@ def open_image(
             or a uint8 array (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
         name: the file name that the user knows it by; by default that of the path or link, else "photo".
         limits: by default the module's `LIMITS` at the time of the call.
-        link_policy: by default `colorizer.links.POLICY` at the time of the call.
+        link_policy: by default `colorizer.images.links.POLICY` at the time of the call.
 
     Raises:
         PictureError: it cannot be read, is no picture, or exceeds the limits.
@@ -128,7 +128,7 @@ def _read(source: Source, limits: Limits, link_policy: "LinkPolicy | None") -> b
 
 
 def _fetch(link: str, limits: Limits, link_policy: "LinkPolicy | None") -> bytes:
-    from colorizer import links  # ssl and http are slow to import, and most pictures are files
+    from colorizer.images import links  # ssl and http are slow to import, and most pictures are files
 
     policy = link_policy or links.POLICY
     return links.fetch(link, dataclasses.replace(policy, max_bytes=min(policy.max_bytes, limits.max_bytes)))

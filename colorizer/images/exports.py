@@ -13,13 +13,13 @@ from xml.sax.saxutils import escape
 
 from PIL import Image, PngImagePlugin
 
-from colorizer import pixels
 from colorizer.errors import PictureError
+from colorizer.images import pixels
 
 OutputFormat = Literal["PNG", "JPEG", "WEBP"]
 
 _FORMAT_OF_ENDING: Final[dict[str, OutputFormat]] = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-_MAX_SIDE_PX: Final[dict[OutputFormat, int]] = {"PNG": 2**31 - 1, "JPEG": 65_535, "WEBP": 16_383}  # of the formats
+MAX_SIDE_PX: Final[dict[OutputFormat, int]] = {"PNG": 2**31 - 1, "JPEG": 65_535, "WEBP": 16_383}  # of the formats
 _QUALITY: Final = 92  # of 100: no visible loss, at about a tenth of the PNG
 _MAX_COMMENT_BYTES: Final = 65_533  # of a JPEG segment
 _XMP: Final = (
@@ -44,9 +44,9 @@ def encode_image(image: Image.Image, format: OutputFormat, note: str) -> bytes:
     """
     if image.mode not in ("RGB", "RGBA") or format not in get_args(OutputFormat):
         raise ValueError(f"an RGB or RGBA picture as {get_args(OutputFormat)}, not {image.mode} as {format}")
-    if max(image.size) > _MAX_SIDE_PX[format]:
+    if max(image.size) > MAX_SIDE_PX[format]:
         raise PictureError(
-            f"{format} holds at most {_MAX_SIDE_PX[format]} pixels a side, and the picture has "
+            f"{format} holds at most {MAX_SIDE_PX[format]} pixels a side, and the picture has "
             f"{image.width} x {image.height}; save it as PNG."
         )
     clean = _on_white(image) if format == "JPEG" and image.mode == "RGBA" else image.copy()

@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from colorizer.errors import PictureError
 from colorizer.images import Limits, Photo, open_image
-from pictures import colourful, encoded, every_format, png, png_chunk, tiff
+from tests.images.pictures import colourful, encoded, every_format, png, png_chunk, tiff
 
 # Pillow tells of damage in a TIFF's or EXIF's tags by a warning, before it raises or reads on.
 pytestmark = pytest.mark.filterwarnings("ignore:.*:UserWarning:PIL")

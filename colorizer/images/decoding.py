@@ -20,9 +20,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from colorizer.containers import is_whole
 from colorizer.errors import PictureError
-from colorizer.sniffing import READABLE, Kind, sniff
+from colorizer.images.containers import is_whole
+from colorizer.images.sniffing import READABLE, Kind, sniff
 
 _TIFF_SUBFILE_TYPE, _TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT, _TIFF_SUB_DIRECTORIES = 254, 322, 323, 330
 _TIFF_DNG_VERSION, _TIFF_PLANAR_CONFIGURATION, _TIFF_SEPARATE_PLANES = 50706, 284, 2

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from colorizer.errors import PictureError
 from colorizer.images import encode_image, open_image, save_image
-from pictures import colourful, encoded, translucent
+from tests.images.pictures import colourful, encoded, translucent
 
 NOTE = "Colours made up by a model <photo> & friends – temperature 0.38"
 FORMATS = ["PNG", "JPEG", "WEBP"]

@@ -8,8 +8,8 @@ from PIL import Image
 
 from colorizer.errors import PictureError
 from colorizer.images import open_image
-from pictures import colourful, encoded, png, tiff, translucent
-from profiles import P3_COLORANTS, display_p3, grey_ink_printer, linear_grey
+from tests.images.pictures import colourful, encoded, png, tiff, translucent
+from tests.images.profiles import P3_COLORANTS, display_p3, grey_ink_printer, linear_grey
 
 STORED_AS = {  # EXIF orientation -> how a camera that notes it stored the upright picture
     1: lambda a: a,

@@ -22,9 +22,9 @@ from typing import Final, Never, cast
 
 import certifi
 
-from colorizer.addresses import IPAddress, is_public_unicast, parse_address
 from colorizer.errors import LinkError
-from colorizer.targets import Target, parse_link, parse_redirect
+from colorizer.images.addresses import IPAddress, is_public_unicast, parse_address
+from colorizer.images.targets import Target, parse_link, parse_redirect
 
 _USER_AGENT: Final = "colorizer/0.1 (a person asked for this picture)"
 _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)

@@ -4,10 +4,10 @@ from ipaddress import ip_address
 
 import pytest
 
-from colorizer.addresses import is_public_unicast, parse_address
 from colorizer.errors import LinkError
-from colorizer.links import LinkPolicy, fetch
-from colorizer.targets import Target, parse_link
+from colorizer.images.addresses import is_public_unicast, parse_address
+from colorizer.images.links import LinkPolicy, fetch
+from colorizer.images.targets import Target, parse_link
 
 READ_AS = {
     "http://a.example": Target("http", "a.example", 80, "/"),
