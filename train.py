@@ -31,6 +31,7 @@ from colorizer.errors import ColorizerError, TrainingError
 from colorizer.files import write_atomically
 from colorizer.finishing import finish, rewrite_card
 from colorizer.history import EpochRow
+from colorizer.interrupts import StopWish
 from colorizer.recipes import Recipe, read_recipe
 from colorizer.runs import BASELINE_FILE, LAST_FILE, write_baseline
 from colorizer.training import Interrupted, Run, Watcher, build_network
@@ -101,12 +102,13 @@ def make_watcher(bar: tqdm) -> Watcher:
     return Watcher(step, epoch)
 
 
-def train(recipe: Recipe, folders: Sequence[Path], out: Path, resume: bool) -> None:
+def train(recipe: Recipe, folders: Sequence[Path], out: Path, resume: bool, wish: StopWish) -> None:
     """Run a recipe to its end: read the pictures, train, and turn the folder into a checkpoint.
 
     Raises:
         ColorizerError: where something is missing or wrong; the message says what.
         Interrupted: when the user stopped the run; its state is saved.
+        KeyboardInterrupt: when the user stopped it before there was a state.
     """
     accelerator = make_accelerator(recipe)
     report = tqdm.write if accelerator.is_main_process else _be_quiet
@@ -117,8 +119,8 @@ def train(recipe: Recipe, folders: Sequence[Path], out: Path, resume: bool) -> N
         return
     network = build_network(recipe)
     report(f"Reading the pictures of {', '.join(map(str, folders))} ...")
-    data = load_training_data(folders, recipe.data, report)
-    run = Run(recipe, network, data, out, accelerator)
+    data = load_training_data(folders, recipe.data, report, wish)
+    run = Run(recipe, network, data, out, accelerator, wish)
     if resume:
         run.resume()
     if accelerator.is_main_process:
@@ -171,7 +173,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         recipe = read_recipe(options.recipe, options.set)
         out = options.out or Path("runs") / recipe.id
-        train(recipe, options.data, out, options.resume)
+        wish = StopWish()
+        with wish.listening():
+            train(recipe, options.data, out, options.resume, wish)
     except ColorizerError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from colorizer.data import MAX_ASPECT, Decoded, Pictures, decode, find_pictures, read_picture, read_square, shuffled
 from colorizer.errors import DataError
+from colorizer.interrupts import StopWish
 from colorizer.recipes import DataSettings
 
 
@@ -30,12 +31,18 @@ def fingerprint(hashes: Sequence[str]) -> str:
 
 
 def _take(
-    paths: list[Path], count: int, read: Callable[[Path], Tensor], hold: bool, report: Callable[[str], None]
+    paths: list[Path],
+    count: int,
+    read: Callable[[Path], Tensor],
+    hold: bool,
+    report: Callable[[str], None],
+    wish: StopWish,
 ) -> tuple[list[Decoded], list[Path]]:
     """The first `count` readable pictures (0: all) and the paths that were not tried."""
     taken: list[Decoded] = []
     tried = 0
     for item in decode(paths, read):
+        wish.answer()
         tried += 1
         if item.picture is None:
             report(f"{item.path.name} is left out: {item.problem}")
@@ -46,17 +53,22 @@ def _take(
     return taken, paths[tried:]
 
 
-def load_training_data(folders: Sequence[Path], settings: DataSettings, report: Callable[[str], None]) -> TrainingData:
+def load_training_data(
+    folders: Sequence[Path], settings: DataSettings, report: Callable[[str], None], wish: StopWish | None = None
+) -> TrainingData:
     """Find, divide and decode the pictures of a recipe.
 
     Args:
         folders: where the pictures lie, at any depth.
         settings: how many are wanted, and at what size.
         report: called with one sentence for each file that is left out.
+        wish: asked after each picture.
 
     Raises:
+        KeyboardInterrupt: when the user wishes to stop.
         DataError: for an empty or missing folder, and for too few pictures for the recipe.
     """
+    wish = wish or StopWish()
     paths = shuffled(find_pictures(folders), settings.split_seed)
     wanted = settings.validation_images + max(1, settings.images)
     if len(paths) < wanted:
@@ -65,11 +77,11 @@ def load_training_data(folders: Sequence[Path], settings: DataSettings, report: 
             "add pictures or lower these settings with --set."
         )
     read_validation = functools.partial(read_square, side=settings.crop)
-    validation, rest = _take(paths, settings.validation_images, read_validation, True, report)
+    validation, rest = _take(paths, settings.validation_images, read_validation, True, report, wish)
     planned = settings.images or len(rest)
     hold = planned * settings.side**2 * MAX_ASPECT * 3 <= settings.cache_gigabytes * 1e9
     read_training = functools.partial(read_picture, side=settings.side)
-    training, _ = _take(rest, settings.images, read_training, hold, report)
+    training, _ = _take(rest, settings.images, read_training, hold, report, wish)
     if len(validation) < settings.validation_images or len(training) < max(1, settings.images):
         raise DataError(
             f"Only {len(validation) + len(training)} of the pictures can be read, and the recipe needs {wanted}; "

@@ -6,15 +6,11 @@ carried along. A run resumed from any step therefore goes on exactly as an unint
 same number of threads, bit for bit.
 """
 
-import contextlib
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -27,13 +23,13 @@ from colorizer.data import Request, augment, epoch_requests, make_batches, seede
 from colorizer.datasets import TrainingData
 from colorizer.errors import TrainingError
 from colorizer.history import HISTORY_FILE, EpochRow, best_row, write_history
+from colorizer.interrupts import StopWish
 from colorizer.losses import Loss, make_loss
 from colorizer.recipes import Recipe, TrainingSettings
 from colorizer.runs import BEST_FILE, LAST_FILE, Progress, read_state, save_state, state_file
 from colorizer.validation import Validation, from_sum, summed
 
 _LOSS_READING_STEPS = 20  # reading the loss makes a GPU wait, so not at each step; on a CPU it costs nothing
-_SAME_CTRL_C_SECONDS = 1.0  # a terminal and accelerate's launcher both pass the same Ctrl-C on
 
 
 class Interrupted(Exception):  # noqa: N818 - the user's wish, not an error
@@ -59,8 +55,9 @@ class Run:
         data: TrainingData,
         folder: Path,
         accelerator: Accelerator,
+        wish: StopWish | None = None,
     ) -> None:
-        """Nothing is read or written yet; `network` is `build_network(recipe)`."""
+        """Nothing is read or written yet; `network` is `build_network(recipe)`, `wish` is asked after each step."""
         self.recipe = recipe
         self.data = data
         self.folder = folder
@@ -68,7 +65,7 @@ class Run:
         self.loss: Loss = make_loss(recipe.loss.name, recipe.loss.huber_delta)
         self.bare_network = network
         self.progress = Progress(training_sha256=data.training_sha256, validation_sha256=data.validation_sha256)
-        self._stop_requested: float | None = None  # when
+        self.wish = wish or StopWish()
         settings = recipe.training
         optimizer = torch.optim.AdamW(
             self.bare_network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -106,10 +103,9 @@ class Run:
             Interrupted: after Ctrl-C or a request to terminate, once the state is saved.
             TrainingError: where the loss is no longer a finite number.
         """
-        with self._stopping_on_signals():
-            while self.progress.epoch < self.recipe.training.epochs and not self._is_stale():
-                self._train_epoch(watcher)
-                self._finish_epoch(watcher)
+        while self.progress.epoch < self.recipe.training.epochs and not self._is_stale():
+            self._train_epoch(watcher)
+            self._finish_epoch(watcher)
 
     def _is_stale(self) -> bool:
         patience, best = self.recipe.training.early_stopping_epochs, best_row(self.progress.rows)
@@ -235,28 +231,10 @@ class Run:
             total = self.accelerator.reduce(total.float().to(self.accelerator.device)).cpu()
         return from_sum(total, len(self.data.validation))
 
-    @contextlib.contextmanager
-    def _stopping_on_signals(self) -> Iterator[None]:
-        """A first Ctrl-C or SIGTERM lets the step finish and saves; a second Ctrl-C breaks off at once."""
-
-        def request(number: int, frame: FrameType | None) -> None:
-            now = time.monotonic()
-            if self._stop_requested is None:
-                self._stop_requested = now
-            elif number == signal.SIGINT and now - self._stop_requested > _SAME_CTRL_C_SECONDS:
-                raise KeyboardInterrupt
-
-        before: dict[int, Any] = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
     def _must_stop(self) -> bool:
         if self.accelerator.num_processes == 1:
-            return self._stop_requested is not None
-        wish = torch.tensor(float(self._stop_requested is not None), device=self.accelerator.device)
+            return self.wish.is_made
+        wish = torch.tensor(float(self.wish.is_made), device=self.accelerator.device)
         return bool(self.accelerator.reduce(wish).item() > 0)  # all stop at the same step
 
 

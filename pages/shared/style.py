@@ -43,8 +43,10 @@ _CSS = """
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 3.25rem 1rem 3rem; }
   .stMain .stMainBlockContainer { padding-top: 0.6rem; }
-  .st-key-nav { position: static; max-width: none; height: auto; flex-wrap: wrap; overflow: visible; padding: 0 4rem 0 0;
-    gap: 0.25rem; }
+  .st-key-nav {
+    position: static; max-width: none; height: auto; padding: 0 4rem 0 0;
+    flex-wrap: wrap; overflow: visible; gap: 0.25rem;
+  }
   [class*="st-key-tiles-"] { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.6rem; }
   [class*="st-key-tiles-"] > :has(.st-key-tile-grey) { order: -2; }
   [class*="st-key-tiles-"] > :has(.st-key-tile-original) { order: -1; }
