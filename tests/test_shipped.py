@@ -1,7 +1,6 @@
 """The shipped checkpoints are what their cards say, and show what their experiment claims."""
 
 import hashlib
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from colorizer.recipes import Recipe, read_recipe
 
 SCENES = ("scenes-12-mse", "scenes-500-mse", "scenes-12-huber", "scenes-500-huber")
 CARDS = list_checkpoints()
+RECIPES = WEIGHTS.parent / "recipes"
 
 
 def row(checkpoint: str, of: str = "checkpoint") -> MetricsRow:
@@ -47,7 +47,7 @@ def test_no_file_exceeds_10_mb_and_all_together_100_mb() -> None:
 
 @pytest.mark.parametrize("checkpoint", SCENES)
 def test_each_was_trained_by_the_recipe_of_its_name(checkpoint: str) -> None:
-    assert read_recipe(WEIGHTS / checkpoint / "recipe.toml") == read_recipe(Path("recipes") / f"{checkpoint}.toml")
+    assert read_recipe(WEIGHTS / checkpoint / "recipe.toml") == read_recipe(RECIPES / f"{checkpoint}.toml")
 
 
 def test_the_four_saw_the_same_validation_pictures_and_took_the_same_steps() -> None:
@@ -76,6 +76,6 @@ def test_the_curves_of_12_images_show_over_fitting(loss: str) -> None:
 
 
 def test_recipes_of_shipped_checkpoints_name_their_data_by_role() -> None:
-    recipes: list[Recipe] = [read_recipe(path) for path in sorted(Path("recipes").glob("*.toml"))]
+    recipes: list[Recipe] = [read_recipe(path) for path in sorted(RECIPES.glob("*.toml"))]
     assert {recipe.id for recipe in recipes} >= set(SCENES)
     assert all("/" not in recipe.data.role for recipe in recipes)

@@ -1,10 +1,12 @@
 """Compare, as a visitor uses it."""
 
+import contextlib
 import re
 import zipfile
 from pathlib import Path
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import TimeoutError, expect
 
 from tests.browser.conftest import OpenVisitor, Visitor
 from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
@@ -105,13 +107,22 @@ def test_the_slider_moves_by_keyboard(visitor: Visitor) -> None:
     assert slider.get_attribute("aria-valuetext") == "70 % Grey"
 
 
+def choose(visitor: Visitor, side: str, title: str) -> None:
+    """Pick an option as a person does: Streamlit closes an open list when the page moves; one opens it again."""
+    for _ in range(5):
+        visitor.page.get_by_role("combobox", name=side).press("ArrowDown")
+        with contextlib.suppress(TimeoutError):
+            visitor.page.get_by_role("option", name=title).click(timeout=5_000)
+            return
+    pytest.fail(f"the list {side} never offered {title}")
+
+
 def test_the_slider_shows_any_two(visitor: Visitor) -> None:
     page = visitor.open()
     visitor.expect_photo("Motorcycle")
     for side, title in (("Left", "12 images, MSE"), ("Right", "Original")):
         expect(page.locator("img.right")).to_have_js_property("complete", True)
-        page.get_by_role("combobox", name=side).press("ArrowDown")
-        page.get_by_role("option", name=title).click()
+        choose(visitor, side, title)
         expect(page.get_by_role("slider", name=re.compile(f"Divide .*{title}"))).to_have_count(1)
         visitor.expect_rest()
     expect(page.get_by_role("slider", name="Divide between 12 images, MSE and Original")).to_have_count(1)
