@@ -17,6 +17,7 @@ reading pictures or training.
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -170,6 +171,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str]) -> int:
     """Exit status: 0 done, 1 could not be done, 2 wrong arguments, 130 interrupted by the user."""
     options = parse_arguments(arguments)
+    warnings.filterwarnings("ignore", module="PIL")  # on damaged metadata, which is not used
     try:
         recipe = read_recipe(options.recipe, options.set)
         out = options.out or Path("runs") / recipe.id

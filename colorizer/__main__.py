@@ -9,6 +9,7 @@ Exit status: 0 all went well, 1 something could not be done (each such file name
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
 
 def main(arguments: Sequence[str]) -> int:
     options = make_parser().parse_args(arguments)
+    warnings.filterwarnings("ignore", module="PIL")  # on damaged metadata, which is not used
     try:
         return _run(options.command)(options)
     except ColorizerError as error:

@@ -66,6 +66,13 @@ def test_one_photo_goes_into_the_named_file_with_a_note(photos: Path, tmp_path: 
     assert "scenes-500-huber" in comment and "1.5" in comment
 
 
+def test_damaged_metadata_is_passed_over_without_a_word(photos: Path, tmp_path: Path) -> None:
+    damaged = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01\x03\0\xff\xff\xff\xff\x06\0"
+    Image.fromarray(data.coffee()).resize((90, 60)).save(photos / "damaged.jpg", exif=damaged)
+    answer = run("colorize", photos / "damaged.jpg", "-o", tmp_path / "result.png")
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
 def test_photos_of_one_name_do_not_overwrite_each_other(photos: Path, tmp_path: Path) -> None:
     shutil.copy(photos / "coffee.jpg", photos / "below" / "coffee.jpg")
     assert run("colorize", photos, "-o", tmp_path / "out").returncode == 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 HEAD_BYTES: Final = 1024  # enough for every signature, and for a `ftyp` box with many brands
-READABLE: Final = "JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF and HEIC"
+READABLE: Final = "JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC"
 
 
 @dataclass(frozen=True)
