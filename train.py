@@ -1,6 +1,8 @@
 """Train a colorizer by a recipe.
 
     python train.py recipes/scenes-500-huber.toml --data ../photos
+    python train.py recipes/horse-16-unet.toml                        a public data set, downloaded, where it names one
+    python train.py RECIPE.toml --data TRAINING --validation TEST     pictures of its own for validation
     python train.py recipes/scenes-500-huber.toml --data ../photos --set training.epochs=5 --out runs/short
     python train.py recipes/scenes-500-huber.toml --data ../photos --resume          after Ctrl-C, or a crash
     accelerate launch --multi_gpu train.py recipes/scenes-500-huber.toml --data ../photos        several GPUs
@@ -18,24 +20,27 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from tqdm import tqdm
 
+from colorizer.building import build_network, compute_palette
 from colorizer.cards import CARD_FILE
 from colorizer.checkpoints import RECIPE_FILE
-from colorizer.datasets import load_training_data
-from colorizer.errors import ColorizerError, TrainingError
+from colorizer.datasets import TrainingData, load_public_data, load_training_data
+from colorizer.errors import ColorizerError, DataError, TrainingError
 from colorizer.files import write_atomically
 from colorizer.finishing import finish, rewrite_card
 from colorizer.history import EpochRow
-from colorizer.interrupts import StopWish
+from colorizer.interrupts import StopWish, interruptible
 from colorizer.recipes import Recipe, read_recipe
 from colorizer.runs import BASELINE_FILE, LAST_FILE, write_baseline
-from colorizer.training import Interrupted, Run, Watcher, build_network
+from colorizer.training import Interrupted, Run, Watcher
 from colorizer.validation import measure_baseline
 
 _INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
@@ -97,13 +102,41 @@ def make_watcher(bar: tqdm) -> Watcher:
         bar.write(
             f"epoch {row.epoch}: training loss {row.train_loss:.4g}, validation loss {row.val_loss:.4g}, "
             f"PSNR {row.val_psnr:.2f} dB, CIEDE2000 {row.val_delta_e:.2f}, ab RMSE {row.val_ab_rmse:.2f}, "
-            f"colourfulness {row.val_colorfulness:.1f}, {row.seconds:.1f} s"
+            f"colourfulness {row.val_colorfulness:.1f}, "
+            + (f"accuracy {row.val_accuracy:.1%}, " if row.val_accuracy is not None else "")
+            + f"{row.seconds:.1f} s"
         )
 
     return Watcher(step, epoch)
 
 
-def train(recipe: Recipe, folders: Sequence[Path], out: Path, resume: bool, wish: StopWish) -> None:
+@dataclass(frozen=True)
+class Sources:
+    """Where the pictures are to come from; without folders, from the recipe's public data set."""
+
+    folders: Sequence[Path]
+    validation: Sequence[Path] = ()
+
+    def load(self, recipe: Recipe, report: Callable[[str], None], wish: StopWish) -> TrainingData:
+        """Find, divide and decode the pictures.
+
+        Raises:
+            DataError: where they cannot be had.
+        """
+        if self.folders:
+            report(f"Reading the pictures of {', '.join(map(str, [*self.folders, *self.validation]))} ...")
+            return load_training_data(self.folders, recipe.data, report, wish, self.validation)
+        if self.validation:
+            raise DataError("--validation goes with --data, the folders of training pictures.")
+        if not recipe.data.public:
+            raise DataError(
+                f"The recipe names no public data set for its role {recipe.data.role!r}; give folders with --data."
+            )
+        with interruptible():
+            return load_public_data(recipe.data, report)
+
+
+def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, wish: StopWish) -> None:
     """Run a recipe to its end: read the pictures, train, and turn the folder into a checkpoint.
 
     Raises:
@@ -119,14 +152,17 @@ def train(recipe: Recipe, folders: Sequence[Path], out: Path, resume: bool, wish
         report(f"{out} is finished; its card has the recipe's present text.")
         return
     network = build_network(recipe)
-    report(f"Reading the pictures of {', '.join(map(str, folders))} ...")
-    data = load_training_data(folders, recipe.data, report, wish)
+    with accelerator.main_process_first() if not sources.folders else nullcontext():  # one process downloads
+        data = sources.load(recipe, report, wish)
+    if not resume:  # the state has it
+        compute_palette(recipe, network, data.training)
     run = Run(recipe, network, data, out, accelerator, wish)
     if resume:
         run.resume()
     if accelerator.is_main_process:
         write_atomically(out / RECIPE_FILE, recipe.to_toml().encode())
-        write_baseline(out / BASELINE_FILE, measure_baseline(data.validation, run.loss, accelerator.device))
+        baseline = measure_baseline(run.bare_network, data.validation, run.loss, accelerator.device)
+        write_baseline(out / BASELINE_FILE, baseline)
     pictures_per_epoch = run.steps_per_epoch * recipe.training.batch_size
     done = run.progress.epoch * pictures_per_epoch + run.progress.step * recipe.training.batch_size
     report(f"Training {recipe.id} on {len(data.training)} pictures, {accelerator.device}, in {out}.")
@@ -155,7 +191,18 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         prog="train.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
-    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="DIR", help="folders of pictures")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
+        help="folders of pictures; without it, the public data set that the recipe names",
+    )
+    parser.add_argument(
+        "--validation", type=Path, nargs="+", default=[], metavar="DIR",
+        help="folders of pictures to validate on; without it, some of --data are kept out of training",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: runs/<recipe id>)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in that folder")
     parser.add_argument(
@@ -177,7 +224,7 @@ def main(arguments: Sequence[str]) -> int:
         out = options.out or Path("runs") / recipe.id
         wish = StopWish()
         with wish.listening():
-            train(recipe, options.data, out, options.resume, wish)
+            train(recipe, Sources(options.data, options.validation), out, options.resume, wish)
     except ColorizerError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1

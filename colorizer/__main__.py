@@ -63,6 +63,11 @@ def make_parser() -> argparse.ArgumentParser:
     colorize.add_argument("--checkpoint", default="scenes-500-huber", metavar="ID")
     colorize.add_argument("--temperature", type=positive, metavar="T", help="for checkpoints with a head of bins")
     colorize.add_argument("--saturation", type=saturation_factor, default=1.0, metavar="S", help="0 to 3, default 1")
+    colorize.add_argument(
+        "--rendering", choices=("chroma", "expected", "palette"), default="chroma",
+        help="for checkpoints with a palette: chroma of the likeliest colour (default), the expected chroma, or the "
+        "palette's own colours",
+    )  # fmt: skip
     colorize.add_argument("--hint", type=parse_hint, action="append", default=[], metavar="X,Y,#RRGGBB")
 
     evaluate = commands.add_parser("evaluate", help="measure checkpoints on a folder of colour photos")
@@ -70,6 +75,10 @@ def make_parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--checkpoint", action="append", metavar="ID", help="may be given several times; default: all"
     )
+    evaluate.add_argument(
+        "--own-size", action="store_true",
+        help="measure as training does: at the network's own size, with cross-entropy and accuracy of a palette",
+    )  # fmt: skip
     evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also write every photo's measures here")
     evaluate.add_argument("--card", metavar="NAME", help="also write the averages into the cards, under this name")
     return parser
@@ -77,12 +86,12 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
     """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
-    from colorizer import commands
+    from colorizer import commands, judging
 
     table: dict[str, Callable[[argparse.Namespace], int]] = {
         "list": commands.list_command,
         "colorize": commands.colorize_command,
-        "evaluate": commands.evaluate_command,
+        "evaluate": judging.evaluate_command,
     }
     return table[command]
 

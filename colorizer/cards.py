@@ -2,7 +2,7 @@
 
 import dataclasses
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +38,10 @@ class MetricsRow:
     colorfulness: float
     ssim: float | None = None
     """None where the protocol does not include it."""
+    loss: float | None = None
+    """In the card's own loss, where it was measured: not comparable between different losses."""
+    accuracy: float | None = None
+    """Share of pixels, 0..1, whose likeliest class is the true one; for networks that choose among colours."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,15 @@ class Card:
     validated_on: PictureSet
     sha256: dict[str, str]
     """Of each tensor file, by its path inside the folder."""
+    options: dict[str, int] = field(default_factory=dict)
+    """What the architecture is built with, e.g. its width or the number of colours; empty for its own defaults."""
     metrics: tuple[MetricsRow, ...] = ()
 
     @property
     def snapshots(self) -> list[int]:
-        """The epochs, counted from 0, whose state is kept."""
-        return sorted(int(Path(name).stem) for name in self.sha256 if name.startswith("snapshots/"))
+        """The epochs, counted from 0, whose state is kept, the shipped one among them; empty where only that one is."""
+        kept = {int(Path(name).stem) for name in self.sha256 if name.startswith("snapshots/")}
+        return sorted(kept | {self.epochs - 1}) if kept else []
 
     @property
     def takes_hints(self) -> bool:
@@ -83,6 +90,11 @@ class Card:
     def takes_temperature(self) -> bool:
         """Whether the head is a distribution over colours, which a temperature can sharpen."""
         return self.head == "bins"
+
+    @property
+    def has_palette(self) -> bool:
+        """Whether the head chooses among given colours, which can be shown in three ways (`choice.Rendering`)."""
+        return self.head == "palette"
 
     def to_toml(self) -> str:
         """The card as TOML text; `read_card` gives it back."""
@@ -109,6 +121,10 @@ def _parse(document: dict[str, Any]) -> Card:
         _require_types(MetricsRow, row)
     if not all(isinstance(value, str) for value in document["sha256"].values()):
         raise TypeError("sha256 must be texts")
+    if not all(Path(name).stem.isdecimal() for name in document["sha256"] if name.startswith("snapshots/")):
+        raise TypeError("sha256 has a snapshot that is not named by its epoch")
+    if not all(isinstance(value, int) for value in document.get("options", {}).values()):
+        raise TypeError("options must be whole numbers")
     plain = {name: value for name, value in document.items() if name not in ("trained_on", "validated_on", "metrics")}
     return Card(
         **plain,
@@ -130,5 +146,5 @@ def read_card(path: Path) -> Card:
         return dataclasses.replace(card, id=path.absolute().parent.name)
     except FileNotFoundError as error:
         raise CheckpointError(f"{name} is missing: the folder is not a finished checkpoint.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:  # ValueError: no TOML
         raise CheckpointError(f"{name} is not a readable card: {error}.") from error

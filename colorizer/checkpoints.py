@@ -19,6 +19,7 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 """The shipped checkpoints, beside the package."""
 MODEL_FILE = "model.safetensors"
 RECIPE_FILE = "recipe.toml"
+_EXACT = "palette"  # a tensor of given colours, which are no weights: rounded, some pixels would change their class
 
 
 def snapshot_file(epoch: int) -> str:
@@ -65,12 +66,12 @@ def checkpoint_folder(checkpoint_id: str, weights: Path | str = WEIGHTS) -> Path
 
 
 def to_float16(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state as it is shipped: floating-point tensors as float16, on the CPU.
+    """The state as it is shipped: floating-point tensors as float16, on the CPU; a palette stays as it is.
 
     Raises:
         CheckpointError: where a value does not fit, naming the tensor.
     """
-    small = {name: _half(tensor) for name, tensor in state.items()}
+    small = {name: tensor.cpu() if name == _EXACT else _half(tensor) for name, tensor in state.items()}
     for name, tensor in small.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise CheckpointError(f"The tensor {name} has values that float16 cannot hold.")
@@ -138,8 +139,9 @@ def load_network(folder: Path, snapshot: int | None = None) -> tuple[models.Colo
         CheckpointError: for anything missing, damaged or foreign, and for a snapshot that is not kept.
     """
     card = read_card(folder / CARD_FILE)
-    file = MODEL_FILE if snapshot is None else snapshot_file(snapshot)
-    if snapshot is None and file not in card.sha256:
+    is_shipped = snapshot is None or (bool(card.snapshots) and snapshot == card.epochs - 1)
+    file = MODEL_FILE if snapshot is None or is_shipped else snapshot_file(snapshot)
+    if is_shipped and file not in card.sha256:
         raise CheckpointError(
             f"{card.id}/{CARD_FILE} does not state the sha256 of {file}; restore it from the repository."
         )
@@ -147,7 +149,7 @@ def load_network(folder: Path, snapshot: int | None = None) -> tuple[models.Colo
         kept = ", ".join(map(str, card.snapshots)) or "none"
         raise CheckpointError(f"{card.id} has no snapshot of epoch {snapshot}; it keeps: {kept}.")
     try:
-        network = models.build(card.architecture)
+        network = models.build(card.architecture, **card.options)
     except ValueError as error:
         raise CheckpointError(f"{card.id}: {error}.") from error
     load_state(network, read_tensors(folder / file, card.sha256[file]), f"{card.id}/{file}")

@@ -1,4 +1,4 @@
-"""sRGB <-> CIE Lab in torch, on any device; gamut handling by chroma. No other file converts colours.
+"""sRGB <-> CIE Lab in torch, on any device; gamut by chroma; colours of a palette. No other file converts colours.
 
 Lab is CIE 1976 L*a*b* under D65 for the 2 degree observer: L in 0..100, a and b in about -128..127. The constants are
 those of `skimage.color`, so that training, inference and metrics agree with scikit-image (within 1e-3 L units and
@@ -14,9 +14,12 @@ from torch import Tensor
 
 # Rows give X, Y, Z of linear sRGB under D65: the values of skimage.color.colorconv, so that both agree.
 _XYZ_FROM_RGB = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))
+LUMA = _XYZ_FROM_RGB[1]
+"""What red, green and blue of linear light add to the luminance Y."""
 _WHITE_XYZ = (0.95047, 1.0, 1.08883)
 _LAB_KNEE = 0.008856  # below it f(t) is linear: 7.787 t + 16/116
 _GAMUT_TOLERANCE = 1e-4  # in linear light: less than half an 8-bit level even in the darkest shadows
+_PIXELS_AT_ONCE = 1 << 16  # held against a palette: some megabytes of distances
 _BISECTIONS = 12  # finds the chroma factor to 1/4096: far below what 8 bits show
 
 
@@ -169,3 +172,25 @@ def lightness_from_bytes(srgb: Tensor) -> Tensor:
     luminance = sum(tables[channel][srgb[:, channel].int()] for channel in range(3))
     assert isinstance(luminance, Tensor)
     return (116 * _lab_f(luminance) - 16).clamp(0, 100)[:, None]
+
+
+def nearest_color(srgb: Tensor, palette: Tensor) -> Tensor:
+    """The palette colour that is nearest to each pixel, by Euclidean distance in sRGB.
+
+    Args:
+        srgb: (N, 3, H, W) in 0..1.
+        palette: (K, 3), sRGB in 0..1.
+
+    Returns:
+        int64 (N, H, W), 0..K-1; of equally near colours the first.
+    """
+    count, _, height, width = srgb.shape
+    offset = palette.square().sum(1) / 2  # |x - p|^2 = |x|^2 - 2 (x p - |p|^2 / 2)
+    pixels = srgb.permute(0, 2, 3, 1).reshape(-1, 3)
+    nearest = [(part @ palette.T - offset).argmax(1) for part in pixels.split(_PIXELS_AT_ONCE)]
+    return torch.cat(nearest).reshape(count, height, width)
+
+
+def palette_ab(palette: Tensor) -> Tensor:
+    """The chroma of palette colours: (K, 3), sRGB in 0..1 -> (K, 2), ab in Lab units."""
+    return srgb_to_lab(palette.T[None, :, :, None])[0, 1:, :, 0].T

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from colorizer.errors import DataError, PictureError
 
 _WORKER_GRACE_SECONDS = 10
 Bytes = NDArray[np.uint8]
+Item = TypeVar("Item")
 MAX_ASPECT = 2.0  # longer pictures are cut to it around their centre: what is held stays bounded
 
 
@@ -39,7 +41,7 @@ def find_pictures(folders: Sequence[Path]) -> list[Path]:
     found: dict[Path, tuple[str, str, Path]] = {}  # a file twice would be validated on what it was trained on
     for folder in folders:
         if not folder.is_dir():
-            raise DataError(f"{folder}: there is no such folder; --data takes folders of pictures.")
+            raise DataError(f"{folder}: there is no such folder; --data and --validation take folders of pictures.")
         files = [path for path in folder.rglob("*") if path.suffix.lower() in images.SUFFIXES and path.is_file()]
         inside = [path.relative_to(folder) for path in files]
         visible = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
@@ -57,9 +59,9 @@ def seeded(*parts: object) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") % 2**63)
 
 
-def shuffled(paths: Sequence[Path], seed: int) -> list[Path]:
-    """The paths in the order in which validation pictures, then training pictures, are taken."""
-    return [paths[index] for index in torch.randperm(len(paths), generator=seeded(seed, "split")).tolist()]
+def shuffled(items: Sequence[Item], seed: int) -> list[Item]:
+    """The pictures in the order in which those of validation, then those of training, are taken."""
+    return [items[index] for index in torch.randperm(len(items), generator=seeded(seed, "split")).tolist()]
 
 
 def _resized(picture: Image.Image, side: int) -> Bytes:
@@ -79,7 +81,12 @@ def read_picture(path: Path, side: int) -> Tensor:
     Raises:
         PictureError: as `images.open_image`.
     """
-    return torch.from_numpy(_resized(images.open_image(path).image, side).transpose(2, 0, 1).copy())
+    return resize(images.open_image(path).image, side)
+
+
+def resize(picture: Image.Image, side: int) -> Tensor:
+    """A picture, PIL RGB, as uint8 (3, h, w) with short side `side`, at most MAX_ASPECT long."""
+    return torch.from_numpy(_resized(picture, side).transpose(2, 0, 1).copy())
 
 
 def read_square(path: Path, side: int) -> Tensor:
@@ -158,7 +165,7 @@ Request = tuple[int, float]
 class Pictures(Dataset[Tensor]):
     """A training set: `pictures[index, position]` is a uint8 square (3, side, side).
 
-    `held` are the decoded pictures, or None where they do not fit and each access decodes anew.
+    `held` are the decoded pictures, or None where they do not fit and each access decodes `paths` anew.
     """
 
     def __init__(self, paths: Sequence[Path], side: int, held: list[Tensor] | None) -> None:
@@ -167,7 +174,7 @@ class Pictures(Dataset[Tensor]):
         self.held = held
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.paths if self.held is None else self.held)
 
     def __getitem__(self, request: Request) -> Tensor:
         index, position = request

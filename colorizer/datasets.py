@@ -1,18 +1,37 @@
-"""From folders and a recipe's data settings to a validation set and a training set, with what was left out and why."""
+"""From folders, or a public data set, and a recipe's settings to a validation set and a training set.
+
+What is left out is told, and why.
+"""
 
 import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from colorizer.data import MAX_ASPECT, Decoded, Pictures, decode, find_pictures, read_picture, read_square, shuffled
+from colorizer import public_data
+from colorizer.data import (
+    MAX_ASPECT,
+    Decoded,
+    Pictures,
+    cut_square,
+    decode,
+    find_pictures,
+    read_picture,
+    read_square,
+    resize,
+    shuffled,
+)
 from colorizer.errors import DataError
 from colorizer.interrupts import StopWish
-from colorizer.recipes import DataSettings
+from colorizer.settings import DataSettings
+
+Origin = Literal["split", "folders", "public"]
+"""Where validation comes from: out of the folders of `--data`, from folders of its own, or both from a public set."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +42,7 @@ class TrainingData:
     training_sha256: str
     """Over the sorted list of the files' own sha256, one a line."""
     validation_sha256: str
+    origin: Origin = "split"
 
 
 def fingerprint(hashes: Sequence[str]) -> str:
@@ -54,7 +74,11 @@ def _take(
 
 
 def load_training_data(
-    folders: Sequence[Path], settings: DataSettings, report: Callable[[str], None], wish: StopWish | None = None
+    folders: Sequence[Path],
+    settings: DataSettings,
+    report: Callable[[str], None],
+    wish: StopWish | None = None,
+    validation_folders: Sequence[Path] = (),
 ) -> TrainingData:
     """Find, divide and decode the pictures of a recipe.
 
@@ -63,21 +87,30 @@ def load_training_data(
         settings: how many are wanted, and at what size.
         report: called with one sentence for each file that is left out.
         wish: asked after each picture.
+        validation_folders: where those of validation lie; without them they are taken out of `folders`.
 
     Raises:
         KeyboardInterrupt: when the user wishes to stop.
-        DataError: for an empty or missing folder, and for too few pictures for the recipe.
+        DataError: for an empty or missing folder, for too few pictures for the recipe, and for pictures that are in
+            both kinds of folders.
     """
     wish = wish or StopWish()
     paths = shuffled(find_pictures(folders), settings.split_seed)
+    held_out = shuffled(find_pictures(validation_folders), settings.split_seed) if validation_folders else []
+    _require_disjoint(paths, held_out)
     wanted = settings.validation_images + max(1, settings.images)
-    if len(paths) < wanted:
-        raise DataError(
-            f"The recipe needs {wanted} pictures (data.validation_images + data.images), but there are {len(paths)}; "
-            "add pictures or lower these settings with --set."
-        )
+    for there, needed, names in (
+        (len(held_out), settings.validation_images, "data.validation_images"),
+        (len(paths), settings.images or 1, "data.images"),
+    ) if held_out else ((len(paths), wanted, "data.validation_images + data.images"),):  # fmt: skip
+        if there < needed:
+            raise DataError(
+                f"The recipe needs {needed} pictures ({names}), but there are {there}; add pictures or lower these "
+                "settings with --set."
+            )
     read_validation = functools.partial(read_square, side=settings.crop)
-    validation, rest = _take(paths, settings.validation_images, read_validation, True, report, wish)
+    validation, rest = _take(held_out or paths, settings.validation_images, read_validation, True, report, wish)
+    rest = paths if held_out else rest
     planned = settings.images or len(rest)
     hold = planned * settings.side**2 * MAX_ASPECT * 3 <= settings.cache_gigabytes * 1e9
     read_training = functools.partial(read_picture, side=settings.side)
@@ -94,6 +127,41 @@ def load_training_data(
         torch.stack([_picture(item) for item in validation]),
         fingerprint([item.sha256 for item in training]),
         fingerprint([item.sha256 for item in validation]),
+        "folders" if held_out else "split",
+    )
+
+
+def _require_disjoint(training: Sequence[Path], validation: Sequence[Path]) -> None:
+    shared = {path.resolve() for path in training} & {path.resolve() for path in validation}
+    if shared:
+        others = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
+        raise DataError(
+            f"In --data and in --validation there is the same picture, {min(shared).name}{others}; "
+            "validation is worth nothing on what was trained on."
+        )
+
+
+def load_public_data(settings: DataSettings, report: Callable[[str], None]) -> TrainingData:
+    """The pictures of the recipe's public data set, divided as it is itself; downloaded where they are not there yet.
+
+    Raises:
+        DataError: where the set cannot be had, or has too few pictures for the recipe.
+    """
+    training, validation = public_data.fetch(settings.public, report)
+    for there, needed, name in (
+        (len(training), settings.images, "data.images"),
+        (len(validation), settings.validation_images, "data.validation_images"),
+    ):
+        if there < needed:
+            raise DataError(f"{settings.public} has {there} pictures for {name} = {needed}; lower it with --set.")
+    chosen = shuffled(training, settings.split_seed)[: settings.images or None]
+    held_out = shuffled(validation, settings.split_seed)[: settings.validation_images]
+    return TrainingData(
+        Pictures([], settings.side, [resize(item.picture, settings.side) for item in chosen]),
+        torch.stack([cut_square(resize(item.picture, settings.crop), 0.5) for item in held_out]),
+        fingerprint([item.sha256 for item in chosen]),
+        fingerprint([item.sha256 for item in held_out]),
+        "public",
     )
 
 

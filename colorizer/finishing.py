@@ -25,7 +25,7 @@ from colorizer.history import EpochRow, best_row
 from colorizer.recipes import Recipe
 from colorizer.runs import BASELINE_FILE, BEST_FILE, read_baseline, state_file
 from colorizer.training import Run
-from colorizer.validation import Validation, from_sum, summed
+from colorizer.validation import Validation, measure_network
 
 
 def hardware_name(device: torch.device, processes: int) -> str:
@@ -48,9 +48,11 @@ def describe_loss(recipe: Recipe) -> str:
     """The loss in words, with its unit."""
     if recipe.loss.name == "huber":
         return f"Huber, threshold {recipe.loss.huber_delta:g} Lab units"
-    return {"mse": "mean squared error over ab, Lab units squared", "l1": "mean absolute error over ab, Lab units"}[
-        recipe.loss.name
-    ]
+    return {
+        "mse": "mean squared error over ab, Lab units squared",
+        "l1": "mean absolute error over ab, Lab units",
+        "cross_entropy": "cross-entropy over the colours of the palette, nats, mean over all pixels",
+    }[recipe.loss.name]
 
 
 def describe_optimizer(recipe: Recipe) -> str:
@@ -62,18 +64,28 @@ def describe_optimizer(recipe: Recipe) -> str:
     )
 
 
+def _command(run: Run) -> str:
+    """What trains this checkpoint again, and measures it."""
+    folders = {"public": "", "split": " --data FOLDERS", "folders": " --data FOLDERS --validation TEST_FOLDERS"}
+    return f"python train.py recipes/{run.recipe.id}.toml{folders[run.data.origin]}"
+
+
 def _metrics_row(of: Literal["checkpoint", "grey", "truth"], measures: Validation, run: Run) -> MetricsRow:
+    """`measures` as the card has them; the loss and the accuracy of a network with classes only."""
     crop = run.recipe.data.crop
+    has_classes = measures.accuracy is not None
     return MetricsRow(
         of=of,
         pictures=f"validation pictures of {run.recipe.data.role}",
         images=len(run.data.validation),
         protocol=f"centre crop, Lanczos to {crop} x {crop}, network at that size; per picture, then averaged",
-        command=f"python train.py recipes/{run.recipe.id}.toml --data FOLDERS",
+        command=_command(run),
         psnr=round(measures.psnr, 4),
         ciede2000=round(measures.delta_e, 4),
         ab_rmse=round(measures.ab_rmse, 4),
         colorfulness=round(measures.colorfulness, 4),
+        loss=round(measures.loss, 4) if has_classes else None,
+        accuracy=round(measures.accuracy, 4) if measures.accuracy is not None else None,
     )
 
 
@@ -85,7 +97,7 @@ def _ship(run: Run) -> dict[str, str]:
     state: dict[str, Tensor] = read_tensors(kept) if kept else run.bare_network.state_dict()
     hashes = {MODEL_FILE: write_tensors(run.folder / MODEL_FILE, to_float16(state))}
     for epoch in settings.snapshots:
-        if epoch <= rows[-1].epoch:
+        if epoch <= rows[-1].epoch and epoch != _kept_row(run).epoch:  # that one is the model itself
             snapshot = to_float16(read_tensors(run.folder / state_file(epoch)))
             hashes[snapshot_file(epoch)] = write_tensors(run.folder / snapshot_file(epoch), snapshot)
     return hashes
@@ -100,8 +112,7 @@ def finish(run: Run) -> Card:
     hashes = _ship(run)
     load_state(run.bare_network, read_tensors(run.folder / MODEL_FILE), MODEL_FILE)
     run.bare_network.eval()
-    pictures = run.data.validation
-    shipped = from_sum(summed(run.bare_network, pictures, run.loss, run.accelerator.device), len(pictures))
+    shipped = measure_network(run.bare_network, run.data.validation, run.loss, run.accelerator.device)
     baseline = read_baseline(run.folder / BASELINE_FILE)
     recipe, rows = run.recipe, run.progress.rows
     card = Card(
@@ -126,6 +137,7 @@ def finish(run: Run) -> Card:
         trained_on=PictureSet(recipe.data.role, len(run.data.training), run.data.training_sha256),
         validated_on=PictureSet(recipe.data.role, len(run.data.validation), run.data.validation_sha256),
         sha256=hashes,
+        options=dict(run.bare_network.options),
         metrics=(
             _metrics_row("checkpoint", shipped, run),
             _metrics_row("grey", baseline.grey, run),

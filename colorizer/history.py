@@ -7,11 +7,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from colorizer.errors import CheckpointError
 from colorizer.files import write_atomically
 
 HISTORY_FILE = "history.csv"
+_COUNTS = ("epoch", "images_seen")
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,28 @@ class EpochRow:
     """Hasler and Suesstrunk 2003; best near that of the true pictures."""
     seconds: float
     """Wall time of the epoch, validation included."""
+    train_accuracy: float | None = None
+    """Share of pixels, 0..1, whose likeliest class is the true one, like `train_loss`; None without classes."""
+    val_accuracy: float | None = None
+    """The same on the validation pictures."""
 
 
-COLUMNS = tuple(field.name for field in dataclasses.fields(EpochRow))
+_FIELDS = dataclasses.fields(EpochRow)
+COLUMNS = tuple(field.name for field in _FIELDS if field.default is dataclasses.MISSING)
+"""The columns that every history has; the others are there where the run has them."""
 
 
 def format_history(rows: Sequence[EpochRow]) -> str:
     """The rows as CSV text; floats with every digit."""
+    used = [
+        item.name
+        for item in _FIELDS
+        if item.name in COLUMNS or any(getattr(row, item.name) is not None for row in rows)
+    ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(dataclasses.astuple(row) for row in rows)
+    writer.writerow(used)
+    writer.writerows([getattr(row, name) for name in used] for row in rows)
     return text.getvalue()
 
 
@@ -70,7 +83,9 @@ def read_history(path: Path) -> list[EpochRow]:
 
 
 def _parse_row(row: dict[str, str]) -> EpochRow:
-    return EpochRow(**{field.name: field.type(row[field.name]) for field in dataclasses.fields(EpochRow)})  # type: ignore[operator]
+    values: dict[str, Any] = {name: int(row[name]) if name in _COUNTS else float(row[name]) for name in COLUMNS}
+    values |= {item.name: float(row[item.name]) for item in _FIELDS if item.name not in COLUMNS and row.get(item.name)}
+    return EpochRow(**values)
 
 
 def best_row(rows: Sequence[EpochRow]) -> EpochRow | None:

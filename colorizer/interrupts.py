@@ -50,3 +50,13 @@ class StopWish:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Inside of `listening`, for work that cannot ask: Ctrl-C breaks it off at once; only in the main thread."""
+    before: Any = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,20 +1,23 @@
-"""Training losses over ab, in Lab units: MSE, Huber, L1.
+"""Training losses: MSE, Huber and L1 over ab in Lab units; cross-entropy over the colours of a palette.
 
 Their heights have different units (MSE: Lab units squared; L1: Lab units; Huber: squared below its threshold, linear
-above) and must never be compared with each other; every run records common measures beside its own loss.
+above; cross-entropy: nats) and must never be compared with each other; every run records common measures beside its
+own loss.
 """
 
 from collections.abc import Callable
 from typing import Literal, get_args
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-LossName = Literal["mse", "huber", "l1"]
+LossName = Literal["mse", "huber", "l1", "cross_entropy"]
 LOSS_NAMES: tuple[str, ...] = get_args(LossName)
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""(predicted, true), both (N, 2, H, W) in Lab units -> a scalar, the mean over all values."""
+"""(output, target) -> a scalar, the mean over all values: both (N, 2, H, W) in Lab units, but for cross-entropy, which
+takes logits (N, K, H, W) and classes, int64 (N, H, W)."""
 
 
 def make_loss(name: LossName, huber_delta: float) -> Loss:
@@ -22,9 +25,18 @@ def make_loss(name: LossName, huber_delta: float) -> Loss:
 
     Args:
         name: "mse": mean of e^2. "l1": mean of |e|. "huber" (Huber 1964): e^2 / 2 where |e| <= delta, else
-            delta (|e| - delta / 2).
+            delta (|e| - delta / 2). "cross_entropy": mean of -ln of the probability that the softmax of the logits
+            gives to the true class, in nats.
         huber_delta: the threshold between square and line, in Lab units; unused by the others.
     """
     if name == "huber":
         return lambda predicted, true: F.huber_loss(predicted, true, delta=huber_delta)
-    return F.mse_loss if name == "mse" else F.l1_loss
+    plain: dict[str, Loss] = {"mse": F.mse_loss, "l1": F.l1_loss, "cross_entropy": F.cross_entropy}
+    return plain[name]
+
+
+def accuracy(output: Tensor, target: Tensor) -> Tensor:
+    """The share of pixels, 0..1, whose likeliest class is the true one; NaN where the target is no class."""
+    if target.is_floating_point():
+        return torch.full((), torch.nan, device=output.device)
+    return (output.argmax(1) == target).float().mean()

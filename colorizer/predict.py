@@ -24,7 +24,8 @@ from torch import Tensor
 from colorizer import color, images, upsample
 from colorizer.cards import Card
 from colorizer.checkpoints import WEIGHTS, checkpoint_folder, list_checkpoints, load_network
-from colorizer.models import ColorNetwork
+from colorizer.choice import RENDERINGS, Choice, Rendering, choice_of, paint
+from colorizer.models import ColorNetwork, PaletteNetwork
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 MAX_SATURATION = 3.0
@@ -50,6 +51,8 @@ class Chroma:
     """(2, h, w) in Lab units."""
     lightness: NDArray[np.float32]
     """(h, w), L in 0..100: what the network saw, and what guides the colour onto the photo."""
+    choice: Choice | None = None
+    """Of a network that chooses among colours."""
 
 
 @dataclass(frozen=True)
@@ -103,23 +106,29 @@ def pad_to_stride(planes: Tensor, stride: int) -> Tensor:
     return F.pad(planes, (0, right, 0, bottom), mode=mode)
 
 
-def compose(image: Image.Image, chroma: Chroma, saturation: float = 1.0) -> Image.Image:
+def compose(
+    image: Image.Image, chroma: Chroma, saturation: float = 1.0, rendering: Rendering = "chroma"
+) -> Image.Image:
     """Put colour onto a photo: its own L, the network's ab carried along L's edges, chroma scaled into the gamut.
 
     Args:
         image: RGB, any size; its own colours are not used.
         chroma: a network's answer for this photo.
         saturation: factor on chroma, 0..3; 1 is the network's own.
+        rendering: how a choice among palette colours is shown, see `choice`; anything else has "chroma" alone.
 
     Returns:
         RGB of the image's size.
 
     Raises:
-        ValueError: for a saturation outside its range.
+        ValueError: for a saturation outside its range, and a rendering that there is not.
     """
     if not 0 <= saturation <= MAX_SATURATION:
         raise ValueError(f"saturation is {saturation}; it must be between 0 and {MAX_SATURATION:g}")
-    guide = upsample.fit(torch.from_numpy(chroma.lightness)[None, None], torch.from_numpy(chroma.ab)[None])
+    low_ab = _rendered_ab(chroma, rendering)
+    if chroma.choice is not None and rendering == "palette":
+        return paint(chroma.choice, image.size, saturation)
+    guide = upsample.fit(torch.from_numpy(chroma.lightness)[None, None], torch.from_numpy(low_ab)[None])
     coefficients = guide.at_width(image.width)
     coloured = Image.new("RGB", image.size)
     for top, bottom in upsample.strips(image.width, image.height):
@@ -129,6 +138,18 @@ def compose(image: Image.Image, chroma: Chroma, saturation: float = 1.0) -> Imag
         pixels = (srgb[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
         coloured.paste(Image.fromarray(pixels), (0, top))
     return coloured
+
+
+def _require_known(rendering: str) -> None:
+    if rendering not in RENDERINGS:
+        raise ValueError(f"rendering is {rendering!r}; it must be one of {', '.join(RENDERINGS)}")
+
+
+def _rendered_ab(chroma: Chroma, rendering: Rendering) -> NDArray[np.float32]:
+    _require_known(rendering)
+    if rendering != "chroma" and chroma.choice is None:
+        raise ValueError(f"there is no rendering {rendering!r} of colours that were not chosen from a palette")
+    return chroma.choice.expected_ab if chroma.choice is not None and rendering == "expected" else chroma.ab
 
 
 def with_alpha(image: Image.Image, alpha: Image.Image | None) -> Image.Image:
@@ -160,9 +181,11 @@ class Colorizer:
         self._refuse_what_it_does_not_take(hints, temperature)
         size = network_size(image.width, image.height, self.card.input_size)
         lightness = small_lightness(image, size)
-        ab = self.network(pad_to_stride(lightness, self.network.stride).to(self.device))
-        ab = ab[:, :, : size[0], : size[1]].float().cpu()
-        return Chroma(ab[0].contiguous().numpy(), lightness[0, 0].numpy())
+        output = self.network(pad_to_stride(lightness, self.network.stride).to(self.device))
+        output = output[:, :, : size[0], : size[1]].float()
+        choice = choice_of(self.network, output) if isinstance(self.network, PaletteNetwork) else None
+        ab = self.network.to_ab(output)[0].cpu().contiguous()
+        return Chroma(ab.numpy(), lightness[0, 0].numpy(), choice)
 
     def colorize(
         self,
@@ -170,6 +193,7 @@ class Colorizer:
         hints: Sequence[Hint] | None = None,
         temperature: float | None = None,
         saturation: float = 1.0,
+        rendering: Rendering = "chroma",
     ) -> Colorization:
         """Colour a picture, at its own size; a picture that has colours loses them first.
 
@@ -178,35 +202,42 @@ class Colorizer:
             hints: colours pinned to points; for checkpoints that take hints.
             temperature: above 0; lower is more colourful and less smooth; for checkpoints with a head of colour bins.
             saturation: factor on chroma, 0..3.
+            rendering: "chroma"; for checkpoints with a palette also "expected" and "palette", see `choice`.
 
         Raises:
             PictureError: for a picture that cannot be read, or exceeds `images.LIMITS`.
             ValueError: for a setting out of range, or one that this checkpoint does not take.
         """
+        self._refuse_what_it_does_not_take(hints, temperature, rendering)
         start = time.perf_counter()
         photo = images.open_image(picture)
         decoded = time.perf_counter()
         chroma = self.predict(photo.image, hints, temperature)
         predicted = time.perf_counter()
-        image = with_alpha(compose(photo.image, chroma, saturation), photo.alpha)
+        image = with_alpha(compose(photo.image, chroma, saturation, rendering), photo.alpha)
         composed = time.perf_counter()
         seconds = {"decode": decoded - start, "network": predicted - decoded, "compose": composed - predicted}
         return Colorization(image, chroma.ab, seconds, photo.notices)
 
-    def _refuse_what_it_does_not_take(self, hints: Sequence[Hint] | None, temperature: float | None) -> None:
+    def _refuse_what_it_does_not_take(
+        self, hints: Sequence[Hint] | None, temperature: float | None, rendering: Rendering = "chroma"
+    ) -> None:
+        _require_known(rendering)
         for name, given, takes in (
             ("hints", bool(hints), lambda card: card.takes_hints),
             ("a temperature", temperature is not None, lambda card: card.takes_temperature),
+            (f"the rendering {rendering!r}", rendering != "chroma", lambda card: card.has_palette),
         ):
             if given and not takes(self.card):
                 able = ", ".join(card.id for card in list_checkpoints(self._weights) if takes(card))
                 raise ValueError(f"{self.card.id} does not take {name}; these checkpoints do: {able or 'none yet'}")
 
-    def describe(self, saturation: float = 1.0) -> str:
+    def describe(self, saturation: float = 1.0, rendering: Rendering = "chroma") -> str:
         """The note that goes into every saved result."""
+        way = f"; rendering: {rendering}" if self.card.has_palette else ""
         return (
             "The colours of this picture were made up by a neural network and may not be the true ones. "
-            f"Checkpoint: {self.card.id}; saturation: {saturation:g}."
+            f"Checkpoint: {self.card.id}; saturation: {saturation:g}{way}."
         )
 
 

@@ -49,6 +49,8 @@ class Progress:
     """Optimizer steps already done in it."""
     loss_sum: float = 0.0
     """Over those steps."""
+    accuracy_sum: float = 0.0
+    """Over those steps; NaN without classes."""
     epoch_seconds: float = 0.0
     rows: list[EpochRow] = field(default_factory=list)
     training_sha256: str = ""
@@ -105,7 +107,7 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, T
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
     """Write the baseline of a run, atomically."""
-    grey: dict[str, float] = dataclasses.asdict(baseline.grey)
+    grey = {name: value for name, value in dataclasses.asdict(baseline.grey).items() if value is not None}
     document: dict[str, float | dict[str, float]] = {"true_colorfulness": baseline.true_colorfulness, "grey": grey}
     write_atomically(path, toml.dumps(document).encode())
 
@@ -119,5 +121,5 @@ def read_baseline(path: Path) -> Baseline:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         return Baseline(Validation(**document["grey"]), document["true_colorfulness"])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path.parent.name}/{path.name} is not a readable baseline: {error}.") from error

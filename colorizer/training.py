@@ -24,10 +24,11 @@ from colorizer.datasets import TrainingData
 from colorizer.errors import TrainingError
 from colorizer.history import HISTORY_FILE, EpochRow, best_row, write_history
 from colorizer.interrupts import StopWish
-from colorizer.losses import Loss, make_loss
-from colorizer.recipes import Recipe, TrainingSettings
+from colorizer.losses import Loss, accuracy, make_loss
+from colorizer.recipes import Recipe
 from colorizer.runs import BEST_FILE, LAST_FILE, Progress, read_state, save_state, state_file
-from colorizer.validation import Validation, from_sum, summed
+from colorizer.settings import TrainingSettings
+from colorizer.validation import Validation, answer_of, from_sum, summed
 
 _LOSS_READING_STEPS = 20  # reading the loss makes a GPU wait, so not at each step; on a CPU it costs nothing
 
@@ -114,24 +115,29 @@ class Run:
     def _train_epoch(self, watcher: Watcher) -> None:
         progress, device = self.progress, self.accelerator.device
         start = time.perf_counter() - progress.epoch_seconds
-        loss_sum = torch.tensor(progress.loss_sum, device=device)  # float32: not every device has float64
+        sums = self._sums()
         mean_loss = progress.loss_sum / progress.step if progress.step else None
         reading_steps = 1 if device.type == "cpu" else _LOSS_READING_STEPS
         self.network.train()
         for squares in make_batches(self.data.training, self._own_batches(), pin_memory=device.type == "cuda"):
-            loss_sum += self._step(squares.to(device, non_blocking=True))
+            sums += self._step(squares.to(device, non_blocking=True))
             progress.step += 1
             stopping = self._must_stop()
             if stopping or progress.step % reading_steps == 0 or progress.step == self.steps_per_epoch:
-                progress.loss_sum, progress.epoch_seconds = loss_sum.item(), time.perf_counter() - start
-                self._require_finite(loss_sum)
+                progress.loss_sum, progress.accuracy_sum = sums.tolist()
+                progress.epoch_seconds = time.perf_counter() - start
+                self._require_finite(sums[0])
                 mean_loss = progress.loss_sum / progress.step
             watcher.step(self.recipe.training.batch_size, mean_loss)
             if stopping:
                 self._require_finite_weights()
-                progress.loss_sum = self.accelerator.reduce(loss_sum, "mean").item()
+                progress.loss_sum, progress.accuracy_sum = self.accelerator.reduce(sums, "mean").tolist()
                 self._save()
                 raise Interrupted
+
+    def _sums(self) -> Tensor:
+        """Loss and accuracy gathered over the epoch, (2,); float32, as not every device has float64."""
+        return torch.tensor([self.progress.loss_sum, self.progress.accuracy_sum], device=self.accelerator.device)
 
     def _own_batches(self) -> list[list[Request]]:
         """This process's share of each batch of the epoch, from the step that comes next."""
@@ -146,22 +152,24 @@ class Run:
         return slice(self.accelerator.process_index, None, self.accelerator.num_processes)
 
     def _step(self, squares: Tensor) -> Tensor:
-        """One optimizer step on this process's uint8 (n, 3, side, side); returns the loss, detached."""
+        """One optimizer step on this process's uint8 (n, 3, side, side); returns loss and accuracy, (2,), detached."""
         settings, place = self.recipe.training, (self.recipe.training.seed, self.progress.epoch, self.progress.step)
         torch.manual_seed(seeded(*place, self.accelerator.process_index).initial_seed())  # for dropout
         generator = seeded(*place, "augment", self.accelerator.process_index)
         crops = augment(squares, self.recipe.data.crop, self.recipe.data.flip, generator)
-        lab = color.srgb_to_lab(crops.float() / 255).contiguous(memory_format=torch.channels_last)
+        srgb = crops.float() / 255
+        lab = color.srgb_to_lab(srgb).contiguous(memory_format=torch.channels_last)
+        target = self.bare_network.target(srgb, lab)
         done = self.progress.epoch * self.steps_per_epoch + self.progress.step
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(settings, done, settings.epochs * self.steps_per_epoch)
         with self.accelerator.autocast():
-            predicted = self.network(lab[:, :1])
-        loss = self.loss(predicted.float(), lab[:, 1:])
+            output = self.network(lab[:, :1])
+        loss = self.loss(output.float(), target)
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         self.optimizer.step()
-        return loss.detach()
+        return torch.stack([loss.detach(), accuracy(output.detach(), target)])
 
     def _require_finite(self, loss: Tensor) -> None:
         if not math.isfinite(self.accelerator.reduce(loss.clone()).item()):
@@ -183,7 +191,8 @@ class Run:
         progress = self.progress
         start = time.perf_counter()
         self._require_finite_weights()
-        loss_sum = self.accelerator.reduce(torch.tensor(progress.loss_sum, device=self.accelerator.device), "mean")
+        sums = self.accelerator.reduce(self._sums(), "mean").tolist()
+        train_loss, train_accuracy = (value / progress.step for value in sums)
         validation = self.validate()
         if not math.isfinite(validation.loss):
             raise self._diverged("validation loss")
@@ -191,16 +200,19 @@ class Run:
             progress.epoch,
             (progress.epoch + 1) * self.steps_per_epoch * self.recipe.training.batch_size,
             self.optimizer.param_groups[0]["lr"],
-            loss_sum.item() / progress.step,
+            train_loss,
             validation.loss,
             validation.psnr,
             validation.delta_e,
             validation.ab_rmse,
             validation.colorfulness,
             round(progress.epoch_seconds + time.perf_counter() - start, 3),
+            None if math.isnan(train_accuracy) else train_accuracy,
+            validation.accuracy,
         )
         progress.rows.append(row)
-        progress.epoch, progress.step, progress.loss_sum, progress.epoch_seconds = row.epoch + 1, 0, 0.0, 0.0
+        progress.epoch, progress.step, progress.epoch_seconds = row.epoch + 1, 0, 0.0
+        progress.loss_sum = progress.accuracy_sum = 0.0
         self._keep(row)
         self._save()
         watcher.epoch(row)
@@ -226,7 +238,8 @@ class Run:
         for buffer in self.bare_network.buffers():  # BatchNorm's, which differ by process: the first's are shipped
             broadcast(buffer)
         squares = self.data.validation[self._share]
-        total = summed(self.bare_network, squares, self.loss, self.accelerator.device)
+        answer = answer_of(self.bare_network)
+        total = summed(answer, self.bare_network, squares, self.loss, self.accelerator.device)
         if self.accelerator.num_processes > 1:  # float32: not every device reduces float64
             total = self.accelerator.reduce(total.float().to(self.accelerator.device)).cpu()
         return from_sum(total, len(self.data.validation))
@@ -236,30 +249,6 @@ class Run:
             return self.wish.is_made
         wish = torch.tensor(float(self.wish.is_made), device=self.accelerator.device)
         return bool(self.accelerator.reduce(wish).item() > 0)  # all stop at the same step
-
-
-def build_network(recipe: Recipe) -> models.ColorNetwork:
-    """The recipe's network with its first weights.
-
-    Raises:
-        TrainingError: for an architecture that does not exist, and for a crop or a trunk that it cannot take.
-    """
-    torch.manual_seed(recipe.training.seed)
-    try:
-        network = models.build(recipe.model.architecture)
-    except ValueError as error:
-        raise TrainingError(f"model.architecture: {error}.") from error
-    if recipe.data.crop % network.stride:
-        raise TrainingError(
-            f"data.crop is {recipe.data.crop}; {recipe.model.architecture} needs a multiple of {network.stride}."
-        )
-    if recipe.model.trunk == "imagenet":
-        from colorizer.torchvision_safe import resnet18_imagenet_state
-
-        if not isinstance(network, models.ResNet18Colorizer):
-            raise TrainingError(f'model.trunk = "imagenet" is not available for {recipe.model.architecture}.')
-        network.load_trunk(resnet18_imagenet_state())
-    return network
 
 
 def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:

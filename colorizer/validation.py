@@ -1,5 +1,7 @@
 """Validation: the common measures of a network on fixed pictures, beside its own loss; and the same for "no colour"."""
 
+import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,10 +9,12 @@ import torch
 from torch import Tensor
 
 from colorizer import color, metrics
-from colorizer.losses import Loss
+from colorizer.losses import Loss, accuracy
+from colorizer.models import ColorNetwork
 
 _BATCH = 32
-_EQUAL_PSNR = 100.0  # dB, in place of infinity: one truly grey picture must not make the mean of all infinite
+EQUAL_PSNR = 100.0
+"""dB, in place of infinity: one truly grey picture must not make the mean of all infinite."""
 
 
 @dataclass(frozen=True)
@@ -25,23 +29,45 @@ class Validation:
     ab_rmse: float
     """Lab units."""
     colorfulness: float
+    accuracy: float | None = None
+    """Share of pixels, 0..1, whose likeliest class is the true one; None for a network without classes."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a run's curves are held against: no colour at all, and the true pictures' own colourfulness."""
+    """What a run's curves are held against: no colour at all, and the true pictures' own colourfulness.
+
+    Grey's own loss is that of the best constant guess without looking at the picture: no colour or, where colours are
+    classes, how frequent each class is among the pictures.
+    """
 
     grey: Validation
     true_colorfulness: float
 
 
-Predict = Callable[[Tensor], Tensor]
-"""L (N, 1, H, W) -> ab (N, 2, H, W), in Lab units."""
+Answer = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""L (N, 1, H, W) -> an output for the loss, as the network's head has it, and ab (N, 2, H, W) in Lab units."""
 
 
-def no_color(lightness: Tensor) -> Tensor:
-    """The prediction "grey"."""
-    return lightness.new_zeros(lightness.shape[0], 2, *lightness.shape[2:])
+def answer_of(network: ColorNetwork) -> Answer:
+    """What a network makes of L."""
+
+    def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
+        output = network(lightness).float()
+        return output, network.to_ab(output)
+
+    return answer
+
+
+def no_color(blind_output: Tensor) -> Answer:
+    """The answer "grey", and for the loss the same output (C,) everywhere."""
+
+    def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
+        count, _, height, width = lightness.shape
+        output = blind_output.to(lightness.device)[None, :, None, None].expand(count, -1, height, width)
+        return output, lightness.new_zeros(count, 2, height, width)
+
+    return answer
 
 
 def quantised(srgb: Tensor) -> Tensor:
@@ -50,37 +76,59 @@ def quantised(srgb: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def measure_batch(predict: Predict, squares: Tensor, loss: Loss) -> Tensor:
-    """uint8 (N, 3, H, W) -> float64 (N, 5) on the CPU: each picture's loss, PSNR, CIEDE2000, ab RMSE, colourfulness."""
+def measure_batch(answer: Answer, network: ColorNetwork, squares: Tensor, loss: Loss) -> Tensor:
+    """The measures of each picture, in the order of `Validation`; `network` says what the loss compares with.
+
+    Args:
+        squares: uint8 (N, 3, H, W), on the network's device.
+
+    Returns:
+        float64 (N, 6), on the CPU; the accuracy is NaN where there are no classes.
+    """
     truth = squares.float() / 255
     true_lab = color.srgb_to_lab(truth)
     lightness, true_ab = true_lab[:, :1], true_lab[:, 1:]
-    ab = predict(lightness).float()
+    output, ab = answer(lightness)
     result = quantised(color.lab_to_display(torch.cat([lightness, ab], 1)))
+    pairs = list(zip(output.split(1), network.target(truth, true_lab).split(1), strict=True))
     rows = [
-        torch.stack([loss(one, other) for one, other in zip(ab, true_ab, strict=True)]),
-        metrics.psnr(result, truth).clamp_max(_EQUAL_PSNR),
+        torch.stack([loss(one, other) for one, other in pairs]),
+        metrics.psnr(result, truth).clamp_max(EQUAL_PSNR),
         metrics.delta_e_2000(color.srgb_to_lab(result), true_lab).mean((1, 2)),
         metrics.ab_rmse(ab, true_ab),
         metrics.colorfulness(result),
+        torch.stack([accuracy(one, other) for one, other in pairs]),
     ]
     return torch.stack(rows, 1).cpu().double()  # MPS has no float64
 
 
-def summed(predict: Predict, squares: Tensor, loss: Loss, device: torch.device) -> Tensor:
-    """The sum of `measure_batch` over all pictures: float64 (5,); sums of parts can be added across processes."""
-    total = torch.zeros(5, dtype=torch.float64)
+def summed(answer: Answer, network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Tensor:
+    """The sum of `measure_batch` over all pictures: float64 (6,); sums of parts can be added across processes."""
+    total = torch.zeros(len(dataclasses.fields(Validation)), dtype=torch.float64)
     for batch in squares.split(_BATCH) if len(squares) else ():  # a process may have no share
-        total += measure_batch(predict, batch.to(device), loss).sum(0)
+        total += measure_batch(answer, network, batch.to(device), loss).sum(0)
     return total
 
 
 def from_sum(total: Tensor, pictures: int) -> Validation:
     """The means that belong to a sum over `pictures` pictures."""
-    return Validation(*(total / pictures).tolist())
+    loss, psnr, delta_e, ab_rmse, colorfulness, right = (total / pictures).tolist()
+    return Validation(loss, psnr, delta_e, ab_rmse, colorfulness, None if math.isnan(right) else right)
 
 
-def measure_baseline(squares: Tensor, loss: Loss, device: torch.device) -> Baseline:
-    """The measures of grey on uint8 (N, 3, H, W), and the colourfulness of the pictures themselves."""
-    true = [metrics.colorfulness(batch.float() / 255) for batch in squares.split(_BATCH)]
-    return Baseline(from_sum(summed(no_color, squares, loss, device), len(squares)), torch.cat(true).mean().item())
+def measure_network(network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Validation:
+    """The means of a network over uint8 (N, 3, H, W)."""
+    return from_sum(summed(answer_of(network), network, squares, loss, device), len(squares))
+
+
+@torch.inference_mode()
+def measure_baseline(network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Baseline:
+    """The measures of grey on uint8 (N, 3, H, W), in the loss of a network, and the pictures' own colourfulness."""
+    true, targets = [], []
+    for batch in squares.split(_BATCH):
+        srgb = batch.to(device).float() / 255
+        true.append(metrics.colorfulness(srgb))
+        targets.append(network.target(srgb, color.srgb_to_lab(srgb)))
+    grey = no_color(network.blind_output(torch.cat(targets)))
+    measures = from_sum(summed(grey, network, squares, loss, device), len(squares))
+    return Baseline(measures, torch.cat(true).mean().item())

@@ -75,8 +75,16 @@ def test_a_checkpoint_loads_with_its_card_ready_to_colour(toy: Path) -> None:
 def test_a_snapshot_loads_as_the_state_of_its_epoch(toy: Path) -> None:
     network, _ = load_network(toy, snapshot=7)
     assert torch.equal(network.state_dict()["conv1.weight"].half(), make_state(7)["conv1.weight"])
-    with pytest.raises(CheckpointError, match="toy has no snapshot of epoch 8; it keeps: 7"):
+    with pytest.raises(CheckpointError, match=r"toy has no snapshot of epoch 8; it keeps: 2, 7\."):
         load_network(toy, snapshot=8)
+
+
+def test_the_shipped_state_is_the_snapshot_of_its_own_epoch(toy: Path, tmp_path: Path) -> None:
+    network, card = load_network(toy, snapshot=2)
+    assert (card.epochs, card.snapshots) == (3, [2, 7])
+    assert torch.equal(network.state_dict()["conv1.weight"].half(), make_state(0)["conv1.weight"])
+    with pytest.raises(CheckpointError, match=r"toy has no snapshot of epoch 2; it keeps: none\."):
+        load_network(put(toy, (toy / MODEL).read_bytes()), snapshot=2)  # a checkpoint without snapshots
 
 
 def test_checkpoints_are_listed_by_family_and_id_and_a_damaged_one_hides_no_other(tmp_path: Path) -> None:
@@ -201,6 +209,56 @@ def test_other_architectures_tensors_are_refused_by_name(toy: Path) -> None:
 def test_a_card_with_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"toy: there is no architecture 'unet9'; the known ones"):
         load_network(make_checkpoint(tmp_path, architecture="unet9"))
+
+
+OPTIONS: list[dict[str, int]] = [
+    {},
+    {"colors": -1},
+    {"colors": 257},
+    {"colors": 10**30},
+    {"colors": 8, "width": 0},
+    {"colors": 8, "width": 10**9},
+    {"colors": 8, "depth": 3},
+    {"colors": 8, "architecture": 3},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_options_that_a_network_cannot_have_are_refused(tmp_path: Path, options: dict[str, int]) -> None:
+    folder = make_checkpoint(tmp_path, architecture="palette-cnn", head="palette", options=options)
+    with pytest.raises(CheckpointError, match="toy: ") as refused:
+        load_network(folder)
+    assert "\n" not in str(refused.value)
+
+
+def test_options_of_another_kind_are_refused_as_a_broken_card(toy: Path) -> None:
+    whole = (toy / "card.toml").read_text()
+    for text in ('width = "wide"', "width = 1.5", "width = [3]", f"width = {'9' * 5000}"):
+        (toy / "card.toml").write_text(whole.replace("[options]", f"[options]\n{text}"))
+        with pytest.raises(CheckpointError, match=r"toy/card\.toml is not a readable card"):
+            load_network(toy)
+
+
+def test_another_number_of_colours_than_the_card_says_is_refused(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path, architecture="palette-cnn", head="palette", options={"colors": 8, "width": 4})
+    state = to_float16(models.build("palette-cnn", colors=7, width=4).state_dict())
+    hashes = {MODEL: write_tensors(folder / MODEL, state)}
+    write_card(
+        folder, dataclasses.replace(CARD, architecture="palette-cnn", options={"colors": 8, "width": 4}, sha256=hashes)
+    )
+    with pytest.raises(CheckpointError, match=r"another shape: \(7, .* in the file, \(8, .* in the network"):
+        load_network(folder)
+
+
+def test_a_palette_is_shipped_exactly_and_weights_in_float16() -> None:
+    state = {"palette": torch.rand(16, 3), "weight": torch.rand(4), "count": torch.tensor(70_000)}
+    small = to_float16(state)
+    assert {name: tensor.dtype for name, tensor in small.items()} == {
+        "palette": torch.float32,
+        "weight": torch.float16,
+        "count": torch.int64,
+    }
+    assert torch.equal(small["palette"], state["palette"])
 
 
 def test_values_beyond_float16_are_refused_by_their_tensor() -> None:

@@ -6,6 +6,7 @@ import torch
 from skimage import color as skcolor
 
 from colorizer import color
+from colorizer.palettes import read_palette
 
 
 def as_planes(pixels: np.ndarray) -> torch.Tensor:
@@ -107,3 +108,48 @@ def test_wrong_shapes_are_named(planes: torch.Tensor) -> None:
         color.srgb_to_lab(planes)
     with pytest.raises(ValueError, match="expected uint8"):
         color.lightness_from_bytes(planes.float())
+
+
+def brute_force(pixels: np.ndarray, palette: np.ndarray) -> np.ndarray:
+    """Squared distances of (M, 3) to (K, 3), in float64."""
+    return ((pixels[:, None].astype(float) - palette[None].astype(float)) ** 2).sum(2)
+
+
+@pytest.mark.parametrize("name", ["horse-16", "horse-32", "random"])
+def test_the_nearest_colour_is_that_of_a_search_through_all(name: str, random_colours: np.ndarray) -> None:
+    random = np.random.default_rng(5)
+    palette = random.random((200, 3), np.float32) if name == "random" else read_palette(name).numpy()
+    levels = random.integers(0, 256, (20_000, 3)) / 255
+    for pixels in (random_colours.astype(np.float32), levels.astype(np.float32), palette):
+        found = color.nearest_color(as_planes(pixels), torch.from_numpy(palette))[0, 0].numpy()
+        distances = brute_force(pixels, palette)
+        # where two are equally near but for the rounding of float32, either is right
+        assert (distances[np.arange(len(pixels)), found] <= distances.min(1) + 1e-6).all()
+        assert (found == distances.argmin(1)).mean() > 0.999
+
+
+def test_more_pixels_than_are_compared_at_once_keep_their_places() -> None:
+    generator = torch.Generator().manual_seed(8)
+    srgb, palette = torch.rand(3, 3, 250, 301, generator=generator), torch.rand(5, 3, generator=generator)
+    assert srgb[:, 0].numel() > 3 * (1 << 16)
+    found = color.nearest_color(srgb, palette)
+    assert (tuple(found.shape), found.dtype) == ((3, 250, 301), torch.int64)
+    distances = brute_force(srgb.permute(0, 2, 3, 1).reshape(-1, 3).numpy(), palette.numpy())
+    assert (found.flatten().numpy() == distances.argmin(1)).mean() > 0.9999
+
+
+def test_of_equally_near_colours_the_first_is_taken() -> None:
+    palette = torch.tensor([[0.0, 0, 0], [0.5, 0.5, 0.5], [1, 1, 1], [0.5, 0.5, 0.5], [0, 0, 0]])
+    pixels = as_planes(np.array([[0.1, 0, 0], [0.5, 0.5, 0.4], [0.25, 0.25, 0.25], [0.9, 1, 1]]))
+    assert color.nearest_color(pixels, palette)[0, 0].tolist() == [0, 1, 0, 2]
+
+
+def test_no_pixels_have_no_nearest_colour_but_a_shape() -> None:
+    assert tuple(color.nearest_color(torch.zeros(0, 3, 4, 4), torch.rand(5, 3)).shape) == (0, 4, 4)
+
+
+@pytest.mark.parametrize("name", ["horse-16", "horse-32"])
+def test_the_chroma_of_a_palette_agrees_with_skimage(name: str) -> None:
+    palette = read_palette(name)
+    expected = skcolor.rgb2lab(palette.double().numpy()[None])[0, :, 1:]
+    assert color.palette_ab(palette).numpy() == pytest.approx(expected, abs=0.02)

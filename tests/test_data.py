@@ -268,3 +268,10 @@ def test_compressed_pictures_are_decoded_in_worker_processes_after_this_one_deco
         copy.hardlink_to(first)
     there = list(decode(copies, read))
     assert all(item.picture is not None and torch.equal(item.picture, here) for item in there)
+
+
+def test_a_set_that_is_held_needs_no_files() -> None:
+    held = [torch.full((3, 8, 8 + 4 * number), number, dtype=torch.uint8) for number in range(3)]
+    pictures = Pictures([], 8, held)
+    assert len(pictures) == 3
+    assert all(torch.equal(pictures[number, 1.0], torch.full((3, 8, 8), number)) for number in range(3))

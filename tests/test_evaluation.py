@@ -14,7 +14,7 @@ from colorizer.predict import Chroma
 def test_the_protocol_takes_the_centre_square() -> None:
     picture = np.zeros((100, 300, 3), np.uint8)
     picture[:, 100:200] = (200, 100, 50)
-    square = np.asarray(evaluation.protocol_picture(Image.fromarray(picture)))
+    square = np.asarray(evaluation.centre_square(Image.fromarray(picture)))
     assert square.shape == (256, 256, 3)
     assert (square == (200, 100, 50)).all()
 

@@ -1,5 +1,6 @@
 """`history.csv`: written whole, read back exactly, refused when it is something else."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -27,6 +28,25 @@ def test_rows_come_back_with_every_digit(tmp_path: Path) -> None:
     assert read_history(tmp_path / "history.csv") == rows
 
 
+def test_accuracies_are_columns_where_the_run_has_them_and_come_back(tmp_path: Path) -> None:
+    rows = [dataclasses.replace(row(epoch), train_accuracy=1 / 3, val_accuracy=1 / 7) for epoch in range(2)]
+    write_history(tmp_path / "history.csv", rows)
+    header = (tmp_path / "history.csv").read_text().splitlines()[0]
+    assert header == f"{','.join(COLUMNS)},train_accuracy,val_accuracy"
+    assert read_history(tmp_path / "history.csv") == rows
+
+
+def test_a_missing_accuracy_is_an_empty_cell_and_comes_back_as_none(tmp_path: Path) -> None:
+    rows = [row(0), dataclasses.replace(row(1), val_accuracy=0.5)]
+    write_history(tmp_path / "history.csv", rows)
+    assert [line.split(",")[10:] for line in (tmp_path / "history.csv").read_text().splitlines()] == [
+        ["val_accuracy"],
+        [""],
+        ["0.5"],
+    ]
+    assert read_history(tmp_path / "history.csv") == rows
+
+
 def test_a_history_without_epochs_is_no_error(tmp_path: Path) -> None:
     write_history(tmp_path / "history.csv", [])
     assert read_history(tmp_path / "history.csv") == []
@@ -39,8 +59,9 @@ def test_a_history_without_epochs_is_no_error(tmp_path: Path) -> None:
         b"\xff\xfe\x00",
         ",".join(COLUMNS).encode() + b"\n0,1,2\n",
         format_history([row(0)]).replace("80.5", "x").encode(),
+        format_history([dataclasses.replace(row(0), val_accuracy=0.625)]).replace("0.625", "x").encode(),
     ],
-    ids=["other columns", "bytes", "short row", "text"],
+    ids=["other columns", "bytes", "short row", "text", "accuracy"],
 )
 def test_another_file_is_refused_by_its_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "history.csv").write_bytes(content)

@@ -1,10 +1,12 @@
 """The losses are their formulas, computed here in float64 by numpy."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
-from colorizer.losses import LOSS_NAMES, make_loss
+from colorizer.losses import LOSS_NAMES, accuracy, make_loss
 
 RANDOM = np.random.default_rng(0)
 PREDICTED, TRUE = RANDOM.uniform(-100, 100, (2, 3, 2, 8, 8))
@@ -43,4 +45,30 @@ def test_huber_with_a_threshold_out_of_reach_is_half_of_mse() -> None:
 
 
 def test_there_are_the_losses_that_recipes_may_name() -> None:
-    assert LOSS_NAMES == ("mse", "huber", "l1")
+    assert LOSS_NAMES == ("mse", "huber", "l1", "cross_entropy")
+
+
+LOGITS = RANDOM.normal(0, 5, (3, 7, 8, 6))
+CLASSES = RANDOM.integers(0, 7, (3, 8, 6))
+
+
+def test_cross_entropy_is_the_mean_of_minus_log_softmax_at_the_true_class() -> None:
+    log_softmax = LOGITS - np.log(np.exp(LOGITS).sum(1, keepdims=True))
+    formula = -np.take_along_axis(log_softmax, CLASSES[:, None], 1).mean()
+    found = make_loss("cross_entropy", 12)(torch.from_numpy(LOGITS).float(), torch.from_numpy(CLASSES))
+    assert found.item() == pytest.approx(formula, rel=1e-5)
+
+
+def test_equal_logits_cost_the_logarithm_of_the_number_of_classes() -> None:
+    found = make_loss("cross_entropy", 12)(torch.zeros(1, 7, 4, 4), torch.full((1, 4, 4), 3))
+    assert found.item() == pytest.approx(math.log(7))
+
+
+def test_accuracy_is_the_share_of_pixels_whose_likeliest_class_is_true() -> None:
+    found = accuracy(torch.from_numpy(LOGITS).float(), torch.from_numpy(CLASSES))
+    assert found.item() == pytest.approx((LOGITS.argmax(1) == CLASSES).mean())
+
+
+def test_there_is_no_accuracy_without_classes() -> None:
+    predicted, true = (torch.from_numpy(values).float() for values in (PREDICTED, TRUE))
+    assert accuracy(predicted, true).isnan()

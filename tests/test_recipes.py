@@ -11,6 +11,7 @@ from colorizer.recipes import Recipe, parse_recipe, read_recipe
 from tests.support import RECIPE, ROOT
 
 SHIPPED = sorted((ROOT / "recipes").glob("*.toml"))
+CHOICES = [path for path in SHIPPED if path.stem.startswith(("horse-", "cat-"))]
 SCENES = [path for path in SHIPPED if path.stem.startswith("scenes-")]
 
 
@@ -47,6 +48,34 @@ def test_the_four_scenes_recipes_take_equally_many_steps() -> None:
     assert all(one.training.images_per_epoch for one in recipes)  # else the steps would follow from data.images
 
 
+def test_the_eight_palette_recipes_differ_in_pictures_palette_and_network_alone() -> None:
+    settings = [flat(read_recipe(path)) for path in CHOICES]
+    assert len(settings) == 8
+    differing = {key for key in settings[0] if len({repr(one[key]) for one in settings}) > 1}
+    told = {"id", "title", "summary"} | {key for key in settings[0] if key.startswith("card.")}
+    assert differing - told == {"data.role", "data.public", "model.palette", "model.architecture"}
+    keys = ("data.role", "data.public", "model.palette", "model.architecture", "id")
+    assert {tuple(one[key] for key in keys) for one in settings} == {
+        (f"{animal}s", f"cifar10:{animal}", f"horse-{colors}", f"palette-{network}", f"{animal}-{colors}-{network}")
+        for animal in ("horse", "cat")
+        for colors in (16, 32)
+        for network in ("cnn", "unet")
+    }
+
+
+def test_the_eight_palette_recipes_belong_to_one_experiment_and_say_how_they_differ() -> None:
+    recipes = [read_recipe(path) for path in CHOICES]
+    assert len({one.card.experiment for one in recipes}) == 1
+    for texts in (
+        [one.title for one in recipes],
+        [one.summary for one in recipes],
+        [one.card.variable for one in recipes],
+    ):
+        assert len(set(texts)) == 8
+    assert all(one.training.keep == "last" for one in recipes)  # validated on test pictures: none is chosen by them
+    assert all(one.training.snapshots[-1] == one.training.epochs - 1 for one in recipes)
+
+
 def test_settings_that_are_left_out_have_their_defaults() -> None:
     recipe = parse_recipe(RECIPE)
     assert (recipe.training.learning_rate, recipe.training.keep, recipe.data.flip) == (1e-3, "best", True)
@@ -68,6 +97,9 @@ def test_the_written_recipe_states_every_setting() -> None:
 OVERRIDES = {
     "training.epochs=7": ("training", "epochs", 7),
     "training.learning_rate = 2": ("training", "learning_rate", 2.0),
+    "model.width=8": ("model", "width", 8),
+    "model.palette=kmeans:16": ("model", "palette", "kmeans:16"),
+    "data.public=cifar10:cat": ("data", "public", "cifar10:cat"),
     "training.snapshots=[0, 2]": ("training", "snapshots", (0, 2)),
     "data.flip=false": ("data", "flip", False),
     'model.trunk="imagenet"': ("model", "trunk", "imagenet"),
@@ -126,6 +158,12 @@ WRONG = {
     "loss.name=2": ["loss.name", "mse, huber, l1"],
     "loss.huber_delta=0": ["loss.huber_delta", "above 0"],
     "model.trunk=places": ["model.trunk", "random, imagenet"],
+    "model.width=-1": ["model.width", "0"],
+    "model.width=wide": ["model.width", "whole number"],
+    "model.palette=16": ["model.palette", "a text"],
+    "data.public=3": ["data.public", "a text"],
+    f"training.epochs={'9' * 5000}": ["training.epochs", "whole number"],
+    f"training.snapshots={'[' * 5000}": ["training.snapshots", "list of whole numbers"],
     "model=3": ["model", "table"],
     "id=Ä toy": ["id", "lower-case"],
     "id=../toy": ["id", "lower-case"],
@@ -136,7 +174,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("override", WRONG)
+@pytest.mark.parametrize("override", WRONG, ids=lambda override: override[:40])
 def test_a_wrong_setting_is_refused_by_name_with_what_is_allowed(override: str) -> None:
     with pytest.raises(RecipeError) as refused:
         parse_recipe(RECIPE, [override])
@@ -165,9 +203,10 @@ def test_a_file_that_is_missing_or_no_toml_is_refused_by_its_name(tmp_path: Path
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(RecipeError, match=r"bytes\.toml: .*UTF-8"):
         read_recipe(tmp_path / "bytes.toml")
-    (tmp_path / "broken.toml").write_text("id = ")
-    with pytest.raises(RecipeError, match=r"broken\.toml: the recipe is not valid TOML"):
-        read_recipe(tmp_path / "broken.toml")
+    for broken in ("id = ", f"id = {'9' * 5000}", f"id = {'[' * 5000}"):
+        (tmp_path / "broken.toml").write_text(broken)
+        with pytest.raises(RecipeError, match=r"broken\.toml: the recipe is not valid TOML"):
+            read_recipe(tmp_path / "broken.toml")
 
 
 def test_recipes_are_equal_without_their_text_when_they_train_the_same_weights() -> None:

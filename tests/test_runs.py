@@ -1,5 +1,8 @@
 """The state of a run comes back exactly, layout in memory included; what is no such state is refused."""
 
+import dataclasses
+import json
+import math
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from colorizer.runs import Progress, read_baseline, read_state, save_state, writ
 from colorizer.validation import Baseline, Validation
 from tests.test_history import row
 
-PROGRESS = Progress(2, 7, 0.1 + 0.2, 1 / 3, [row(0), row(1)], "ab", "cd")
+PROGRESS = Progress(2, 7, 0.1 + 0.2, 1 / 7, 1 / 3, [row(0), row(1)], "ab", "cd")
 
 
 def trained() -> tuple[nn.Module, torch.optim.AdamW]:
@@ -50,6 +53,27 @@ def test_a_state_before_the_first_step_has_an_empty_optimizer(tmp_path: Path) ->
     assert read_state(tmp_path / "last.safetensors", optimizer)[1] == Progress()
 
 
+def test_a_state_from_before_there_were_accuracies_can_be_resumed(tmp_path: Path) -> None:
+    network, optimizer = trained()
+    plain = {name: value for name, value in dataclasses.asdict(PROGRESS).items() if name != "accuracy_sum"}
+    for entry in plain["rows"]:
+        del entry["train_accuracy"], entry["val_accuracy"]
+    path = tmp_path / "last.safetensors"
+    save_file(
+        {f"model.{name}": tensor.contiguous() for name, tensor in network.state_dict().items()},
+        path,
+        {"progress": json.dumps(plain)},
+    )
+    assert read_state(path, optimizer)[1] == dataclasses.replace(PROGRESS, accuracy_sum=0.0)
+
+
+def test_a_run_without_classes_has_no_accuracy_in_its_state_either(tmp_path: Path) -> None:
+    network, optimizer = trained()
+    progress = dataclasses.replace(PROGRESS, accuracy_sum=math.nan)
+    save_state(tmp_path / "last.safetensors", network.state_dict(), optimizer, progress)
+    assert math.isnan(read_state(tmp_path / "last.safetensors", optimizer)[1].accuracy_sum)
+
+
 def test_a_missing_state_says_how_to_start(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="holds no run to resume; start it without --resume"):
         read_state(tmp_path / "state" / "last.safetensors", trained()[1])
@@ -77,10 +101,11 @@ def test_the_state_of_another_network_is_refused(tmp_path: Path, other: nn.Modul
 
 
 def test_a_baseline_comes_back_as_it_was_and_a_broken_one_is_refused(tmp_path: Path) -> None:
-    baseline = Baseline(Validation(80.9, float("inf"), 11.2, 14.01, 0.1 + 0.2), 40.5)
-    write_baseline(tmp_path / "baseline.toml", baseline)
-    assert read_baseline(tmp_path / "baseline.toml") == baseline
-    for broken in ("", "grey = 3", "true_colorfulness = 1\n[grey]\nloss = 3"):
+    for accuracy in (None, 0.25):
+        baseline = Baseline(Validation(80.9, math.inf, 11.2, 14.01, 0.1 + 0.2, accuracy), 40.5)
+        write_baseline(tmp_path / "baseline.toml", baseline)
+        assert read_baseline(tmp_path / "baseline.toml") == baseline
+    for broken in ("", "grey = 3", "true_colorfulness = 1\n[grey]\nloss = 3", f"grey = {'9' * 5000}"):
         (tmp_path / "baseline.toml").write_text(broken)
         with pytest.raises(CheckpointError, match=r"baseline\.toml is not a readable baseline"):
             read_baseline(tmp_path / "baseline.toml")

@@ -45,6 +45,7 @@ def test_the_package_has_no_circle() -> None:
         ("colorizer.metrics", {"colorizer.color"}),
         ("colorizer.upsample", set()),
         ("colorizer.losses", set()),
+        ("colorizer.models.palette", {"colorizer.color", "colorizer.models", "colorizer.models.registry"}),
     ],
 )
 def test_the_ground_floor_knows_nobody_above(module: str, allowed: set[str]) -> None:
@@ -60,6 +61,11 @@ def test_no_page_imports_another() -> None:
     pages = {f"pages.{path.stem}" for path in (ROOT / "pages").glob("*.py")}
     for path in (ROOT / "pages").rglob("*.py"):
         assert not imported(path) & pages
+
+
+def test_every_page_enters_through_the_app() -> None:
+    for path in (ROOT / "pages").glob("*.py"):
+        assert path.read_text(encoding="utf-8").endswith("\nenter()\nmain()\n")
 
 
 def test_only_one_module_imports_torchvision() -> None:
@@ -80,6 +86,8 @@ def test_colouring_imports_neither_training_nor_torchvision_nor_charts(statement
     heavy = {
         "colorizer.training",
         "colorizer.data",
+        "colorizer.palettes",
+        "colorizer.public_data",
         "accelerate",
         "torchvision",
         "plotly",

@@ -108,7 +108,7 @@ def test_kill_9_costs_at_most_the_epoch_begun(folder: Path, recipe: Path, uninte
 def test_the_finished_folder_is_a_checkpoint_with_the_columns_of_the_design(uninterrupted: Path) -> None:
     network, card = load_network(uninterrupted)
     assert not network.training
-    assert card.snapshots == [1]
+    assert card.snapshots == sorted({1, card.epochs - 1})
     header, *rows = (uninterrupted / "history.csv").read_text().splitlines()
     assert header == ",".join(COLUMNS)
     assert [row.split(",")[0] for row in rows] == ["0", "1", "2"]
@@ -291,8 +291,19 @@ def test_faults_in_what_the_user_gives_are_one_sentence_each(
     assert not (tmp_path / "run").exists()
 
 
+def test_pictures_must_come_from_somewhere(recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ("--out", tmp_path / "run")
+    message = refused(capsys, recipe, *out)
+    assert "names no public data set for its role 'toys'; give folders with --data" in message
+    message = refused(capsys, recipe, "--validation", tmp_path, *out)
+    assert "--validation goes with --data" in message
+    message = refused(capsys, recipe, *out, "--set", "data.public=cifar10:unicorn")
+    assert "data.public is 'cifar10:unicorn'; the public data sets are: cifar10:airplane, " in message
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
-    "arguments", [[], ["a.toml"], ["a.toml", "--data"], ["a.toml", "--data", "x", "--epochs", "3"]]
+    "arguments", [[], ["a.toml", "--data"], ["a.toml", "--validation"], ["a.toml", "--data", "x", "--epochs", "3"]]
 )
 def test_wrong_arguments_end_in_status_2_with_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

@@ -11,6 +11,7 @@ import torch
 
 import colorizer
 import train
+from colorizer.building import build_network
 from colorizer.cards import read_card
 from colorizer.checkpoints import load_network, read_tensors, snapshot_file, to_float16
 from colorizer.datasets import TrainingData, load_training_data
@@ -20,8 +21,8 @@ from colorizer.history import EpochRow, read_history
 from colorizer.losses import make_loss
 from colorizer.recipes import Recipe, parse_recipe
 from colorizer.runs import BASELINE_FILE, BEST_FILE, LAST_FILE, read_baseline, state_file, write_baseline
-from colorizer.training import Run, Watcher, build_network, learning_rate
-from colorizer.validation import from_sum, measure_baseline, summed
+from colorizer.training import Run, Watcher, learning_rate
+from colorizer.validation import measure_baseline, measure_network
 from tests.support import RECIPE, crop_of_a_photo, make_pictures
 
 CPU = torch.device("cpu")
@@ -43,7 +44,7 @@ def make_run(folder: Path, out: Path, *overrides: str) -> Run:
     recipe = parse_recipe(RECIPE, overrides)
     data = load_training_data([folder], recipe.data, be_quiet)
     run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
-    write_baseline(out / BASELINE_FILE, measure_baseline(data.validation, run.loss, CPU))
+    write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     return run
 
 
@@ -70,8 +71,9 @@ def test_every_loss_falls_and_is_recorded_in_its_own_unit(folder: Path, tmp_path
     run = fitted(folder, tmp_path, f"loss.name={loss}", "training.epochs=2", "training.images_per_epoch=24")
     first, last = run.progress.rows
     assert last.train_loss < first.train_loss
-    measured = summed(run.bare_network.eval(), run.data.validation, make_loss(run.recipe.loss.name, 12.0), CPU)
-    assert last.val_loss == pytest.approx(from_sum(measured, 4).loss, rel=1e-6)
+    loss_again = make_loss(run.recipe.loss.name, 12.0)
+    measured = measure_network(run.bare_network.eval(), run.data.validation, loss_again, CPU)
+    assert last.val_loss == pytest.approx(measured.loss, rel=1e-6)
 
 
 def test_the_history_has_a_row_an_epoch_with_what_it_says(folder: Path, tmp_path: Path) -> None:
@@ -147,25 +149,26 @@ def test_the_best_epoch_is_shipped_and_named_on_the_card(finished: Run) -> None:
 
 
 def test_the_last_epoch_is_shipped_where_the_recipe_says_so(folder: Path, tmp_path: Path) -> None:
-    settings = ("training.keep=last", "training.snapshots=[2]")
-    run = fitted(folder, tmp_path, *settings)
+    run = fitted(folder, tmp_path, "training.keep=last")
     assert finish(run).epochs == 3
-    shipped = read_tensors(tmp_path / "model.safetensors")
-    assert all(torch.equal(tensor, read_tensors(tmp_path / snapshot_file(2))[name]) for name, tensor in shipped.items())
+    shipped, last = read_tensors(tmp_path / "model.safetensors"), to_float16(run.bare_network.state_dict())
+    assert all(torch.equal(tensor, last[name]) for name, tensor in shipped.items())
 
 
 def test_snapshots_are_those_of_their_epochs_and_load(finished: Run) -> None:
     card = read_card(finished.folder / "card.toml")
     assert card.snapshots == [0, 1, 2]
+    kept = {snapshot_file(epoch) for epoch in range(3) if epoch != card.epochs - 1}  # that one is the model itself
+    assert {path.relative_to(finished.folder).as_posix() for path in finished.folder.glob("snapshots/*")} == kept
     for epoch in card.snapshots:
         network, _ = load_network(finished.folder, snapshot=epoch)
-        measures = from_sum(summed(network, finished.data.validation, finished.loss, CPU), 4)
+        measures = measure_network(network, finished.data.validation, finished.loss, CPU)
         assert measures.ab_rmse == pytest.approx(finished.progress.rows[epoch].val_ab_rmse, rel=0.01)
 
 
 def test_the_card_has_the_measures_of_the_shipped_file(finished: Run) -> None:
     network, card = load_network(finished.folder)
-    again = from_sum(summed(network, finished.data.validation, finished.loss, CPU), 4)
+    again = measure_network(network, finished.data.validation, finished.loss, CPU)
     own, grey, truth = card.metrics
     assert (own.of, grey.of, truth.of) == ("checkpoint", "grey", "truth")
     found = (own.psnr, own.ciede2000, own.ab_rmse, own.colorfulness)

@@ -52,7 +52,7 @@ def encode_image(image: Image.Image, format: OutputFormat, note: str) -> bytes:
     clean = _on_white(image) if format == "JPEG" and image.mode == "RGBA" else image.copy()
     clean.info = {}  # Pillow would write comments and profiles that it finds there
     stream = io.BytesIO()
-    clean.save(stream, format, icc_profile=_srgb_profile_bytes(), **_options(format, note))
+    clean.save(stream, format, icc_profile=srgb_profile_bytes(), **save_options(format, note))
     return stream.getvalue()
 
 
@@ -84,7 +84,7 @@ def save_image(image: Image.Image, path: Path | str, note: str) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _options(format: OutputFormat, note: str) -> dict[str, Any]:
+def save_options(format: OutputFormat, note: str) -> dict[str, Any]:
     """The keywords of Pillow's writer for each format."""
     if format == "PNG":
         text = PngImagePlugin.PngInfo()
@@ -103,7 +103,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 @functools.cache
-def _srgb_profile_bytes() -> bytes:
+def srgb_profile_bytes() -> bytes:
     """The profile with a fixed date (ICC.1:2022, 7.2: bytes 24 to 35), so that equal pictures give equal files."""
     profile = pixels.srgb_profile().tobytes()
     date = b"".join(part.to_bytes(2, "big") for part in (2000, 1, 1, 0, 0, 0))

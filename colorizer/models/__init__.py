@@ -6,7 +6,26 @@
 torch.Size([1, 2, 64, 64])
 """
 
-from colorizer.models.registry import ColorNetwork, architectures, build, count_parameters, register
+from colorizer.models.palette import PaletteCNN, PaletteNetwork, PaletteUNet
+from colorizer.models.registry import (
+    ColorNetwork,
+    architectures,
+    architectures_with_head,
+    build,
+    count_parameters,
+    register,
+)
 from colorizer.models.resnet import ResNet18Colorizer
 
-__all__ = ["ColorNetwork", "ResNet18Colorizer", "architectures", "build", "count_parameters", "register"]
+__all__ = [
+    "ColorNetwork",
+    "PaletteCNN",
+    "PaletteNetwork",
+    "PaletteUNet",
+    "ResNet18Colorizer",
+    "architectures",
+    "architectures_with_head",
+    "build",
+    "count_parameters",
+    "register",
+]

@@ -1,28 +1,46 @@
 """Architectures by name: what a recipe and a card call "architecture", found here and nowhere else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeVar
 
 from torch import Tensor, nn
 
-Head = Literal["ab"]
-"""How a network's output becomes colour; "ab" is regression of the two chroma channels."""
+Head = Literal["ab", "palette"]
+"""How a network's output becomes colour: "ab" is regression of the two chroma channels, "palette" a choice among
+given RGB colours."""
 
 
 class ColorNetwork(nn.Module):
     """What training and inference expect of every network.
 
     `forward` takes L, float (N, 1, H, W) in 0..100, with H and W multiples of `stride`; normalising it is the network's
-    own business. A network with head "ab" returns ab, float (N, 2, H, W), in Lab units.
+    own business. What it returns is the head's: with "ab" it is ab, float (N, 2, H, W), in Lab units; with "palette" it
+    is one logit for each colour, float (N, K, H, W). The methods below carry the output over to colour; as they stand
+    here they are those of "ab".
     """
 
     head: ClassVar[Head]
     stride: ClassVar[int]
     source: ClassVar[str]
     """The work that the architecture follows."""
+    options: Mapping[str, int] = MappingProxyType({})
+    """What it was built with, beyond its own defaults."""
 
     def forward(self, lightness: Tensor) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} does not say how it colours")
+
+    def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
+        """What the output is trained towards, of true pictures (N, 3, H, W) in sRGB 0..1 and in Lab."""
+        return lab[:, 1:]
+
+    def to_ab(self, output: Tensor) -> Tensor:
+        """Output -> ab (N, 2, H, W) in Lab units."""
+        return output
+
+    def blind_output(self, targets: Tensor) -> Tensor:
+        """The output (C,) for every pixel of whoever does not look at the picture, but may know all the targets."""
+        return targets.new_zeros(2)
 
 
 _REGISTRY: dict[str, type[ColorNetwork]] = {}
@@ -46,7 +64,12 @@ def architectures() -> list[str]:
     return sorted(_REGISTRY)
 
 
-def build(architecture: str, **options: Any) -> ColorNetwork:
+def architectures_with_head(head: Head) -> list[str]:
+    """The registered names whose networks have this head, sorted."""
+    return sorted(name for name, network in _REGISTRY.items() if network.head == head)
+
+
+def build(architecture: str, /, **options: Any) -> ColorNetwork:
     """A new network with random weights.
 
     Raises:
@@ -55,9 +78,11 @@ def build(architecture: str, **options: Any) -> ColorNetwork:
     if architecture not in _REGISTRY:
         raise ValueError(f"there is no architecture {architecture!r}; the known ones are {', '.join(architectures())}")
     try:
-        return _REGISTRY[architecture](**options)
+        network = _REGISTRY[architecture](**options)
     except TypeError as error:
         raise ValueError(f"{architecture} cannot be built with the options {options}: {error}") from error
+    network.options = options
+    return network
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -1,0 +1,80 @@
+"""From a recipe to its network with the first weights."""
+
+import torch
+from torch import Tensor
+
+from colorizer import models
+from colorizer.data import Pictures
+from colorizer.errors import TrainingError
+from colorizer.palettes import kmeans_colors, kmeans_palette, read_palette
+from colorizer.recipes import Recipe
+
+
+def build_network(recipe: Recipe) -> models.ColorNetwork:
+    """The recipe's network with its first weights. A palette by k-means is still black: see `compute_palette`.
+
+    Raises:
+        TrainingError: for an architecture that does not exist, and for a crop, width, palette, loss or trunk that does
+            not fit it.
+        RecipeError: for a palette that cannot be read.
+    """
+    palette = _given_palette(recipe.model.palette)
+    options = network_options(recipe, palette)
+    torch.manual_seed(recipe.training.seed)
+    try:
+        network = models.build(recipe.model.architecture, **options)
+    except ValueError as error:
+        raise TrainingError(f"[model]: {error}.") from error
+    if isinstance(network, models.PaletteNetwork) and palette is not None:
+        network.set_palette(palette)
+    _require_fit(recipe, network)
+    if recipe.model.trunk == "imagenet":
+        _load_trunk(recipe, network)
+    return network
+
+
+def _given_palette(setting: str) -> Tensor | None:
+    """The palette of a recipe; None where there is none, or none yet."""
+    return read_palette(setting) if setting and kmeans_colors(setting) is None else None
+
+
+def network_options(recipe: Recipe, palette: Tensor | None) -> dict[str, int]:
+    """What the recipe's architecture is built with, beyond its own defaults; the card has the same."""
+    settings = recipe.model
+    needs_palette = settings.architecture in models.architectures_with_head("palette")
+    is_known = settings.architecture in models.architectures()  # else building it says so
+    if is_known and needs_palette != bool(settings.palette):
+        what = "needs a palette, e.g. kmeans:16" if needs_palette else "does not choose among colours; leave it out"
+        raise TrainingError(f"model.palette: {settings.architecture} {what}.")
+    options = {"width": settings.width} if settings.width else {}
+    if settings.palette:
+        options["colors"] = len(palette) if palette is not None else kmeans_colors(settings.palette) or 0
+    return options
+
+
+def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
+    architecture = recipe.model.architecture
+    if recipe.data.crop % network.stride:
+        raise TrainingError(f"data.crop is {recipe.data.crop}; {architecture} needs a multiple of {network.stride}.")
+    if (network.head == "palette") != (recipe.loss.name == "cross_entropy"):
+        fitting = "cross_entropy" if network.head == "palette" else "mse, huber or l1"
+        raise TrainingError(f"loss.name is {recipe.loss.name!r}; {architecture} learns by {fitting}.")
+
+
+def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
+    from colorizer.torchvision_safe import resnet18_imagenet_state
+
+    if not isinstance(network, models.ResNet18Colorizer):
+        raise TrainingError(f'model.trunk = "imagenet" is not available for {recipe.model.architecture}.')
+    network.load_trunk(resnet18_imagenet_state())
+
+
+def compute_palette(recipe: Recipe, network: models.ColorNetwork, pictures: Pictures) -> None:
+    """Where the recipe wants its palette by k-means, compute it from the training pictures.
+
+    Raises:
+        DataError: where that is not possible.
+    """
+    colors = kmeans_colors(recipe.model.palette)
+    if colors is not None and isinstance(network, models.PaletteNetwork):
+        network.set_palette(kmeans_palette(pictures, colors, recipe.training.seed))

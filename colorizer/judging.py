@@ -1,0 +1,165 @@
+"""The command `evaluate`: checkpoints, grey and truth measured on a folder of pictures; as a table, CSV, in cards."""
+
+import argparse
+import csv
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from colorizer import images, metrics
+from colorizer.cards import MetricsRow
+from colorizer.checkpoints import list_checkpoints, write_card
+from colorizer.commands import find_sources, progress, report, weights_of
+from colorizer.errors import CheckpointError, PictureError
+from colorizer.evaluation import centre_square, grey_measures, measure_at_own_size, measure_photo, true_measures
+from colorizer.metrics import Measures
+from colorizer.predict import Colorizer, load
+from colorizer.validation import EQUAL_PSNR, Validation
+
+Figures = dict[str, float]
+"""Measures by the names that a card has for them; NaN where one was not taken."""
+_HEADINGS = {
+    "psnr": "PSNR dB",
+    "ssim": "SSIM",
+    "ciede2000": "CIEDE2000",
+    "ab_rmse": "ab RMSE",
+    "colorfulness": "colourfulness",
+    "loss": "cross-entropy",
+    "accuracy": "accuracy",
+}
+_OWN_SIZE = "centre crop to a square, Lanczos to {side} x {side}, network at that size; per picture, then averaged"
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """A way to measure models on one picture."""
+
+    option: str
+    """Of the command line, with a space before it."""
+    protocol: Callable[[Sequence[Colorizer]], str]
+    measure: Callable[[Image.Image, Sequence[Colorizer]], dict[str, Figures]]
+    """Figures by checkpoint id, "grey" or "truth"."""
+
+
+def _of_measures(measures: Measures) -> Figures:
+    return dataclasses.asdict(measures) | {"loss": math.nan, "accuracy": math.nan}
+
+
+def _of_grey(measures: Measures) -> Figures:
+    figures = _of_measures(measures)
+    return figures | {"psnr": min(figures["psnr"], EQUAL_PSNR)}  # one grey picture must not make the mean infinite
+
+
+def _of_validation(measures: Validation) -> Figures:
+    accuracy = math.nan if measures.accuracy is None else measures.accuracy
+    return {
+        "psnr": measures.psnr,
+        "ssim": math.nan,
+        "ciede2000": measures.delta_e,
+        "ab_rmse": measures.ab_rmse,
+        "colorfulness": measures.colorfulness,
+        "loss": measures.loss,
+        "accuracy": accuracy,
+    }
+
+
+def _measure_by_protocol(image: Image.Image, models: Sequence[Colorizer]) -> dict[str, Figures]:
+    measured = {"grey": _of_grey(grey_measures(image))}
+    measured |= {model.card.id: _of_measures(measure_photo(model, image)) for model in models}
+    return measured | {"truth": _of_measures(true_measures(image))}
+
+
+def _measure_at_own_size(image: Image.Image, models: Sequence[Colorizer]) -> dict[str, Figures]:
+    side = _own_size(models)
+    square = centre_square(image, side)
+    measured = {"grey": _of_grey(grey_measures(image, side)) | {"ssim": math.nan}}
+    measured |= {model.card.id: _of_validation(measure_at_own_size(model, square)) for model in models}
+    return measured | {"truth": _of_measures(true_measures(image, side)) | {"ssim": math.nan}}
+
+
+def _own_size(models: Sequence[Colorizer]) -> int:
+    sizes = {model.card.input_size for model in models}
+    if len(sizes) != 1:
+        raise CheckpointError(
+            f"The checkpoints see pictures at {' and '.join(map(str, sorted(sizes)))} pixels; with --own-size name "
+            "those of one size by --checkpoint."
+        )
+    return sizes.pop()
+
+
+_PROTOCOL = Ruler("", lambda models: metrics.PROTOCOL_OF_SETS, _measure_by_protocol)
+_AT_OWN_SIZE = Ruler(" --own-size", lambda models: _OWN_SIZE.format(side=_own_size(models)), _measure_at_own_size)
+
+
+def _mean(rows: Sequence[Figures]) -> Figures:
+    return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
+
+
+def _format_table(averages: dict[str, Figures]) -> str:
+    names = [name for name in _HEADINGS if not all(math.isnan(row[name]) for row in averages.values())]
+    lines = [f"{'':24}" + "".join(f"{_HEADINGS[name]:>15}" for name in names)]
+    for of, row in averages.items():
+        cells = ["-" if math.isnan(row[name]) else f"{row[name]:.3f}" for name in names]
+        lines.append(f"{of:24}" + "".join(f"{cell:>15}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _write_csv(path: Path, rows: Sequence[tuple[str, dict[str, Figures]]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        names = list(_HEADINGS)
+        writer.writerow(["photo", "of", *names])
+        for source, measured in rows:
+            for of, row in measured.items():
+                writer.writerow([source, of, *("" if math.isnan(row[name]) else row[name] for name in names)])
+
+
+def _write_cards(weights: Path, name: str, ruler: Ruler, averages: dict[str, Figures], photos: int) -> None:
+    """Put the averages into the card of each measured checkpoint, in place of older ones under the same name."""
+    for card in list_checkpoints(weights):
+        if card.id not in averages:
+            continue
+        folder = f"FOLDER_OF_{name.upper().replace(' ', '_')}"
+        command = f"python -m colorizer evaluate {folder} --checkpoint {card.id}{ruler.option}"
+        protocol = ruler.protocol([load(card.id, weights=weights, device="cpu")])
+        rows = {"checkpoint": averages[card.id]} | {of: averages[of] for of in ("grey", "truth") if of in averages}
+        new = [MetricsRow(of, name, photos, protocol, command, **_rounded(row)) for of, row in rows.items()]  # type: ignore[arg-type]
+        kept = tuple(row for row in card.metrics if row.pictures != name)
+        write_card(weights / card.id, dataclasses.replace(card, metrics=(*kept, *new)))
+
+
+def _rounded(row: Figures) -> Figures:
+    return {key: round(value, 4) for key, value in row.items() if not math.isnan(value)}
+
+
+def evaluate_command(options: argparse.Namespace) -> int:
+    """Measure checkpoints on a folder, with grey and the true pictures beside them; prints a table."""
+    weights = weights_of(options)
+    wanted = options.checkpoint or [card.id for card in list_checkpoints(weights)]
+    models = [load(name, weights=weights) for name in wanted]
+    ruler = _AT_OWN_SIZE if options.own_size else _PROTOCOL
+    ruler.protocol(models)  # which may refuse the choice of models
+    if not options.folder.is_dir():
+        raise PictureError(f"{options.folder}: there is no such folder.")
+    rows: list[tuple[str, dict[str, Figures]]] = []
+    failed = False
+    for source in progress(find_sources([str(options.folder)])):
+        try:
+            rows.append((source, ruler.measure(images.open_image(source).image, models)))
+        except PictureError as error:
+            report(f"{source}: {error}")
+            failed = True
+    if not rows:
+        raise PictureError(f"{options.folder}: none of the pictures can be read.")
+    averages = {of: _mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
+    print(_format_table(averages))
+    print(f"\n{len(rows)} photos. {ruler.protocol(models)}.")
+    if options.csv:
+        _write_csv(options.csv, rows)
+    if options.card:
+        _write_cards(weights, options.card, ruler, averages, len(rows))
+    return 1 if failed else 0
