@@ -11,6 +11,7 @@ import streamlit as st
 from colorizer.cards import Card, MetricsRow
 from colorizer.checkpoints import WEIGHTS, scan
 from pages.shared import glossary
+from pages.shared.entrance import enter
 
 _Protocol = tuple[str, int, str]  # which pictures, how many, and how they were compared
 
@@ -33,6 +34,8 @@ def _line(name: str, row: MetricsRow, card: Card | None) -> dict[str, object]:
         "ab RMSE": row.ab_rmse,
         "colourfulness": row.colorfulness,
         "SSIM": row.ssim,
+        "cross-entropy": row.loss,
+        "accuracy": row.accuracy,
         "training": card.seconds / 60 if card else math.nan,
         "parameters": card.parameters if card else None,
         "size": _megabytes(card) if card else math.nan,
@@ -80,6 +83,8 @@ def show_table(cards: Sequence[Card]) -> None:
             "ab RMSE": _number(glossary.AB_RMSE, "%.2f"),
             "colourfulness": _number(glossary.COLORFULNESS, "%.1f"),
             "SSIM": _number(glossary.SSIM, "%.3f"),
+            "cross-entropy": _number(glossary.CROSS_ENTROPY, "%.3f"),
+            "accuracy": _number(glossary.ACCURACY, "percent"),
             "training": _number("Wall time of the training, on the hardware that its card names.", "%.1f min"),
             "parameters": _number("How many numbers were learned.", "localized"),
             "size": _number("Of the files with the weights.", "%.1f MB"),
@@ -87,6 +92,10 @@ def show_table(cards: Sequence[Card]) -> None:
     )
     pictures, images, protocol = chosen
     st.caption(f"{images} {pictures}; {protocol}. Click a heading to sort.", help=f"{glossary.GREY} {glossary.TRUTH}")
+
+
+def _options(card: Card) -> str:
+    return "".join(f", {name} {value}" for name, value in card.options.items())
 
 
 def _facts(card: Card) -> dict[str, str]:
@@ -98,8 +107,9 @@ def _facts(card: Card) -> dict[str, str]:
         "Loss": card.loss,
         "Optimizer": card.optimizer,
         "Training": f"{card.epochs} epochs, {card.seconds / 60:.1f} minutes on {card.hardware}",
-        "Network": f"{card.architecture}, {card.parameters:,} parameters, sees photos with a short side of "
-        f"{card.input_size} px",
+        "Network": f"{card.architecture}{_options(card)}, {card.parameters:,} parameters, sees photos with a short "
+        f"side of {card.input_size} px",
+        "Snapshots": f"epochs {', '.join(map(str, card.snapshots))}" if card.snapshots else "",
         "Licence of the weights": card.weights_licence,
         "Licence of the data": card.data_licence,
         "Size": f"{_megabytes(card):.1f} MB",
@@ -144,4 +154,5 @@ def main() -> None:
         show_card(card)
 
 
+enter()
 main()

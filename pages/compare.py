@@ -11,9 +11,11 @@ from colorizer.images.exports import OutputFormat
 from pages.shared import glossary, saving, tiles
 from pages.shared.album import Album, Shot, album
 from pages.shared.before_after import Side, before_after
-from pages.shared.coloring import Answer
+from pages.shared.coloring import Answer, Look
+from pages.shared.entrance import enter
 from pages.shared.experiments import choose_checkpoints
 from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
+from pages.shared.swatches import choose_rendering
 from pages.shared.working import is_done, say, work_off
 
 _MAX_SATURATION = 2.0  # beyond, nearly every colour is at the edge of the gamut
@@ -25,7 +27,7 @@ class Selection:
 
     shot: Shot
     cards: Sequence[Card]
-    saturation: float
+    look: Look
     format: OutputFormat
 
     def answers(self) -> dict[str, Answer]:
@@ -36,7 +38,7 @@ class Selection:
         """The results that can be saved."""
         answers = self.answers()
         return [
-            saving.Wish(self.shot, card, answers[card.id], self.saturation, self.format)
+            saving.Wish(self.shot, card, answers[card.id], self.look, self.format)
             for card in self.cards
             if card.id in answers
         ]
@@ -51,7 +53,7 @@ def show_comparison(selection: Selection) -> None:
     tiles.show_references(grid, shot)
     for card in cards:
         tiles.show_waiting(grid.tiles[card.id], shot, card)
-    work_off(shot, cards, status, grid, selection.saturation)
+    work_off(shot, cards, status, grid, selection.look)
     answers = selection.answers()
     marks = tiles.mark_best(answers, shot.yardstick.true_colorfulness) if shot.yardstick else tiles.Marks()
     for wish in selection.wishes():
@@ -71,7 +73,7 @@ def show_slider(selection: Selection) -> None:
         sides[tiles.ORIGINAL_TITLE] = Side(tiles.ORIGINAL_TITLE, f"{shot.name}, the original", shot.original())
     for card in selection.cards:
         if card.id in answers:
-            picture = shot.result(card, answers[card.id], selection.saturation)
+            picture = shot.result(card, answers[card.id], selection.look)
             sides[card.title] = Side(card.title, f"{shot.name}, coloured by {card.title}", picture)
     titles = list(sides)
     st.subheader("Before and after")
@@ -94,7 +96,7 @@ def finish_others(kept: Album, selection: Selection) -> None:
     status = st.empty()
     for shot in kept.shots.values():
         if shot is not selection.shot and not is_done(shot, selection.cards):
-            work_off(shot, selection.cards, status, None, 1.0)
+            work_off(shot, selection.cards, status, None, Look())
     status.empty()
 
 
@@ -107,7 +109,8 @@ def select(kept: Album, cards: Sequence[Card]) -> Selection:
     saturation = st.slider(
         "Saturation", 0.0, _MAX_SATURATION, 1.0, 0.1, key="saturation", help=glossary.SATURATION, bind="query-params"
     )
-    return Selection(shot, chosen, saturation, saving.choose_format(shot))
+    rendering = choose_rendering() if any(card.has_palette for card in chosen) else "chroma"
+    return Selection(shot, chosen, Look(saturation, rendering), saving.choose_format(shot))
 
 
 def main() -> None:
@@ -131,4 +134,5 @@ def main() -> None:
     finish_others(kept, selection)
 
 
+enter()
 main()

@@ -8,12 +8,21 @@ import streamlit as st
 
 from pages.shared import glossary
 from pages.shared.charts import assign_colors, show_chart
-from pages.shared.curve_chart import LOSS_NAMES, OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw
+from pages.shared.curve_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
+from pages.shared.entrance import enter
+from pages.shared.experiments import FIRST_EXPERIMENT
 from pages.shared.runs import Curve, describe_fit, read_curves
 
 _REFRESH_SECONDS = 5
 _CHART_HEIGHT = 560
 _MAX_PRESELECTED = 6
+
+
+def _preselected(curves: Sequence[Curve]) -> list[str]:
+    """Runs in training, which somebody waits for, and the checkpoints of the first experiment."""
+    training = [curve.key for curve in curves if curve.is_training]
+    shipped = [curve.key for curve in curves if curve.is_shipped and curve.key.endswith(FIRST_EXPERIMENT.checkpoints)]
+    return [*training, *(shipped or [curve.key for curve in curves])][:_MAX_PRESELECTED]
 
 
 def choose_runs(curves: Sequence[Curve]) -> list[str]:
@@ -24,7 +33,7 @@ def choose_runs(curves: Sequence[Curve]) -> list[str]:
         list(titles),
         format_func=titles.__getitem__,
         selection_mode="multi",
-        default=[curve.key for curve in curves if curve.is_shipped or curve.is_training][:_MAX_PRESELECTED],
+        default=_preselected(curves),
         key="runs",
         help=glossary.CHECKPOINT,
         bind="query-params",
@@ -69,16 +78,19 @@ def choose_view() -> View:
 
 def show_remarks(curves: Sequence[Curve], view: View) -> None:
     """What one must know to read the chart right."""
-    losses = sorted({curve.recipe.loss.name for curve in curves})
+    losses = sorted({loss_name(curve.recipe) for curve in curves})
     if view.quantity is OWN_LOSS and len(losses) > 1:
         st.warning(
-            f"The heights of {' and '.join(LOSS_NAMES[name] for name in losses)} curves "
-            "cannot be compared: the losses have different units. Compare their shapes, or choose a common measure "
-            "(PSNR, CIEDE2000, ab RMSE, colourfulness).",
+            f"The heights of {' and '.join(losses)} curves cannot be compared: the losses have different units, or "
+            "numbers of colours to choose from. Compare their shapes, or choose a common measure (PSNR, CIEDE2000, ab "
+            "RMSE, colourfulness).",
             icon=":material/straighten:",
         )
     if view.quantity.title == "PSNR":
         st.info(glossary.PSNR)
+    unknown = [curve.title for curve in curves if not view.quantity.is_known(curve.rows)]
+    if unknown:
+        st.info(f"{view.quantity.title} is known of runs that choose from a palette only, not of {', '.join(unknown)}.")
     for curve in curves:
         if (remark := describe_fit(curve)) is not None:
             st.markdown(remark)
@@ -124,7 +136,8 @@ def show_curves(keys: Sequence[str], view: View, was_training: bool) -> None:
     if not curves:
         st.info("Choose at least one run.")
         return
-    show_chart(draw(curves, assign_colors(curve.key for curve in every), view), "curves-chart", _CHART_HEIGHT)
+    colors = assign_colors((curve.key, curve.recipe.family) for curve in every)
+    show_chart(draw(curves, colors, view), "curves-chart", _CHART_HEIGHT)
     show_remarks(curves, view)
     show_table(curves)
 
@@ -147,4 +160,5 @@ def main() -> None:
         st.fragment(show_curves, run_every=_REFRESH_SECONDS if live else None)(keys, view, live)
 
 
+enter()
 main()

@@ -10,8 +10,8 @@ from PIL import Image
 
 from colorizer.cards import Card
 from colorizer.images import Photo, encode_image, links
-from colorizer.predict import with_alpha
-from pages.shared.coloring import Answer, Yardstick, compose_grey, compose_preview, open_photo, version
+from colorizer.predict import Chroma, with_alpha
+from pages.shared.coloring import Answer, Look, Yardstick, compose_grey, compose_preview, open_photo, version
 from pages.shared.guard import sentence
 
 MAX_PHOTOS = 8
@@ -37,8 +37,12 @@ class Shot:
     """By checkpoint and version."""
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
     """One sentence for each checkpoint that could not colour it."""
-    pictures: dict[str, tuple[float, bytes]] = field(default_factory=dict)
-    """Encoded previews, each with the saturation that it was made with."""
+    pictures: dict[str, tuple[Look, bytes]] = field(default_factory=dict)
+    """Encoded previews, each with the look that it was made with."""
+    states: dict[tuple[str, str, int], Chroma] = field(default_factory=dict)
+    """What snapshots answered, by checkpoint, version and epoch."""
+    lost_states: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    """One sentence for each snapshot that could not colour it."""
 
     def answer(self, card: Card) -> Answer | None:
         return self.answers.get((card.id, version(card)))
@@ -54,25 +58,26 @@ class Shot:
         whole = with_alpha(image, self.preview_alpha)
         return encode_image(whole, "JPEG" if self.preview_alpha is None else "WEBP", _PREVIEW_NOTE)
 
-    def _picture(self, name: str, saturation: float, make: Callable[[], Image.Image]) -> bytes:
-        if name not in self.pictures or self.pictures[name][0] != saturation:
-            self.pictures[name] = saturation, self._encode(make())
+    def _picture(self, name: str, look: Look, make: Callable[[], Image.Image]) -> bytes:
+        if name not in self.pictures or self.pictures[name][0] != look:
+            self.pictures[name] = look, self._encode(make())
         return self.pictures[name][1]
 
     def original(self) -> bytes:
         """The photo as it came, as an encoded preview."""
-        return self._picture("original", 1.0, lambda: self.preview)
+        return self._picture("original", Look(), lambda: self.preview)
 
     def grey(self) -> bytes:
         """What the networks see, as an encoded preview."""
-        return self._picture("grey", 1.0, lambda: compose_grey(self.preview))
+        return self._picture("grey", Look(), lambda: compose_grey(self.preview))
 
-    def result(self, card: Card, answer: Answer, saturation: float) -> bytes:
-        """A result as an encoded preview; the one of the last saturation is kept."""
-        return self._picture(_name(card), saturation, lambda: compose_preview(self.preview, answer.chroma, saturation))
+    def result(self, card: Card, answer: Answer, look: Look) -> bytes:
+        """A result as an encoded preview; the one of the last look is kept."""
+        look = look.of(card)
+        return self._picture(_name(card), look, lambda: compose_preview(self.preview, answer.chroma, look))
 
     def latest(self, card: Card) -> bytes:
-        """The result as it was last shown, with whatever saturation; the grey photo before there is one."""
+        """The result as it was last shown, with whatever look; the grey photo before there is one."""
         return self.pictures[_name(card)][1] if _name(card) in self.pictures else self.grey()
 
 

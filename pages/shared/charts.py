@@ -1,13 +1,14 @@
 """Charts: one template for all pages, and one colour for each checkpoint, on every page."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import plotly.graph_objects as go
 import streamlit as st
 
 # Okabe and Ito 2008, "Color Universal Design"; without black and yellow, which vanish on one of the two themes, and in
-# the order of their contrast on both.
-_PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# the order of their contrast on both; then a violet and an olive, since a family may have eight.
+_PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#9467bd", "#8c8c2b")
 NEUTRAL = "#808080"
 """For what is no checkpoint: grey, and the originals."""
 
@@ -16,9 +17,18 @@ _INKS = {"light": ("#333333", "#cfcfcf"), "dark": ("#dddddd", "#454545")}
 """Of text and of the grid, on the theme's background."""
 
 
-def assign_colors(checkpoints: Iterable[str]) -> dict[str, str]:
-    """A colour for each checkpoint, by its place among all that there are, so that a choice does not change it."""
-    return {name: _PALETTE[place % len(_PALETTE)] for place, name in enumerate(checkpoints)}
+def assign_colors(checkpoints: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A colour for each checkpoint, by its place in its family, so that a choice of some does not change it.
+
+    Args:
+        checkpoints: (name, family) of all that there are.
+    """
+    colors: dict[str, str] = {}
+    members: Counter[str] = Counter()
+    for name, family in checkpoints:
+        colors[name] = _PALETTE[members[family] % len(_PALETTE)]
+        members[family] += 1
+    return colors
 
 
 def _apply_template(figure: go.Figure) -> None:

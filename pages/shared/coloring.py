@@ -12,14 +12,16 @@ import streamlit as st
 from PIL import Image
 
 import colorizer
-from colorizer import evaluation, images
+from colorizer import evaluation, images, strips
 from colorizer.cards import Card
 from colorizer.checkpoints import MODEL_FILE
+from colorizer.choice import Rendering
 from colorizer.images.exports import OutputFormat
 from colorizer.metrics import Measures
 from colorizer.predict import Chroma, Colorizer, compose, with_alpha
 
 _MAX_MODELS = 8  # loaded at once; the largest has about 10 million weights, 40 MB
+_SNAPSHOT_SECONDS = 300  # that a snapshot stays loaded: its answers are kept, so it is needed for a new photo only
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,18 @@ class Yardstick:
 
     grey: Measures
     true_colorfulness: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a checkpoint's colours are put onto the photo."""
+
+    saturation: float = 1.0
+    rendering: Rendering = "chroma"
+
+    def of(self, card: Card) -> "Look":
+        """The look that a checkpoint can have: only one that chooses from a palette has several renderings."""
+        return self if card.has_palette else Look(self.saturation)
 
 
 @st.cache_resource(show_spinner=False)
@@ -85,6 +99,23 @@ def load(card: Card) -> Colorizer:
     return _load(card.id, version(card))
 
 
+@st.cache_resource(show_spinner=False, max_entries=_MAX_MODELS, ttl=_SNAPSHOT_SECONDS)
+def _load_snapshot(checkpoint_id: str, version: str, epoch: int) -> Colorizer:
+    return colorizer.load(checkpoint_id, snapshot=epoch)
+
+
+def load_snapshot(card: Card, epoch: int) -> Colorizer:
+    """The model of a card as it was at an epoch of `card.snapshots`, for all visitors."""
+    return load(card) if epoch == card.epochs - 1 else _load_snapshot(card.id, version(card), epoch)
+
+
+def colour_by_snapshot(card: Card, epoch: int, image: Image.Image) -> Chroma:
+    """A snapshot's colours for an RGB photo."""
+    model = load_snapshot(card, epoch)
+    with turn():
+        return model.predict(image)
+
+
 def open_photo(content: bytes, name: str) -> images.Photo:
     """Decode a picture, in turn."""
     with turn():
@@ -101,28 +132,35 @@ def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
         return Answer(chroma, seconds, evaluation.measure_photo(model, image) if has_truth else None)
 
 
+def read_column(card: Card, image: Image.Image, has_truth: bool) -> strips.Column:
+    """What a checkpoint with a palette makes of the centre of an RGB photo at the network's own size."""
+    model = load(card)
+    with turn():
+        return strips.read_column(model, evaluation.centre_square(image, card.input_size), has_truth)
+
+
 def yardstick(image: Image.Image) -> Yardstick:
     """The figures of no colour at all, and the colourfulness of the original."""
     with turn():
         return Yardstick(evaluation.grey_measures(image), evaluation.true_colorfulness(image))
 
 
-def compose_preview(preview: Image.Image, chroma: Chroma, saturation: float) -> Image.Image:
+def compose_preview(preview: Image.Image, chroma: Chroma, look: Look) -> Image.Image:
     """A result at the size of a preview: quick enough to need no turn."""
     try:
-        return compose(preview, chroma, saturation)
+        return compose(preview, chroma, look.saturation, look.rendering)
     finally:
         _give_memory_back()
 
 
 def compose_grey(preview: Image.Image) -> Image.Image:
     """What the networks see of a photo: its L alone."""
-    return compose_preview(preview, evaluation.Grey().predict(preview), 1.0)
+    return compose_preview(preview, evaluation.Grey().predict(preview), Look())
 
 
-def render(content: bytes, name: str, card: Card, chroma: Chroma, saturation: float, format: OutputFormat) -> bytes:
+def render(content: bytes, name: str, card: Card, chroma: Chroma, look: Look, format: OutputFormat) -> bytes:
     """The result at the photo's own size, as a file; composed anew from what was uploaded, in turn."""
     with turn():
         photo = images.open_image(content, name=name)
-        coloured = with_alpha(compose(photo.image, chroma, saturation), photo.alpha)
-        return images.encode_image(coloured, format, load(card).describe(saturation))
+        coloured = with_alpha(compose(photo.image, chroma, look.saturation, look.rendering), photo.alpha)
+        return images.encode_image(coloured, format, load(card).describe(look.saturation, look.rendering))

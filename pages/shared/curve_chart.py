@@ -1,11 +1,13 @@
 """The chart of the curves page: any runs over one another, in one quantity."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from colorizer.history import EpochRow, best_row
+from colorizer.recipes import Recipe
 from colorizer.validation import Baseline
 from pages.shared import glossary
 from pages.shared.charts import NEUTRAL
@@ -23,6 +25,15 @@ class Quantity:
     grey: Callable[[Baseline], float]
     training: Callable[[EpochRow], float] | None = None
     truth: Callable[[Baseline], float] | None = None
+    tick_format: str = ""
+
+    def is_known(self, rows: Sequence[EpochRow]) -> bool:
+        """Whether a run measured it; one without epochs may yet."""
+        return not rows or any(not math.isnan(self.validation(row)) for row in rows)
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 OWN_LOSS = Quantity(
@@ -43,14 +54,29 @@ QUANTITIES = (
         lambda base: base.grey.colorfulness,
         truth=lambda base: base.true_colorfulness,
     ),
+    Quantity(
+        "Accuracy",
+        "accuracy (share of pixels)",
+        glossary.ACCURACY,
+        lambda row: _or_nan(row.val_accuracy),
+        lambda base: _or_nan(base.grey.accuracy),
+        training=lambda row: _or_nan(row.train_accuracy),
+        tick_format=".0%",
+    ),
 )
 TRAINING, VALIDATION = "training", "validation"
-LOSS_NAMES = {"mse": "MSE", "huber": "Huber", "l1": "L1"}
 _LOSS_AXES = {
     "mse": "MSE over ab (Lab units squared)",
     "huber": "Huber loss over ab (Lab units squared, linear above the threshold)",
     "l1": "mean absolute error over ab (Lab units)",
+    "cross_entropy": "cross-entropy over the palette's colours (nats)",
 }
+
+
+def loss_name(recipe: Recipe) -> str:
+    """The loss of a run in a word; two with the same name have the same unit and can be compared."""
+    palette = f"cross-entropy over {recipe.model.palette}"
+    return {"mse": "MSE", "huber": "Huber", "l1": "L1", "cross_entropy": palette}[recipe.loss.name]
 
 
 @dataclass(frozen=True)
@@ -72,9 +98,9 @@ def curve_x(curve: Curve, view: View) -> list[int]:
 
 def axis_title(curves: Sequence[Curve], quantity: Quantity) -> str:
     """The quantity with its unit."""
-    losses = {curve.recipe.loss.name for curve in curves}
     if quantity is not OWN_LOSS:
         return quantity.axis
+    losses = {curve.recipe.loss.name for curve in curves}
     return _LOSS_AXES[losses.pop()] if len(losses) == 1 else "own loss (units differ)"
 
 
@@ -125,13 +151,24 @@ def _best(curve: Curve, color: str, view: View) -> list[go.Scatter]:
     ]
 
 
+def _baseline_name(curve: Curve, quantity: Quantity) -> str:
+    """What a run's dashed line stands for."""
+    if quantity.title == "Accuracy":
+        return "always the most frequent colour"
+    if quantity is not OWN_LOSS:
+        return "grey"
+    constant = "frequencies of the colours alone" if curve.recipe.loss.name == "cross_entropy" else "grey"
+    return f"{constant}, {loss_name(curve.recipe)}"
+
+
 def _baselines(figure: go.Figure, curves: Sequence[Curve], quantity: Quantity) -> None:
     """A dashed line for grey - one for each loss, where that is what is drawn - and a dotted one for the originals."""
     lines: dict[tuple[str, float], str] = {}
     for curve in curves:
         if curve.baseline is not None:
-            suffix = f", {LOSS_NAMES[curve.recipe.loss.name]}" if quantity is OWN_LOSS else ""
-            lines[f"grey{suffix}", round(quantity.grey(curve.baseline), 3)] = "dash"
+            value = round(quantity.grey(curve.baseline), 3)
+            if not math.isnan(value):
+                lines[_baseline_name(curve, quantity), value] = "dash"
             if quantity.truth is not None:
                 lines["originals", round(quantity.truth(curve.baseline), 3)] = "dot"
     for (label, value), dash in lines.items():
@@ -146,12 +183,13 @@ def _baselines(figure: go.Figure, curves: Sequence[Curve], quantity: Quantity) -
 def draw(curves: Sequence[Curve], colors: dict[str, str], view: View) -> go.Figure:
     """All curves of a view in one figure."""
     figure = go.Figure()
-    for curve in curves:
+    for curve in (curve for curve in curves if view.quantity.is_known(curve.rows)):
         for part, value in ((TRAINING, view.quantity.training), (VALIDATION, view.quantity.validation)):
             if value is not None and part in view.parts and curve.rows:
                 figure.add_traces(_line(curve, colors[curve.key], part, [value(row) for row in curve.rows], view))
         figure.add_traces(_best(curve, colors[curve.key], view))
     _baselines(figure, curves, view.quantity)
     figure.update_xaxes(title="training pictures seen" if view.by_images else "epoch (counted from 0)")
-    figure.update_yaxes(title=axis_title(curves, view.quantity), type="log" if view.log else "linear")
+    title, scale = axis_title(curves, view.quantity), "log" if view.log else "linear"
+    figure.update_yaxes(title=title, type=scale, tickformat=view.quantity.tick_format)
     return figure

@@ -21,7 +21,7 @@ class Experiment:
 
 _EXPERIMENTS = (
     Experiment(
-        "All four",
+        "12 or 500, MSE or Huber",
         "Two training sets by two losses; everything else is equal.",
         ("scenes-12-mse", "scenes-12-huber", "scenes-500-mse", "scenes-500-huber"),
     ),
@@ -35,7 +35,26 @@ _EXPERIMENTS = (
         "The same 500 training pictures, order, seed and number of steps; only the loss differs.",
         ("scenes-500-mse", "scenes-500-huber"),
     ),
+    Experiment(
+        "16 or 32 colours",
+        "The same U-Net, horses, seed and number of steps; only the number of colours to choose from differs. More "
+        "colours are finer shades, and harder to choose right.",
+        ("horse-16-unet", "horse-32-unet"),
+    ),
+    Experiment(
+        "CNN or U-Net",
+        "The same 16 colours, horses, seed and number of steps; only the U-Net's skips, which bring the contours of "
+        "the photo past the narrow middle of the network, differ.",
+        ("horse-16-cnn", "horse-16-unet"),
+    ),
+    Experiment(
+        "Trained on horses or cats",
+        "The same U-Net, 16 colours, seed and number of steps; one has seen horses only, the other cats only.",
+        ("horse-16-unet", "cat-16-unet"),
+    ),
 )
+FIRST_EXPERIMENT = _EXPERIMENTS[0]
+"""What a newcomer sees."""
 
 
 def available(cards: Sequence[Card]) -> list[Experiment]:
@@ -66,7 +85,7 @@ def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
         list(by_id),
         format_func=lambda name: by_id[name].title,
         selection_mode="multi",
-        default=list(by_id)[:4],
+        default=[name for name in FIRST_EXPERIMENT.checkpoints if name in by_id] or list(by_id)[:4],
         key="checkpoints",
         help=glossary.CHECKPOINT,
         bind="query-params",

@@ -34,6 +34,8 @@ SMOOTHING = (
     "Weight of the past in a running mean over epochs; 0 shows the epochs as they were. The thin line is unsmoothed."
 )
 EPOCH = "One round of training, after which the model is tested on pictures that it never learns from; counted from 0."
+SNAPSHOT = "The same model at an earlier epoch of its training, kept inside its checkpoint."
+VALIDATION = "Pictures that the model is tested on after every epoch, and never learns from."
 IMAGES_SEEN = "Training pictures shown since the start, repetitions counted."
 GREY = "No colour at all: what every checkpoint has to beat. PSNR rewards it."
 TRUTH = "The original pictures themselves: the colourfulness to come near to."
@@ -42,4 +44,23 @@ FORMAT = (
     "photo's own size, a note that the colours are a model's, and no data of the original (place, camera)."
 )
 TIME = "How long the network took for this photo on this server, waiting for other visitors left out."
+PALETTE = "The colours that a checkpoint chooses from, one for each pixel; under each, its share of the picture."
+PALETTE_TRUTH = (
+    "The original with every pixel in the palette colour nearest to it: what a network that always chose right would "
+    "show. What is still wrong there, the palette cannot do."
+)
+PAIR = "Two checkpoints that choose from a palette and, but for your own choice, differ in one thing only."
+RENDERING = (
+    "**Their chroma**: the hue and strength of the chosen colour on the photo's own lightness, at its full size.  \n"
+    "**Expected**: the mean over all colours, each as likely as the network thinks it; softer, and duller.  \n"
+    "**Palette**: the chosen colours themselves, as the network chose them, one for each of its large pixels."
+)
+ACCURACY = (
+    "Share of pixels whose likeliest colour is the palette colour nearest to the true one. More colours make it "
+    "harder: compare it among checkpoints with the same palette only."
+)
+CROSS_ENTROPY = (
+    "Mean of -ln of the probability that the network gives to the true colour, in nats; lower is better. More colours "
+    "make it higher: compare it among checkpoints with the same palette only."
+)
 BEST_EPOCH = "The epoch with the lowest validation ab RMSE."

@@ -14,7 +14,7 @@ from colorizer.cards import Card
 from colorizer.images.exports import MAX_SIDE_PX, OutputFormat
 from pages.shared import glossary
 from pages.shared.album import Shot
-from pages.shared.coloring import Answer, render
+from pages.shared.coloring import Answer, Look, render
 
 _ENDINGS: Final[dict[OutputFormat, str]] = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 
@@ -26,7 +26,7 @@ class Wish:
     shot: Shot
     card: Card
     answer: Answer
-    saturation: float
+    look: Look
     format: OutputFormat
 
     @property
@@ -35,7 +35,7 @@ class Wish:
 
     def render(self) -> bytes:
         shot = self.shot
-        return render(shot.content, shot.name, self.card, self.answer.chroma, self.saturation, self.format)
+        return render(shot.content, shot.name, self.card, self.answer.chroma, self.look.of(self.card), self.format)
 
 
 def choose_format(shot: Shot) -> OutputFormat:

@@ -1,5 +1,7 @@
 """Where photos come from: upload, link, camera, samples; and which one is looked at."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from colorizer.images import LIMITS
@@ -7,6 +9,7 @@ from pages.shared.album import Album, Arrival, Shot, make_shot
 from pages.shared.coloring import open_photo
 from pages.shared.samples import SAMPLES, read_sample
 
+_LOOKED_AT = "looked-at"  # in the session: a photo that came by a link is not kept by its widget on a page change
 _MAX_MEGABYTES = LIMITS.max_bytes // 1_000_000
 
 
@@ -67,22 +70,24 @@ def open_arrivals(album: Album) -> None:
             st.session_state["photo"] = shot.key
 
 
-def _first_photo() -> str:
-    wanted = st.query_params.get("sample", SAMPLES[0])
-    return wanted if wanted in SAMPLES else SAMPLES[0]
+def _first_photo(options: Sequence[str]) -> str:
+    """The sample of the link, else what was looked at on another page, else the first sample."""
+    wanted = (st.query_params.get("sample", ""), str(st.session_state.get(_LOOKED_AT)))
+    return next((key for key in wanted if key in options), SAMPLES[0])
 
 
 def choose_photo(album: Album) -> str:
     """The photo to look at: the key of one of the visitor's, or the name of a sample, which then stands in the link."""
     options = [*reversed(album.shots), *SAMPLES]
     if st.session_state.get("photo") not in options:
-        st.session_state["photo"] = _first_photo()
+        st.session_state["photo"] = _first_photo(options)
 
     def title(key: str) -> str:
         return album.shots[key].name if key in album.shots else key
 
     pills = st.pills("Photo", options, format_func=title, required=True, key="photo", persist_state="session")
     chosen = pills or options[0]
+    st.session_state[_LOOKED_AT] = chosen
     if chosen in album.shots:
         st.query_params.pop("sample", None)
         st.button(

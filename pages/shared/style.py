@@ -73,6 +73,44 @@ _CSS = """
   .stMain .tile dt, .stMain .tile dd { grid-row: auto; font-size: 0.8rem; line-height: 1.5; }
 }
 
+.stMain ul.swatches {
+  display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: 0.25rem;
+  list-style: none; margin: 0; padding: 0;
+}
+.stMain .swatches li {
+  margin: 0; padding: 0; font-size: 0.7rem; line-height: 1.3; text-align: center; white-space: nowrap;
+}
+.stMain .swatches i { display: block; height: 1.1rem; border: 1px solid #80808080; }
+
+/* Strips of tiny pictures: enlarged by whole factors where they can be, so that their pixels stay square and even. A
+   strip of many pictures scrolls inside its own box, the names of its rows staying in view. */
+.stMain .strip-title { font-size: 0.95rem; font-weight: 600; margin: 0; padding: 0 0 0.3rem; }
+.strip { container-type: inline-size; overflow-x: auto; }
+.strip table { --cell: clamp(64px, round(down, 100cqw / var(--n) - 2px, var(--step, 32px)), 128px); margin: 0; }
+@media (min-resolution: 2dppx) { .strip { --step: 16px; } }
+.stMain .strip table { border-collapse: collapse; border: 0; width: auto; }
+.stMain .strip :is(th, td) {
+  border: 0; padding: 0 2px 0 0; font-size: 0.875rem; font-weight: 400; line-height: 1.3; text-align: left;
+  box-sizing: content-box; vertical-align: top;
+}
+.stMain .strip :is(th, td):last-child { padding: 0; }
+.stMain .strip :is(thead th, td) { width: var(--cell); min-width: var(--cell); max-width: var(--cell); }
+.stMain .strip thead th { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; font-size: 0.8rem; }
+.stMain .strip tbody th { font-size: 0.75rem; padding-top: 0.35rem; }
+.strip tbody th span { position: sticky; left: 0; }
+.strip img, .strip td > span:only-child {
+  display: block; width: var(--cell); height: var(--cell); max-width: none; image-rendering: pixelated;
+}
+.strip td > span:only-child { background: #80808040; font-size: 0.75rem; padding: 0.3rem; }
+.stMain .strip td.best { font-weight: 700; }
+.strip td.best::before { content: "\\2605\\00a0" / ""; }
+.st-key-strip-foot { min-height: 2.5rem; }
+@media (max-width: 640px) {
+  [class*="st-key-tiles-"] > :has(.st-key-tile-paints) { grid-column: 1 / -1; }
+  .stMain [class*="st-key-tile-swatches"] .swatches { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+}
+.stMain .paints { margin: 0 0 0.2rem; font-size: 0.875rem; }
+
 .stMain .facts {
   display: grid; grid-template-columns: minmax(7rem, 12rem) 1fr; gap: 0.3rem 1rem; margin: 0; padding: 0;
 }

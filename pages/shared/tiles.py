@@ -11,7 +11,8 @@ from colorizer.cards import Card
 from colorizer.metrics import PROTOCOL, Measures
 from pages.shared import glossary
 from pages.shared.album import Shot
-from pages.shared.coloring import Answer
+from pages.shared.coloring import Answer, Look
+from pages.shared.swatches import swatches
 
 GREY_TITLE = "Grey"
 ORIGINAL_TITLE = "Original"
@@ -23,6 +24,7 @@ class Tile:
 
     picture: DeltaGenerator
     text: DeltaGenerator
+    extra: DeltaGenerator
     foot: DeltaGenerator
 
 
@@ -61,7 +63,7 @@ def lay_out(cards: Sequence[Card], has_original: bool) -> Grid:
     with st.container(key=f"tiles-{columns}"):
         for name in names:
             with st.container(key=f"tile-{name}"):
-                grid.tiles[name] = Tile(st.empty(), st.empty(), st.empty())
+                grid.tiles[name] = Tile(st.empty(), st.empty(), st.empty(), st.empty())
     return grid
 
 
@@ -129,10 +131,10 @@ def show_waiting(tile: Tile, shot: Shot, card: Card) -> None:
     tile.text.html(_text(card.title, "colouring ...", aside_class="wait"))
 
 
-def show_result(tile: Tile, shot: Shot, card: Card, answer: Answer, saturation: float) -> None:
+def show_result(tile: Tile, shot: Shot, card: Card, answer: Answer, look: Look) -> None:
     """A coloured picture; its figures follow when all are known."""
     alt = f"{shot.name}, coloured by {card.title}"
-    tile.picture.image(shot.result(card, answer, saturation), width="stretch", alt=alt)
+    tile.picture.image(shot.result(card, answer, look), width="stretch", alt=alt)
     show_figures(tile, card, answer, Marks())
 
 
@@ -140,6 +142,8 @@ def show_figures(tile: Tile, card: Card, answer: Answer, marks: Marks) -> None:
     """Title, time and figures of a result."""
     figures = _figures(answer.measures, card.id, marks) if answer.measures else ""
     tile.text.html(_text(card.title, f"{answer.seconds:.2f} s", figures))
+    if answer.chroma.choice is not None:
+        tile.extra.html(swatches(answer.chroma.choice))
 
 
 def show_failure(tile: Tile, card: Card, message: str) -> None:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from colorizer.cards import Card
 from pages.shared import tiles
 from pages.shared.album import Shot
-from pages.shared.coloring import colour, open_photo, version, yardstick
+from pages.shared.coloring import Look, colour, open_photo, version, yardstick
 from pages.shared.guard import sentence
 
 
@@ -30,9 +30,7 @@ def _try(shot: Shot, card: Card, image: Image.Image) -> None:
         shot.failures[card.id, version(card)] = sentence(error, card.title)
 
 
-def work_off(
-    shot: Shot, cards: Sequence[Card], status: DeltaGenerator, grid: tiles.Grid | None, saturation: float
-) -> None:
+def work_off(shot: Shot, cards: Sequence[Card], status: DeltaGenerator, grid: tiles.Grid | None, look: Look) -> None:
     """Compute what is missing for a photo, and show it in the grid, if it is the one in view."""
     image = None if is_done(shot, cards) else open_photo(shot.content, shot.name).image
     if image is not None and not shot.is_grey and shot.yardstick is None:
@@ -44,11 +42,11 @@ def work_off(
             say(status, f"Colouring {shot.name}: {card.title} ({number} of {len(cards)}) ...")
             _try(shot, card, image)
         if grid is not None:
-            _show(grid.tiles[card.id], shot, card, saturation)
+            _show(grid.tiles[card.id], shot, card, look)
 
 
-def _show(tile: tiles.Tile, shot: Shot, card: Card, saturation: float) -> None:
+def _show(tile: tiles.Tile, shot: Shot, card: Card, look: Look) -> None:
     if (answer := shot.answer(card)) is not None:
-        tiles.show_result(tile, shot, card, answer, saturation)
+        tiles.show_result(tile, shot, card, answer, look)
     else:
         tiles.show_failure(tile, card, shot.failure(card) or "")

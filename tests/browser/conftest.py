@@ -58,16 +58,15 @@ def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path)
     pytest.fail(f"the app did not start:\n{log.read_text()}", pytrace=False)
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app, on a port of its own, in an empty folder with the app's configuration."""
-    folder = tmp_path_factory.mktemp("server")
+@contextlib.contextmanager
+def serving(script: Path, folder: Path) -> Iterator[Server]:
+    """The app as `script` starts it, on a port of its own, in an empty folder with the app's configuration."""
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
     port, log = _free_port(), folder / "log"
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", ROOT / "tests/browser/entry.py", *options],
+            [sys.executable, "-m", "streamlit", "run", script, *options],
             cwd=folder,
             stdout=stream,
             stderr=subprocess.STDOUT,
@@ -77,6 +76,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield Server(url, folder)
     process.terminate()
     process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app that all visitors share."""
+    with serving(ROOT / "tests/browser/entry.py", tmp_path_factory.mktemp("server")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

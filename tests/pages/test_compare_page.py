@@ -1,6 +1,7 @@
 """The first page: a comparison from whatever comes, without ever losing one."""
 
 import io
+import re
 import struct
 import zlib
 
@@ -209,3 +210,49 @@ def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
     assert not app.exception
     assert [error.value.startswith("http://127.0.0.1/photo.jpg: ") for error in app.error] == [True]
     assert "Motorcycle" in _in_view(app)
+
+
+def _picture(app: AppTest, sample: str, checkpoint: str) -> bytes:
+    """The encoded result of a checkpoint on a sample."""
+    pictures = app.session_state["album"].samples[sample].pictures
+    return next(data for name, (_, data) in pictures.items() if name.startswith(f"{checkpoint} "))
+
+
+@pytest.mark.parametrize("experiment", ["16 or 32 colours", "CNN or U-Net", "Trained on horses or cats"])
+def test_the_palette_experiments_show_two_results_with_their_swatches(open_app: OpenApp, experiment: str) -> None:
+    app = open_app(experiment=experiment, sample="Cat")
+    assert_clean(app)
+    assert len(_results(app)) == 2
+    palettes = [text for text in texts(app).splitlines() if 'class="swatches"' in text]
+    assert len(palettes) == 2
+    for palette in palettes:
+        shares = [int(share) for share in re.findall(r">(\d+)%</li>", palette)]
+        assert palette.count("<li") in (16, 32)
+        assert 100 - palette.count("<li") / 2 <= sum(shares) <= 100 + palette.count("<li") / 2  # each is rounded
+
+
+def test_a_palette_result_is_shown_in_three_ways(open_app: OpenApp) -> None:
+    app = open_app(experiment="CNN or U-Net", sample="Cat")
+    pictures = {"chroma": _picture(app, "Cat", "horse-16-unet")}
+    for rendering in ("expected", "palette"):
+        app.segmented_control(key="rendering").set_value(rendering).run()
+        assert_clean(app)
+        pictures[rendering] = _picture(app, "Cat", "horse-16-unet")
+    assert len(set(pictures.values())) == 3
+    painted = Image.open(io.BytesIO(pictures["palette"])).convert("RGB")
+    assert painted.size == (451, 300)
+
+
+def test_only_palettes_have_several_renderings(open_app: OpenApp) -> None:
+    app = open_app(experiment="MSE or Huber", rendering="palette")
+    assert_clean(app)
+    assert "rendering" not in [control.key for control in app.segmented_control]
+    assert len(_results(app)) == 2
+
+
+def test_both_kinds_stand_side_by_side(open_app: OpenApp) -> None:
+    app = open_app(experiment="Your choice", rendering="palette", sample="Cat")
+    app.pills(key="checkpoints").set_value(["scenes-500-mse", "cat-16-unet"]).run()
+    assert_clean(app)
+    assert len(_results(app)) == 2
+    assert texts(app).count('class="swatches"') == 1

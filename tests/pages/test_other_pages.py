@@ -37,7 +37,24 @@ def test_one_loss_alone_needs_no_such_remark(curves: AppTest) -> None:
     assert not curves.warning
 
 
-@pytest.mark.parametrize("quantity", ["Own loss", "PSNR", "CIEDE2000", "ab RMSE", "Colourfulness"])
+def test_curves_say_that_16_and_32_colours_cannot_be_compared(curves: AppTest) -> None:
+    curves.pills(key="runs").set_value(["weights/horse-16-unet", "weights/cat-16-unet"]).run()
+    assert_clean(curves)
+    assert not curves.warning
+    curves.pills(key="runs").set_value(["weights/horse-16-unet", "weights/horse-32-unet"]).run()
+    assert any("horse-16" in warning.value and "horse-32" in warning.value for warning in curves.warning)
+
+
+def test_accuracy_is_told_to_be_unknown_where_there_are_no_classes(curves: AppTest) -> None:
+    curves.pills(key="quantity").set_value("Accuracy")
+    curves.pills(key="runs").set_value(["weights/horse-16-unet", "weights/scenes-12-mse"]).run()
+    assert_clean(curves)
+    remarks = [info.value for info in curves.info if info.value.startswith("Accuracy is known")]
+    assert len(remarks) == 1
+    assert "12 images" in remarks[0] and "U-Net" not in remarks[0]
+
+
+@pytest.mark.parametrize("quantity", ["Own loss", "PSNR", "CIEDE2000", "ab RMSE", "Colourfulness", "Accuracy"])
 def test_every_quantity_is_drawn(curves: AppTest, quantity: str) -> None:
     curves.pills(key="quantity").set_value(quantity)
     curves.segmented_control(key="scale").set_value("Log")
@@ -54,6 +71,7 @@ def test_over_fitting_is_told_for_the_twelve_images_only(curves: AppTest) -> Non
 
 
 def test_the_table_has_every_epoch(curves: AppTest) -> None:
+    curves.pills(key="runs").set_value([f"weights/{card.id}" for card in CARDS]).run()
     table = curves.dataframe[0].value
     assert set(table["run"]) >= {card.title for card in CARDS}
     assert (table.groupby("run")["epoch"].nunique() == table.groupby("run").size()).all()

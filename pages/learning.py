@@ -1,0 +1,152 @@
+"""Watch it learn: one photo, coloured by the same checkpoint at several moments of its training."""
+
+import functools
+from collections.abc import Sequence
+
+import streamlit as st
+
+from colorizer.cards import Card
+from colorizer.checkpoints import scan
+from pages.shared import glossary
+from pages.shared.album import Album, Shot, album
+from pages.shared.charts import NEUTRAL, assign_colors, show_chart
+from pages.shared.coloring import Look
+from pages.shared.entrance import enter
+from pages.shared.film import FileKind, Film, colour_states, failures, kept_states, render_file, strip
+from pages.shared.film_chart import describe, draw, measured, row_at
+from pages.shared.film_component import Picture, show_player
+from pages.shared.runs import Curve, read_curves
+from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
+from pages.shared.swatches import choose_rendering
+from pages.shared.working import say
+
+_CHART_HEIGHT = 330
+_FILES: dict[FileKind, str] = {"WEBP": "Animated WebP", "GIF": "Animated GIF", "PNG": "Sheet (PNG)"}
+_SHOWN = "shown-epoch"  # in the session: the epoch to come back to
+_INTRODUCTION = (
+    "One network, one photo, several moments of the training. An **epoch** is one round through the training pictures: "
+    "press Play, and see which colours come first, which settle, and which stay wrong."
+)
+
+
+def choose_checkpoint(cards: Sequence[Card]) -> Card:
+    """The checkpoint whose training is watched. It stands in the link."""
+    by_id = {card.id: card for card in cards}
+    chosen = st.selectbox(
+        "Checkpoint",
+        list(by_id),
+        format_func=lambda name: by_id[name].title,
+        key="learning-checkpoint",
+        help=f"{glossary.CHECKPOINT} Those with snapshots are offered. {glossary.SNAPSHOT}",
+        bind="query-params",
+    )
+    return by_id[chosen]
+
+
+def show_problems(kept: Album, damaged: Sequence[str]) -> None:
+    """One sentence for each picture that could not be had, and for each checkpoint that cannot be read."""
+    for problem in kept.problems:
+        st.error(problem)
+    for problem in damaged:
+        st.warning(problem)
+
+
+def show_curve(curve: Curve, color: str, epoch: int) -> None:
+    """The curve in a quantity of choice, and the figures of the shown epoch."""
+    quantities = {quantity.title: quantity for quantity in measured(curve.rows)}
+    if not quantities:
+        st.info("This checkpoint has no training history to draw.")
+        return
+    title = st.selectbox(
+        "Validation curve",
+        list(quantities),
+        key="learning-quantity",
+        help="  \n".join([glossary.VALIDATION, *(f"**{name}**: {item.help}" for name, item in quantities.items())]),
+        bind="query-params",
+    )
+    show_chart(draw(curve, quantities[title], epoch, color), "learning-chart", _CHART_HEIGHT)
+    row = row_at(curve.rows, epoch)
+    st.markdown(describe(row) if row is not None else f"The history has no figures of epoch {epoch}.")
+
+
+@st.fragment
+def watch(film: Film, pictures: Sequence[Picture], start: int, curve: Curve | None, color: str) -> None:
+    """The player and the curve. Only this reruns when another epoch is shown: no picture is made anew."""
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        told = show_player(film.id, pictures, film.shot.preview.size, start)
+    epoch = film.nearest(start if told is None else told)
+    st.session_state[_SHOWN] = epoch
+    with right:
+        if curve is None:
+            st.info("The training history of this checkpoint cannot be read, so there is no curve.")
+        else:
+            show_curve(curve, color, epoch)
+
+
+def offer_files(film: Film) -> None:
+    """The downloads, each made when it is asked for."""
+    for kind, title in _FILES.items():
+        st.download_button(
+            title,
+            data=functools.partial(render_file, film, kind),
+            file_name=film.file_name(kind),
+            mime=f"image/{kind.lower()}",
+            on_click="ignore",
+            icon=":material/download:",
+            key=f"download-{kind}",
+            width="stretch",
+        )
+
+
+def show_film(shot: Shot, card: Card, look: Look) -> Film | None:
+    """Colour what is missing and show it; None where no state could colour the photo."""
+    status = st.empty()
+    say(status, shot.name)
+    colour_states(shot, card, status)
+    for problem in failures(shot, card):
+        st.warning(problem)
+    chromas = kept_states(shot, card)
+    if not chromas:
+        return None
+    curves = read_curves().curves
+    curve = next((one for one in curves if one.key == f"weights/{card.id}"), None)
+    seen = {row.epoch: row.images_seen for row in curve.rows} if curve is not None else {}
+    film = Film(shot, card, look, chromas, seen)
+    pictures = strip(film)
+    width, height = shot.size
+    say(status, f"{shot.name}, {width} × {height} px, by {card.title}. {' '.join(shot.notices)}")
+    colors = assign_colors((one.key, one.recipe.family) for one in curves)
+    watch(film, pictures, film.nearest(st.session_state.get(_SHOWN)), curve, colors.get(f"weights/{card.id}", NEUTRAL))
+    return film
+
+
+def main() -> None:
+    kept, listing = album(), scan()
+    cards = [card for card in listing.cards if card.snapshots]
+    results, beside = st.columns([3.2, 1], gap="large")
+    with results:
+        st.title("Watch it learn")
+        open_arrivals(kept)
+        show_problems(kept, listing.problems)
+        if not cards:
+            st.info("No checkpoint here keeps states of its training; `training.snapshots` in a recipe asks for them.")
+            return
+        st.html('<a class="to-controls" href="#controls">Choose photo and checkpoint</a>')
+        st.markdown(_INTRODUCTION, help=glossary.EPOCH)
+    with beside, st.container(key="controls"):
+        st.html('<span id="controls"></span>')
+        show_sources(kept)
+        shot = shot_of(kept, choose_photo(kept))
+        card = choose_checkpoint(cards)
+        look = Look(rendering=choose_rendering()) if card.has_palette else Look()
+        files = st.container()
+    with results:
+        film = show_film(shot, card, look)
+    if film is not None:
+        with files:
+            offer_files(film)
+
+
+enter()
+main()

@@ -1,0 +1,206 @@
+"""Colours from a palette: the four-row strips of any two palette checkpoints, and one picture at its full size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from colorizer.cards import Card
+from colorizer.checkpoints import scan
+from colorizer.choice import Rendering
+from colorizer.images import encode_image
+from colorizer.sheets import NOTE, Strip, draw_sheet
+from pages.shared import full_size, glossary
+from pages.shared.album import Album, Shot, album
+from pages.shared.entrance import enter
+from pages.shared.findings import finding
+from pages.shared.pairs import Pair, choose_pair
+from pages.shared.samples import SAMPLES
+from pages.shared.sources import open_arrivals, shot_of, show_sources
+from pages.shared.strip import Shelf, strip
+from pages.shared.strip_work import shelf, work_off
+from pages.shared.swatches import choose_rendering
+from pages.shared.working import say
+
+_FIRST_SAMPLE = "Cat"
+_INTRODUCTION = (
+    "These networks do not mix colours: for every pixel they pick one of 16 or 32 paints, at 32 × 32 pixels. "
+    "“Palette truth” is the original in these paints, the best that any choice could be."
+)
+_TERMS = {
+    "palette truth": glossary.PALETTE_TRUTH,
+    "accuracy": glossary.ACCURACY,
+    "cross-entropy": glossary.CROSS_ENTROPY,
+    "CIEDE2000": f"{glossary.CIEDE2000} In the strips it is always that of their chroma, whatever is shown.",
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the visitor chose."""
+
+    shots: Sequence[Shot]
+    pair: Pair
+    rendering: Rendering
+    shelf: Shelf
+
+    def strip(self, card: Card) -> str:
+        """The strip of one of the two checkpoints, as HTML."""
+        beside = next((other for other in self.pair.cards if other is not card), None)
+        return strip(self.shelf, self.shots, card, beside, self.rendering)
+
+    def failures(self, card: Card) -> list[str]:
+        """One sentence for each thing that went wrong with a checkpoint, however many pictures it met."""
+        return list(dict.fromkeys(text for shot in self.shots if (text := shot.failure(card)) is not None))
+
+    def sheet(self) -> bytes:
+        """The strips as one PNG, of the pictures that both could colour."""
+        strips = []
+        for card in self.pair.cards:
+            columns = [(shot.name, column) for shot in self.shots if (column := self.shelf.column(shot, card))]
+            strips += [Strip(card.title, columns)] if columns else []
+        ids = ", ".join(card.id for card in self.pair.cards)
+        note = f"{NOTE} Checkpoints: {ids}; rendering: {self.rendering}."
+        return encode_image(draw_sheet(strips, self.rendering), "PNG", note)
+
+
+def shots_of(kept: Album) -> list[Shot]:
+    """The visitor's photos, or the samples that have colours."""
+    if kept.shots:
+        return list(kept.shots.values())
+    names = sorted(SAMPLES, key=lambda name: name != _FIRST_SAMPLE)
+    return [shot for name in names if not (shot := shot_of(kept, name)).is_grey]
+
+
+def choose_shot(kept: Album, shots: Sequence[Shot]) -> Shot:
+    """The picture to see at its full size; a sample's name then stands in the link."""
+    by_key = {shot.key: shot for shot in shots}
+    if st.session_state.get("picture") not in by_key:
+        wanted = st.query_params.get("sample", "")
+        st.session_state["picture"] = wanted if wanted in by_key else shots[0].key
+    key = st.pills(
+        "Picture",
+        list(by_key),
+        format_func=lambda key: by_key[key].name,
+        required=True,
+        key="picture",
+        persist_state="session",
+    )
+    chosen = by_key[key or shots[0].key]
+    if chosen.key in kept.shots:
+        st.query_params.pop("sample", None)
+        label = f"Remove {chosen.name}"
+        st.button(label, icon=":material/close:", type="tertiary", on_click=remove, args=(kept, chosen.key))
+    else:
+        st.query_params["sample"] = chosen.key
+    return chosen
+
+
+def remove(kept: Album, key: str) -> None:
+    """Forget a photo."""
+    kept.shots.pop(key, None)
+    kept.problems.clear()
+
+
+def take_in(kept: Album, damaged: Sequence[str]) -> None:
+    """Open what was given; one sentence for each thing that cannot be had."""
+    if kept.arrivals:
+        open_arrivals(kept)
+        st.session_state["picture"] = st.session_state.get("photo")
+    for problem in kept.problems:
+        st.error(problem)
+    for problem in damaged:
+        st.warning(problem)
+
+
+def lay_out_strips(selection: Selection) -> dict[str, DeltaGenerator]:
+    """A place for the strip of each checkpoint, side by side, with as much of it as is known."""
+    places = {}
+    for column, card in zip(st.columns(len(selection.pair.cards), gap="small"), selection.pair.cards, strict=True):
+        with column:
+            places[card.id] = st.empty()
+            places[card.id].html(selection.strip(card))
+    with st.container(horizontal=True, gap="medium"):
+        for term, help in _TERMS.items():
+            st.caption(term, help=help, width="content")
+        if len(selection.pair.cards) > 1:
+            st.caption("★ better of the two", width="content")
+    st.markdown(finding(selection.pair, has_uploads=any(shot.key not in SAMPLES for shot in selection.shots)))
+    return places
+
+
+def show(selection: Selection, kept: Album) -> None:
+    """Both comparisons: everything has its place first, and is filled as it comes."""
+    cards = selection.pair.cards
+    status = st.empty()
+    say(status, "")
+    places = lay_out_strips(selection)
+    problems = st.container()
+    with st.container(key="strip-foot"):
+        foot = st.empty()
+    st.subheader("At full size")
+    shot = choose_shot(kept, selection.shots)
+    grid = full_size.lay_out(shot, cards)
+    full_size.show_waiting(grid, shot, cards)
+    remark = st.empty()
+
+    def show_strip(card: Card) -> None:
+        places[card.id].html(selection.strip(card))
+
+    work_off(selection.shelf, selection.shots, cards, status, show_strip)
+    for card in cards:  # once more: which of the two is better is known only now
+        show_strip(card)
+    full_size.show_results(grid, shot, cards, selection.rendering)
+    remark.markdown(full_size.sentence_on(shot, selection.pair, selection.rendering))
+    for card in cards:
+        for problem in selection.failures(card):
+            problems.error(problem)
+    offer_sheet(foot, selection)
+    say(status, f"{describe(selection)} {' '.join(shot.notices)}")
+
+
+def describe(selection: Selection) -> str:
+    """What the strips show."""
+    count = len(selection.shots)
+    sides = sorted({card.input_size for card in selection.pair.cards})
+    what = "The centre square of one picture" if count == 1 else f"The centre squares of {count} pictures"
+    return f"{what} at the networks' own size, {' and '.join(f'{side} × {side}' for side in sides)} px."
+
+
+def offer_sheet(place: DeltaGenerator, selection: Selection) -> None:
+    """A button that downloads the strips; they are drawn when it is clicked."""
+    place.download_button(
+        "Download the strips (PNG)",
+        data=selection.sheet,
+        file_name=f"strips-{'-'.join(card.id for card in selection.pair.cards)}.png",
+        mime="image/png",
+        on_click="ignore",
+        icon=":material/download:",
+        key="download-strips",
+        disabled=all(selection.failures(card) for card in selection.pair.cards),
+    )
+
+
+def main() -> None:
+    kept, listing = album(), scan()
+    cards = [card for card in listing.cards if card.has_palette]
+    results, beside = st.columns([3.2, 1], gap="large")
+    with results:
+        st.title("Colours from a palette")
+        st.markdown(_INTRODUCTION, help=glossary.PALETTE)
+        st.html('<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>')
+        take_in(kept, listing.problems)
+        if not cards:
+            st.info("There is no checkpoint with a palette in weights/ yet: `train.py` makes one of a recipe.")
+            return
+    with beside, st.container(key="controls"):
+        st.html('<span id="controls"></span>')
+        show_sources(kept)
+        pair, rendering = choose_pair(cards), choose_rendering()
+    with results:
+        show(Selection(shots_of(kept), pair, rendering, shelf()), kept)
+
+
+enter()
+main()

@@ -1,0 +1,130 @@
+"""One picture at its full size: grey, original, and for each of two palette checkpoints its colours and its truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from colorizer.cards import Card
+from colorizer.choice import Choice, Rendering, palette_truth
+from colorizer.images import encode_image
+from colorizer.metrics import PROTOCOL_SIDE
+from colorizer.predict import with_alpha
+from pages.shared import glossary
+from pages.shared.album import Shot
+from pages.shared.coloring import Look
+from pages.shared.pairs import Pair
+from pages.shared.swatches import swatches
+
+_TRUTH_NOTE = "A preview, in the colours of a palette."
+_LOOK_AT = {
+    "chroma": "Look at outlines: they are the photo's own, and the network only tints what is between them.",
+    "expected": "Look for what turns grey: there the network is torn between colours, and their mean has little left.",
+    "palette": "Look at the size of the pixels: each is one choice, and this is all that the network has made.",
+}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A place in the grid: a picture and a text under it."""
+
+    picture: DeltaGenerator
+    text: DeltaGenerator
+
+
+@dataclass(frozen=True)
+class FullSize:
+    """The places of the grid, by name: "grey", "original", "result-ID", "truth-ID" and "swatches-ID"."""
+
+    places: dict[str, _Place]
+
+    def show(self, name: str, picture: bytes, alt: str, title: str, aside: str, is_waiting: bool = False) -> None:
+        kind = "wait" if is_waiting else "time"
+        self.places[name].picture.image(picture, width="stretch", alt=alt)
+        self.places[name].text.html(
+            f'<div class="tile"><h3>{title}<span class="{kind}">{escape(aside)}</span></h3></div>'
+        )
+
+
+def lay_out(shot: Shot, cards: Sequence[Card]) -> FullSize:
+    """An empty grid: a column for the photo, and one for each checkpoint."""
+    names = ["grey", *(f"result-{card.id}" for card in cards)]
+    if not shot.is_grey:
+        names += ["original", *(f"truth-{card.id}" for card in cards)]
+    places = {}
+    with st.container(key=f"tiles-{len(cards) + 1}"):
+        for name in names:
+            with st.container(key=f"tile-{name}"):
+                places[name] = _Place(st.empty(), st.empty())
+        with st.container(key="tile-paints"):
+            st.caption("Share of the picture that each colour was chosen for", help=glossary.PALETTE)
+        for card in cards:
+            with st.container(key=f"tile-swatches-{card.id}"):
+                places[f"swatches-{card.id}"] = _Place(st.empty(), st.empty())
+    return FullSize(places)
+
+
+def _truth(shot: Shot, card: Card, choice: Choice) -> bytes:
+    """The palette truth of a photo as an encoded preview, kept with its others. PNG: it has only these few colours."""
+    name = f"truth {choice.colors.tobytes().hex()}"
+    if name not in shot.pictures:
+        whole = with_alpha(palette_truth(shot.preview, choice.colors), shot.preview_alpha)
+        shot.pictures[name] = Look(), encode_image(whole, "PNG", _TRUTH_NOTE)
+    return shot.pictures[name][1]
+
+
+def show_waiting(grid: FullSize, shot: Shot, cards: Sequence[Card]) -> None:
+    """What needs no network, and in the other places the photo without its colours."""
+    width, height = shot.size
+    grid.show("grey", shot.grey(), f"{shot.name} without colour", "Grey", f"{width} × {height} px")
+    if not shot.is_grey:
+        grid.show("original", shot.original(), f"{shot.name}, the original", "Original", "")
+    alt = f"{shot.name}, not coloured yet"
+    for card in cards:
+        grid.show(f"result-{card.id}", shot.latest(card), alt, "Colorized", "colouring ...", is_waiting=True)
+        if not shot.is_grey:
+            grid.show(f"truth-{card.id}", shot.grey(), alt, "Palette truth", "colouring ...", is_waiting=True)
+
+
+def show_results(grid: FullSize, shot: Shot, cards: Sequence[Card], rendering: Rendering) -> None:
+    """The colours of each checkpoint, as far as there are any."""
+    for card in cards:
+        answer = shot.answer(card)
+        if answer is None or answer.chroma.choice is None:
+            _show_failure(grid, shot, card)
+            continue
+        choice, look = answer.chroma.choice, Look(rendering=rendering)
+        alt = f"{shot.name}, coloured by {card.title}"
+        grid.show(f"result-{card.id}", shot.result(card, answer, look), alt, "Colorized", card.title)
+        if not shot.is_grey:
+            alt = f"{shot.name}, palette truth of {card.title}"
+            grid.show(f"truth-{card.id}", _truth(shot, card, choice), alt, "Palette truth", card.title)
+        grid.places[f"swatches-{card.id}"].text.html(f'<p class="paints">{escape(card.title)}</p>{swatches(choice)}')
+
+
+def _show_failure(grid: FullSize, shot: Shot, card: Card) -> None:
+    """A checkpoint that gave no picture leaves the grey one; the page says why."""
+    for name, title in (("result", "Colorized"), ("truth", "Palette truth")):
+        if f"{name}-{card.id}" in grid.places:
+            grid.show(f"{name}-{card.id}", shot.grey(), f"{shot.name}, not coloured", title, "not coloured")
+
+
+def sentence_on(shot: Shot, pair: Pair, rendering: Rendering) -> str:
+    """What to look at, and how close the two come on this very photo."""
+    if shot.is_grey:
+        return f"{_LOOK_AT[rendering]} This photo has no colours, so there is nothing to measure the results against."
+    answers = [shot.answer(card) for card in pair.cards]
+    away = [
+        f"{answer.measures.ciede2000:.1f} for {name}"
+        for name, answer in zip(pair.names, answers, strict=True)
+        if answer is not None and answer.measures is not None
+    ]
+    if not away or shot.yardstick is None:
+        return _LOOK_AT[rendering]
+    grey, size = shot.yardstick.grey.ciede2000, f"{PROTOCOL_SIDE} × {PROTOCOL_SIDE} px"
+    return (
+        f"{_LOOK_AT[rendering]} With their chroma, at {size}, CIEDE2000 from the original is "
+        f"{' and '.join(away)} (lower is closer; no colour at all: {grey:.1f})."
+    )

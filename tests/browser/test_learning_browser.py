@@ -1,0 +1,224 @@
+"""Watch it learn, as a visitor uses it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageSequence
+from playwright.sync_api import Locator, Page, expect
+
+from colorizer.checkpoints import list_checkpoints
+from colorizer.history import read_history
+from tests.browser.conftest import ROOT, OpenVisitor, Visitor
+from tests.browser.test_compare_browser import choose
+
+CARDS = [card for card in list_checkpoints() if card.snapshots]
+pytestmark = pytest.mark.skipif(not CARDS, reason="no checkpoint in weights/ keeps snapshots")
+
+
+def epochs() -> list[int]:
+    """Those of the checkpoint that is offered first."""
+    return CARDS[0].snapshots
+
+
+def images_seen(epoch: int) -> int:
+    rows = read_history(ROOT / f"weights/{CARDS[0].id}/history.csv")
+    return next(row.images_seen for row in rows if row.epoch == epoch)
+
+
+def open_film(visitor: Visitor, sample: str = "Cat", size: str = "451 × 300") -> Page:
+    """Go to the page by the navigation, choose a photo there, and wait until the film is there."""
+    page = visitor.open("?experiment=12 or 500 images")
+    page.get_by_role("link", name="Watch it learn", exact=True).click()
+    expect(page.locator(".status").first).to_contain_text(f"by {CARDS[0].title}")
+    page.get_by_role("radio", name=sample, exact=True).click()
+    expect(page.locator(".status").first).to_contain_text(f"{sample}, {size} px, by {CARDS[0].title}")
+    visitor.expect_rest()
+    expect(large(page)).to_have_attribute("alt", f"{sample}, coloured at epoch {epochs()[-1]}")
+    return page
+
+
+def large(page: Page) -> Locator:
+    """The picture that is shown large."""
+    return page.locator(".stage img.shown")
+
+
+def scrubber(page: Page) -> Locator:
+    return page.get_by_role("slider", name="Epoch")
+
+
+def expect_epoch(page: Page, epoch: int) -> None:
+    """An epoch in the picture, the words under it, the strip, the chart and the figures."""
+    expect(large(page)).to_have_attribute("alt", f"Cat, coloured at epoch {epoch}")
+    expect(page.locator(".caption")).to_have_text(
+        f"Epoch {epoch} (counted from 0): {images_seen(epoch):,} training pictures seen"
+    )
+    expect(page.locator(".strip [aria-current=true]")).to_have_text(f"epoch {epoch}")
+    expect(page.get_by_text("on validation pictures")).to_contain_text(f"Epoch {epoch},")
+
+
+def marker(page: Page) -> float:
+    """Where the dot on the curve lies, px from the left."""
+    box = page.locator(".js-plotly-plot .scatterlayer .point").last.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2
+
+
+def test_opens_at_the_last_epoch_with_picture_scrubber_and_curve_on_one_screen(visitor: Visitor) -> None:
+    page = open_film(visitor)
+    expect_epoch(page, epochs()[-1])
+    assert large(page).evaluate("image => image.naturalWidth") == 451
+    for part in (large(page), scrubber(page), page.locator(".strip"), page.locator(".js-plotly-plot")):
+        expect(part).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_the_strip_has_grey_every_state_and_the_original(visitor: Visitor) -> None:
+    page = open_film(visitor)
+    titles = ["grey", *(f"epoch {epoch}" for epoch in epochs()), "original"]
+    expect(page.locator(".strip button")).to_have_text(titles)
+    sources = page.locator(".stage img").evaluate_all("images => images.map(image => image.src)")
+    assert len(set(sources)) == len(titles)
+    assert all(source.startswith("data:image/webp;base64,") for source in sources)
+    assert sum(map(len, sources)) < 2_000_000
+
+
+def test_a_grey_photo_has_no_original(visitor: Visitor) -> None:
+    page = open_film(visitor, "Cameraman (grey)", "512 × 512")
+    expect(page.locator(".strip button").first).to_have_text("grey")
+    expect(page.locator(".strip button").last).to_have_text(f"epoch {epochs()[-1]}")
+
+
+def test_scrubbing_by_keyboard_moves_picture_marker_and_figures(visitor: Visitor) -> None:
+    page = open_film(visitor)
+    at_the_end = marker(page)
+    scrubber(page).press("Home")
+    expect_epoch(page, epochs()[0])
+    visitor.expect_rest()
+    at_the_start = marker(page)
+    assert at_the_start < at_the_end - 50
+    scrubber(page).press("ArrowRight")
+    expect_epoch(page, epochs()[1])
+    visitor.expect_rest()
+    assert at_the_start < marker(page) < at_the_end
+    said = scrubber(page).get_attribute("aria-valuetext")
+    assert said is not None
+    assert said.startswith(f"Epoch {epochs()[1]} ")
+
+
+def test_nothing_moves_while_scrubbing(visitor: Visitor) -> None:
+    page = open_film(visitor)
+    parts = (".stage", ".bar", ".strip", ".js-plotly-plot")
+    before = [page.locator(part).bounding_box() for part in parts]
+    scrubber(page).press("Home")
+    for epoch in epochs()[1:]:
+        scrubber(page).press("ArrowRight")
+        expect_epoch(page, epoch)
+        assert [page.locator(part).bounding_box() for part in parts] == before
+
+
+def test_scrubbing_makes_and_sends_no_picture_anew(visitor: Visitor) -> None:
+    sizes: list[int] = []
+    visitor.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: sizes.append(len(data))))
+    page = open_film(visitor)
+    sources = page.locator(".stage img").evaluate_all("images => images.map(image => image.src)")
+    before = sum(sizes)
+    scrubber(page).press("Home")
+    expect_epoch(page, epochs()[0])
+    visitor.expect_rest()
+    assert page.locator(".stage img").evaluate_all("images => images.map(image => image.src)") == sources
+    assert sum(sizes) - before < max(map(len, sources))
+
+
+def test_a_click_into_the_strip_shows_that_picture(visitor: Visitor) -> None:
+    page = open_film(visitor)
+    page.get_by_role("button", name=f"epoch {epochs()[1]}", exact=True).click()
+    expect_epoch(page, epochs()[1])
+    assert scrubber(page).input_value() == "1"
+    page.get_by_role("button", name="original").click()
+    expect(large(page)).to_have_attribute("alt", "Cat, the original")
+    page.get_by_role("button", name="grey").click()
+    expect(large(page)).to_have_attribute("alt", "Cat without colour")
+    expect(page.get_by_text("on validation pictures")).to_contain_text(f"Epoch {epochs()[1]},")
+
+
+def test_play_runs_from_the_first_epoch_to_the_last_and_stops(visitor: Visitor) -> None:
+    page = open_film(visitor)
+    page.evaluate("() => { window.seen = [] }")
+    page.locator(".caption").evaluate(
+        "caption => new MutationObserver(() => window.seen.push(caption.textContent))"
+        ".observe(caption, { childList: true, characterData: true, subtree: true })"
+    )
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect_epoch(page, epochs()[-1])
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    seen = [int(re.findall(r"\d+", text)[0]) for text in page.evaluate("() => window.seen")]
+    assert seen == epochs()
+
+
+def test_pause_and_scrubbing_stop_the_film(visitor: Visitor) -> None:
+    page = open_film(visitor)
+    for stop in (lambda: page.get_by_role("button", name="Pause").click(), lambda: scrubber(page).press("Home")):
+        page.get_by_role("button", name="Play").click()
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        stop()
+        expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("label", "ending", "frames"),
+    [("Animated WebP", "webp", True), ("Animated GIF", "gif", True), ("Sheet", "png", False)],
+)
+def test_the_film_can_be_downloaded(visitor: Visitor, tmp_path: Path, label: str, ending: str, frames: bool) -> None:
+    page = open_film(visitor)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=label).click()
+    assert download.value.suggested_filename == f"Cat-{CARDS[0].id}-learning.{ending}"
+    download.value.save_as(tmp_path / "film")
+    content = (tmp_path / "film").read_bytes()
+    assert f"Checkpoint: {CARDS[0].id}".encode() in content
+    assert b"made up by a neural network" in content
+    with Image.open(tmp_path / "film") as film:
+        assert sum(1 for _ in ImageSequence.Iterator(film)) == (len(epochs()) if frames else 1)
+        assert dict(film.getexif()) == {}
+        if frames:
+            assert film.width == 451
+            assert film.height > 300
+        else:
+            assert film.width * film.height > (len(epochs()) + 2) * 451 * 300
+
+
+def test_the_curve_follows_the_chosen_quantity(visitor: Visitor) -> None:
+    page = open_film(visitor)
+    scrubber(page).press("Home")
+    expect_epoch(page, epochs()[0])
+    visitor.expect_rest()
+    choose(visitor, "Validation curve", "PSNR")
+    expect(page.locator(".js-plotly-plot .ytitle").filter(has_text="PSNR (dB)")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .ytitle")).to_have_count(1)
+    expect(page).to_have_url(re.compile("learning-quantity=PSNR"))
+    expect_epoch(page, epochs()[0])
+
+
+def test_another_page_and_back_shows_the_same_epoch(visitor: Visitor) -> None:
+    page = open_film(visitor)
+    scrubber(page).press("Home")
+    expect_epoch(page, epochs()[0])
+    page.get_by_role("link", name="Loss curves").click()
+    expect(page.get_by_role("heading", level=1, name="Loss curves")).to_be_visible()
+    page.get_by_role("link", name="Watch it learn", exact=True).click()
+    expect_epoch(page, epochs()[0])
+
+
+def test_no_film_starts_by_itself_and_a_phone_shows_it_without_scrolling_sideways(new_visitor: OpenVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    page = open_film(visitor)
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect(scrubber(page)).to_be_in_viewport(ratio=1)
+    overflow = page.locator(".stMain").evaluate("element => element.scrollWidth - element.clientWidth")
+    assert overflow <= 0
+    film, controls = page.locator(".strip").bounding_box(), page.locator(".st-key-controls").bounding_box()
+    assert film is not None
+    assert controls is not None
+    assert film["y"] < controls["y"]
