@@ -79,7 +79,7 @@ def _add_baseline(figure: go.Figure, curve: Curve, quantity: Quantity, value: fl
         value,
         line={"color": NEUTRAL, "dash": "dash", "width": 2},
         annotation_text="guess without looking" if is_of_classes else "grey",
-        annotation_position="top right",
+        annotation_position="top left",
     )
 
 

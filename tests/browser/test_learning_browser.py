@@ -215,6 +215,7 @@ def test_no_film_starts_by_itself_and_a_phone_shows_it_without_scrolling_sideway
     visitor = new_visitor(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     page = open_film(visitor)
     expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page.locator("h1").scroll_into_view_if_needed()  # the choice of a photo lies under the film
     expect(scrubber(page)).to_be_in_viewport(ratio=1)
     overflow = page.locator(".stMain").evaluate("element => element.scrollWidth - element.clientWidth")
     assert overflow <= 0
