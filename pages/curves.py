@@ -95,7 +95,8 @@ def show_remarks(curves: Sequence[Curve], view: View) -> None:
         if (remark := describe_fit(curve)) is not None:
             st.markdown(remark)
     st.caption(
-        "Solid: validation; dotted: training. ★ best epoch: lowest validation ab RMSE. Dashed: grey, no colour at all. "
+        "Solid: validation; dotted: training. ★ best epoch: lowest validation ab RMSE. Dashed: the guess without "
+        "looking, which is no colour at all or, for a palette, how frequent its colours are. "
         "All measures are means over the validation pictures at the size that the run trains at.",
         help=glossary.GREY,
     )

@@ -8,8 +8,9 @@ import pytest
 import train
 from colorizer.__main__ import make_parser
 from colorizer.cards import read_card
-from colorizer.checkpoints import WEIGHTS
+from colorizer.checkpoints import WEIGHTS, list_checkpoints
 from colorizer.recipes import read_recipe
+from tests.test_shipped import PUBLISHED
 
 ROOT = WEIGHTS.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,7 +51,28 @@ def test_linked_files_exist(target: str) -> None:
     assert target.startswith("https://") or (ROOT / target).is_file()
 
 
-@pytest.mark.parametrize("line", [line for line in README.splitlines() if line.startswith("| `")])
+ROWS = [line for line in README.splitlines() if line.startswith("| `")]
+PALETTES = [line for line in ROWS if line.startswith(("| `horse", "| `cat"))]
+
+
+@pytest.mark.parametrize("line", PALETTES)
+def test_the_figures_of_the_palettes_are_those_of_the_cards(line: str) -> None:
+    name, cross_entropy, published, accuracy, published_accuracy = (
+        cell.strip(" `") for cell in line.strip("|").split("|")
+    )
+    rows = read_card(WEIGHTS / name / "card.toml").metrics
+    row = next(row for row in rows if row.of == "checkpoint" and row.pictures.startswith("validation"))
+    assert row.accuracy is not None
+    assert (cross_entropy, accuracy) == (f"{row.loss:.3f}", f"{row.accuracy:.1%}")
+    assert PUBLISHED[name] == (float(published), pytest.approx(float(published_accuracy.rstrip("%")) / 100))
+
+
+def test_every_checkpoint_has_its_line() -> None:
+    named = {line.split("`")[1] for line in ROWS}
+    assert named >= {card.id for card in list_checkpoints()}
+
+
+@pytest.mark.parametrize("line", [line for line in ROWS if line not in PALETTES])
 def test_the_figures_are_those_of_the_cards(line: str) -> None:
     name, images, _, *figures = (cell.strip(" `") for cell in line.strip("|").split("|"))
     folder = WEIGHTS / name if (WEIGHTS / name).is_dir() else WEIGHTS / "scenes-12-mse"

@@ -21,7 +21,7 @@ class Experiment:
 
 _EXPERIMENTS = (
     Experiment(
-        "12 or 500, MSE or Huber",
+        "Data and loss",
         "Two training sets by two losses; everything else is equal.",
         ("scenes-12-mse", "scenes-12-huber", "scenes-500-mse", "scenes-500-huber"),
     ),

@@ -91,8 +91,8 @@ def what_was_measured(pair: Pair) -> str:
     return (
         f"{where} {name} gives the true colour a cross-entropy of {mine.loss:.2f} nats and {other_name} of "
         f"{theirs.loss:.2f} (lower is better); their likeliest colour is the right one for {mine.accuracy:.0%} and "
-        f"{theirs.accuracy:.0%} of the pixels. Much of that is lightness, which the photo has anyway: with their chroma "
-        f"on its own lightness CIEDE2000 is {mine.ciede2000:.1f} and {theirs.ciede2000:.1f} (lower is closer"
+        f"{theirs.accuracy:.0%} of the pixels. Much of that is lightness, which the photo has anyway: with their "
+        f"chroma on its own lightness CIEDE2000 is {mine.ciede2000:.1f} and {theirs.ciede2000:.1f} (lower is closer"
         f"{_grey(one, mine)})."
     )
 

@@ -120,6 +120,7 @@ class Visitor:
     def expect_photo(self, text: str) -> None:
         """Wait until a photo is in view and fully coloured."""
         expect(self.page.locator(".status").first).to_contain_text(text)
+        expect(self.page.locator("[class*=st-key-tile-] img").last).to_be_visible()
         expect(self.page.locator(".tile .wait")).to_have_count(0)
         self.expect_rest()
 
