@@ -1,13 +1,25 @@
 """From a recipe to its network with the first weights."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
 from colorizer import models
+from colorizer.checkpoints import WEIGHTS, load_network, load_state
 from colorizer.data import Pictures
-from colorizer.errors import TrainingError
+from colorizer.errors import CheckpointError, TrainingError
+from colorizer.losses import LossName
+from colorizer.models.registry import Head
 from colorizer.palettes import kmeans_colors, kmeans_palette, read_palette
 from colorizer.recipes import Recipe
+
+_LOSSES: Mapping[Head, Sequence[LossName]] = {
+    "ab": ("mse", "huber", "l1"),
+    "rgb": ("mse", "l1"),  # Huber's threshold is in Lab units
+    "palette": ("cross_entropy",),
+}
 
 
 def build_network(recipe: Recipe) -> models.ColorNetwork:
@@ -30,6 +42,8 @@ def build_network(recipe: Recipe) -> models.ColorNetwork:
     _require_fit(recipe, network)
     if recipe.model.trunk == "imagenet":
         _load_trunk(recipe, network)
+    if recipe.model.start:
+        _load_start(recipe, network)
     return network
 
 
@@ -56,9 +70,30 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
     architecture = recipe.model.architecture
     if recipe.data.crop % network.stride:
         raise TrainingError(f"data.crop is {recipe.data.crop}; {architecture} needs a multiple of {network.stride}.")
-    if (network.head == "palette") != (recipe.loss.name == "cross_entropy"):
-        fitting = "cross_entropy" if network.head == "palette" else "mse, huber or l1"
-        raise TrainingError(f"loss.name is {recipe.loss.name!r}; {architecture} learns by {fitting}.")
+    fitting = _LOSSES[network.head]
+    if recipe.loss.name not in fitting:
+        raise TrainingError(f"loss.name is {recipe.loss.name!r}; {architecture} learns by {_either(fitting)}.")
+    if recipe.adversary and network.head != "rgb":
+        names = ", ".join(models.architectures_with_head("rgb"))
+        raise TrainingError(f"[adversary] judges whole pictures; {architecture} makes none, but these do: {names}.")
+
+
+def _either(names: Sequence[str]) -> str:
+    """ "a, b or c"."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
+    start, architecture = recipe.model.start, recipe.model.architecture
+    folder = Path(start) if "/" in start else WEIGHTS / start
+    try:
+        trained, card = load_network(folder)
+        if card.architecture != architecture:
+            raise CheckpointError(f"{card.id} is a {card.architecture}, the recipe's network a {architecture}.")
+        load_state(network, trained.state_dict(), start)
+    except CheckpointError as error:
+        raise TrainingError(f"model.start: {error}") from error
 
 
 def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:

@@ -26,9 +26,11 @@ _BISECTIONS = 12  # finds the chroma factor to 1/4096: far below what 8 bits sho
 @functools.lru_cache(maxsize=16)
 def _matrices(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """(3, 3) matrices: linear RGB -> XYZ relative to white, and its inverse."""
-    matrix = torch.tensor(_XYZ_FROM_RGB, dtype=torch.float64) / torch.tensor(_WHITE_XYZ, dtype=torch.float64)[:, None]
-    inverse = torch.linalg.inv(matrix)
-    return matrix.to(device=device, dtype=dtype), inverse.to(device=device, dtype=dtype)
+    with torch.inference_mode(False):  # they are kept, and a later call may want gradients through them
+        white = torch.tensor(_WHITE_XYZ, dtype=torch.float64)
+        matrix = torch.tensor(_XYZ_FROM_RGB, dtype=torch.float64) / white[:, None]
+        inverse = torch.linalg.inv(matrix)
+        return matrix.to(device=device, dtype=dtype), inverse.to(device=device, dtype=dtype)
 
 
 def _apply(matrix: Tensor, planes: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 What is left out is told, and why.
 """
 
+import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable, Sequence
@@ -142,11 +143,15 @@ def _require_disjoint(training: Sequence[Path], validation: Sequence[Path]) -> N
 
 
 def load_public_data(settings: DataSettings, report: Callable[[str], None]) -> TrainingData:
-    """The pictures of the recipe's public data set, divided as it is itself; downloaded where they are not there yet.
+    """The pictures of the recipe's public data set, downloaded where they are not there yet.
+
+    One of picture files is divided like the folders of `--data`, another as it is itself.
 
     Raises:
         DataError: where the set cannot be had, or has too few pictures for the recipe.
     """
+    if folder := public_data.fetch_folder(settings.public, report):
+        return dataclasses.replace(load_training_data([folder], settings, report), origin="public")
     training, validation = public_data.fetch(settings.public, report)
     for there, needed, name in (
         (len(training), settings.images, "data.images"),

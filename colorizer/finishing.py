@@ -24,6 +24,7 @@ from colorizer.errors import CheckpointError
 from colorizer.history import EpochRow, best_row
 from colorizer.recipes import Recipe
 from colorizer.runs import BASELINE_FILE, BEST_FILE, read_baseline, state_file
+from colorizer.settings import AdversarySettings
 from colorizer.training import Run
 from colorizer.validation import Validation, measure_network
 
@@ -44,15 +45,31 @@ def hardware_name(device: torch.device, processes: int) -> str:
     return where if processes == 1 else f"{processes} processes, each {where}"
 
 
-def describe_loss(recipe: Recipe) -> str:
-    """The loss in words, with its unit."""
+def describe_loss(recipe: Recipe, head: str) -> str:
+    """The loss in words, with its unit; `head` is that of the network."""
     if recipe.loss.name == "huber":
         return f"Huber, threshold {recipe.loss.huber_delta:g} Lab units"
-    return {
-        "mse": "mean squared error over ab, Lab units squared",
-        "l1": "mean absolute error over ab, Lab units",
+    over = "RGB in 0..1" if head == "rgb" else "ab, Lab units"
+    own = {
+        "mse": f"mean squared error over {over}, squared",
+        "l1": f"mean absolute error over {over}",
         "cross_entropy": "cross-entropy over the colours of the palette, nats, mean over all pixels",
     }[recipe.loss.name]
+    return f"{own}; {_describe_adversary(recipe.adversary)}" if recipe.adversary else own
+
+
+def _describe_adversary(settings: AdversarySettings) -> str:
+    """What it was trained against, in words."""
+    seen = {"rgb": "the picture as generated", "lab": "the photo's L with the generated ab"}[settings.evidence]
+    answers = {"picture": "one answer a picture", "patches": "one answer a patch"}[settings.verdict]
+    by = {"batch": "BatchNorm", "spectral": "spectral normalisation"}[settings.normalisation]
+    wishes = [f"held back above {settings.accuracy_threshold:.0%} accuracy"] if settings.accuracy_threshold < 1 else []
+    wishes += [f"noise every {settings.noise_every}th epoch"] if settings.noise_every else []
+    wishes += [f"label smoothing {settings.label_smoothing:g}"] if settings.label_smoothing else []
+    return (
+        f"times {settings.loss_weight:g}, plus the binary cross-entropy, nats, of a discriminator's answer against "
+        f"'true' ({', '.join([seen, answers, by, f'learning rate {settings.learning_rate:g}', *wishes])})"
+    )
 
 
 def describe_optimizer(recipe: Recipe) -> str:
@@ -127,7 +144,7 @@ def finish(run: Run) -> Card:
         parameters=models.count_parameters(run.bare_network),
         input_size=recipe.data.crop,
         epochs=_kept_row(run).epoch + 1,
-        loss=describe_loss(recipe),
+        loss=describe_loss(recipe, run.bare_network.head),
         optimizer=describe_optimizer(recipe),
         hardware=hardware_name(run.accelerator.device, run.accelerator.num_processes),
         seconds=round(sum(row.seconds for row in rows), 1),

@@ -13,7 +13,7 @@ from colorizer.errors import CheckpointError
 from colorizer.files import write_atomically
 
 HISTORY_FILE = "history.csv"
-_COUNTS = ("epoch", "images_seen")
+_COUNTS = ("epoch", "images_seen", "discriminator_steps")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,16 @@ class EpochRow:
     """Share of pixels, 0..1, whose likeliest class is the true one, like `train_loss`; None without classes."""
     val_accuracy: float | None = None
     """The same on the validation pictures."""
+    generator_loss: float | None = None
+    """Mean over the epoch's steps of what an adversarial run's network is trained by: the cross-entropy, in nats, of
+    the discriminator's answer against "true", plus the weighted own loss. This and the next three are None without an
+    adversary."""
+    discriminator_loss: float | None = None
+    """Mean over the discriminator's steps of its binary cross-entropy, nats; None where it was held back."""
+    discriminator_accuracy: float | None = None
+    """At the end of the epoch: the share, 0..1, of its right answers on training pictures, true and generated."""
+    discriminator_steps: int | None = None
+    """How many optimizer steps it made in the epoch: none where it was held back."""
 
 
 _FIELDS = dataclasses.fields(EpochRow)
@@ -83,8 +93,8 @@ def read_history(path: Path) -> list[EpochRow]:
 
 
 def _parse_row(row: dict[str, str]) -> EpochRow:
-    values: dict[str, Any] = {name: int(row[name]) if name in _COUNTS else float(row[name]) for name in COLUMNS}
-    values |= {item.name: float(row[item.name]) for item in _FIELDS if item.name not in COLUMNS and row.get(item.name)}
+    present = [item.name for item in _FIELDS if item.name in COLUMNS or row.get(item.name)]
+    values: dict[str, Any] = {name: int(row[name]) if name in _COUNTS else float(row[name]) for name in present}
     return EpochRow(**values)
 
 

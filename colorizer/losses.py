@@ -1,7 +1,8 @@
-"""Training losses: MSE, Huber and L1 over ab in Lab units; cross-entropy over the colours of a palette.
+"""Training losses: MSE, Huber and L1 over ab in Lab units, MSE and L1 over RGB in 0..1; cross-entropy over the colours
+of a palette.
 
-Their heights have different units (MSE: Lab units squared; L1: Lab units; Huber: squared below its threshold, linear
-above; cross-entropy: nats) and must never be compared with each other; every run records common measures beside its
+Their heights have different units (MSE: units squared; L1: units; Huber: squared below its threshold, linear above;
+cross-entropy: nats) and must never be compared with each other; every run records common measures beside its
 own loss.
 """
 
@@ -16,8 +17,8 @@ LossName = Literal["mse", "huber", "l1", "cross_entropy"]
 LOSS_NAMES: tuple[str, ...] = get_args(LossName)
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""(output, target) -> a scalar, the mean over all values: both (N, 2, H, W) in Lab units, but for cross-entropy, which
-takes logits (N, K, H, W) and classes, int64 (N, H, W)."""
+"""(output, target) -> a scalar, the mean over all values: both (N, 2, H, W) in Lab units or (N, 3, H, W) sRGB, but for
+cross-entropy, which takes logits (N, K, H, W) and classes, int64 (N, H, W)."""
 
 
 def make_loss(name: LossName, huber_delta: float) -> Loss:

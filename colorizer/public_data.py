@@ -3,6 +3,9 @@
 "cifar10:horse" is one class of CIFAR-10 (Krizhevsky 2009, "Learning multiple layers of features from tiny images"):
 5,000 training and 1,000 test pictures of 32 x 32. It is read in its binary version, one byte of label and 3,072 of
 pixels a picture, because torchvision's reader of the Python version unpickles what it downloaded; nothing here does.
+
+"flowers102" is Oxford's 102 Category Flower Dataset (Nilsback and Zisserman 2008, "Automated flower classification over
+a large number of classes"): 8,189 photos of flowers, a folder of JPEG files. Its labels are not needed.
 """
 
 import contextlib
@@ -26,6 +29,9 @@ CIFAR10_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 CIFAR10_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _CIFAR10_FOLDER = "cifar-10-batches-bin"
+FLOWERS102_URL = "https://thor.robots.ox.ac.uk/flowers/102/102flowers.tgz"  # and its md5: as torchvision has them
+FLOWERS102_MD5 = "52808999861908f626f3c1f4e79d11fa"
+_FLOWERS102_FOLDER = "flowers-102"
 _TRAINING_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 _TEST_FILES = ("test_batch.bin",)
 _SIDE = 32
@@ -59,13 +65,10 @@ def fetch(name: str, report: Callable[[str], None]) -> tuple[list[PublicPicture]
     """
     data_set, _, label = name.partition(":")
     if data_set != "cifar10" or label not in CIFAR10_CLASSES:
-        known = ", ".join(f"cifar10:{entry}" for entry in CIFAR10_CLASSES)
+        known = ", ".join(["flowers102", *(f"cifar10:{entry}" for entry in CIFAR10_CLASSES)])
         raise DataError(f"data.public is {name!r}; the public data sets are: {known}.")
-    root = cache_folder()
-    folder = root / _CIFAR10_FOLDER
-    if not folder.is_dir():
-        report(f"CIFAR-10 (170 MB) is fetched from {CIFAR10_URL} into {root} ...")
-        _download(root)
+    archive = _Archive("CIFAR-10", "170 MB", CIFAR10_URL, CIFAR10_MD5, _CIFAR10_FOLDER)
+    folder = _kept(archive, _CIFAR10_FOLDER, report)
     number = CIFAR10_CLASSES.index(label)
     parts = [
         [picture for file in files for picture in read_cifar10(folder / file, number)]
@@ -74,27 +77,62 @@ def fetch(name: str, report: Callable[[str], None]) -> tuple[list[PublicPicture]
     return parts[0], parts[1]
 
 
-def _download(root: Path) -> None:
+def fetch_folder(name: str, report: Callable[[str], None]) -> Path | None:
+    """The folder of a public data set that is one of picture files; None where the name is not that of such a set.
+
+    Args:
+        name: "flowers102".
+        report: as for `fetch`.
+
+    Raises:
+        DataError: for a failed download.
+    """
+    if name != "flowers102":
+        return None
+    archive = _Archive("Flowers102", "345 MB", FLOWERS102_URL, FLOWERS102_MD5, "jpg")
+    return _kept(archive, _FLOWERS102_FOLDER, report)
+
+
+@dataclass(frozen=True)
+class _Archive:
+    title: str
+    size: str
+    url: str
+    md5: str
+    inside: str
+    """The folder in it that is kept."""
+
+
+def _kept(archive: _Archive, name: str, report: Callable[[str], None]) -> Path:
+    """Where a set lies, as the folder `name` of the cache; downloaded where it is not there."""
+    root = cache_folder()
+    if not (root / name).is_dir():
+        report(f"{archive.title} ({archive.size}) is fetched from {archive.url} into {root} ...")
+        _download(archive, root, name)
+    return root / name
+
+
+def _download(archive: _Archive, root: Path, name: str) -> None:
     """Download and unpack beside the place, then rename: what is broken off leaves nothing that looks finished."""
-    archive = root / CIFAR10_URL.rpartition("/")[2]
+    file = root / archive.url.rpartition("/")[2]
     try:
         root.mkdir(parents=True, exist_ok=True)
         import_torchvision()
         from torchvision.datasets import utils
 
         with _patience():
-            utils.download_url(CIFAR10_URL, str(root), md5=CIFAR10_MD5)
+            utils.download_url(archive.url, str(root), md5=archive.md5)
         with tempfile.TemporaryDirectory(dir=root) as temporary:
-            utils.extract_archive(str(archive), temporary)
-            (Path(temporary) / _CIFAR10_FOLDER).rename(root / _CIFAR10_FOLDER)
+            utils.extract_archive(str(file), temporary)
+            (Path(temporary) / archive.inside).rename(root / name)
     except (OSError, http.client.HTTPException, RuntimeError, EOFError) as error:
         raise DataError(
-            f"CIFAR-10 could not be downloaded ({_reason(error)}); connect to the network and try again, or give your "
-            "own pictures with --data."
+            f"{archive.title} could not be downloaded ({_reason(error)}); connect to the network and try again, or "
+            "give your own pictures with --data."
         ) from error
     finally:
         with contextlib.suppress(OSError):  # often it is not there
-            archive.unlink()
+            file.unlink()
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from colorizer import toml
 from colorizer.errors import RecipeError
 from colorizer.settings import (
+    AdversarySettings,
     CardSettings,
     DataSettings,
     LossSettings,
@@ -35,6 +36,7 @@ class Recipe:
     data: DataSettings
     loss: LossSettings
     training: TrainingSettings
+    adversary: AdversarySettings | None = None
     card: CardSettings = field(default_factory=CardSettings)
 
     def __post_init__(self) -> None:
@@ -43,7 +45,7 @@ class Recipe:
 
     def to_toml(self) -> str:
         """The recipe as TOML text, every setting written out; `parse_recipe` gives it back."""
-        return toml.dumps(dataclasses.asdict(self))
+        return toml.dumps({name: value for name, value in dataclasses.asdict(self).items() if value is not None})
 
     def without_text(self) -> "Recipe":
         """The recipe without what is only told about it (title, summary, card): equal ones train the same weights."""
@@ -56,6 +58,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "data": DataSettings,
     "loss": LossSettings,
     "training": TrainingSettings,
+    "adversary": AdversarySettings,
     "card": CardSettings,
 }
 _TYPES: dict[Any, tuple[type, ...]] = {

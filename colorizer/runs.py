@@ -3,7 +3,8 @@
     runs/<name>/recipe.toml               the recipe, every setting written out
     runs/<name>/baseline.toml             the measures of grey and of the true pictures, on the same validation pictures
     runs/<name>/history.csv               one row an epoch
-    runs/<name>/state/last.safetensors    weights, optimizer and progress; safetensors, as nothing is ever unpickled
+    runs/<name>/state/last.safetensors    weights, optimizer and progress, the adversary's too where there is one;
+                                          safetensors, as nothing is ever unpickled
     runs/<name>/state/best.safetensors    the weights of the best epoch so far
     runs/<name>/state/NNNN.safetensors    the weights of an epoch that the recipe keeps as a snapshot
 
@@ -21,7 +22,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from colorizer import toml
 from colorizer.errors import CheckpointError, TrainingError
@@ -51,6 +52,10 @@ class Progress:
     """Over those steps."""
     accuracy_sum: float = 0.0
     """Over those steps; NaN without classes."""
+    generator_loss_sum: float = 0.0
+    """Over those steps: of what the network is trained by, its own loss where there is no adversary."""
+    discriminator_loss_sum: float = 0.0
+    """Over those steps; NaN without adversary, and where it was held back."""
     epoch_seconds: float = 0.0
     rows: list[EpochRow] = field(default_factory=list)
     training_sha256: str = ""
@@ -58,20 +63,29 @@ class Progress:
     validation_sha256: str = ""
 
 
-def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    state: Mapping[int, Mapping[str, Tensor]] = optimizer.state_dict()["state"]
-    return {f"optimizer.{index}.{key}": value for index, entry in state.items() for key, value in entry.items()}
+@dataclass(frozen=True)
+class Trained:
+    """A network in training, and its optimizer."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that its training goes on from, by name."""
+        state: Mapping[int, Mapping[str, Tensor]] = self.optimizer.state_dict()["state"]
+        named = {f"optimizer.{index}.{key}": value for index, entry in state.items() for key, value in entry.items()}
+        return {f"model.{name}": tensor for name, tensor in self.network.state_dict().items()} | named
 
 
-def save_state(path: Path, weights: Mapping[str, Tensor], optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-    """Write weights, optimizer and progress as one file, atomically."""
-    tensors = {f"model.{name}": tensor for name, tensor in weights.items()} | _optimizer_tensors(optimizer)
+def save_state(path: Path, parts: Mapping[str, Trained], progress: Progress) -> None:
+    """Write networks, optimizers and progress as one file, atomically; `parts` by a prefix that sets them apart."""
+    tensors = {prefix + name: tensor for prefix, part in parts.items() for name, tensor in part.tensors().items()}
     on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(path, save(on_cpu, metadata={"progress": json.dumps(dataclasses.asdict(progress))}))
 
 
-def read_state(path: Path, optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], Progress]:
-    """Read what `save_state` wrote: puts back the optimizer, returns the weights and the progress.
+def read_state(path: Path, parts: Mapping[str, Trained]) -> tuple[dict[str, dict[str, Tensor]], Progress]:
+    """Read what `save_state` wrote: puts back the optimizers, returns each part's weights and the progress.
 
     Raises:
         TrainingError: for a file that is missing or damaged.
@@ -87,21 +101,25 @@ def read_state(path: Path, optimizer: torch.optim.Optimizer) -> tuple[dict[str, 
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise TrainingError(f"{path} is damaged, the run cannot be resumed: {error}.") from error
     try:
-        _restore_optimizer(optimizer, tensors)
+        for prefix, part in parts.items():
+            _restore_optimizer(part.optimizer, _below(f"{prefix}optimizer.", tensors))
     except (IndexError, KeyError, ValueError, RuntimeError) as error:
         raise TrainingError(f"{path} is not the state of this network: {error}.") from error
-    return {name[len("model.") :]: tensor for name, tensor in tensors.items() if name.startswith("model.")}, progress
+    return {prefix: _below(f"{prefix}model.", tensors) for prefix in parts}, progress
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".", 2)
-            # In the memory layout of its parameter, as AdamW itself made it: another one may round otherwise.
-            like = torch.empty_like(parameters[int(index)], device="cpu") if tensor.dim() else torch.empty_like(tensor)
-            state.setdefault(int(index), {})[key] = like.copy_(tensor)
+        index, key = name.split(".", 1)
+        # In the memory layout of its parameter, as AdamW itself made it: another one may round otherwise.
+        like = torch.empty_like(parameters[int(index)], device="cpu") if tensor.dim() else torch.empty_like(tensor)
+        state.setdefault(int(index), {})[key] = like.copy_(tensor)
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

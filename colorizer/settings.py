@@ -6,11 +6,13 @@ from typing import Literal, get_args
 
 from colorizer.errors import RecipeError
 from colorizer.losses import LOSS_NAMES, LossName
+from colorizer.models.discriminator import Normalisation, Verdict
 
 Keep = Literal["best", "last"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Schedule = Literal["constant", "cosine"]
 Trunk = Literal["random", "imagenet"]
+Evidence = Literal["rgb", "lab"]
 
 
 def require(condition: bool, message: str) -> None:
@@ -28,6 +30,9 @@ class ModelSettings:
     """A name of the registry in colorizer/models."""
     trunk: Trunk = "random"
     """Where the first layers start: "random", or "imagenet" (torchvision's weights, downloaded once)."""
+    start: str = ""
+    """A trained checkpoint of the same architecture whose weights the network starts from: its id in weights/, or the
+    path of its folder, which may be that of a finished run."""
     width: int = 0
     """How many maps the first layer has, and the others in proportion; 0 is the architecture's own number."""
     palette: str = ""
@@ -36,6 +41,7 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         require_choice("model.trunk", self.trunk, get_args(Trunk))
+        require(not self.start or self.trunk == "random", "model.start and model.trunk exclude each other.")
         require(self.width >= 0, "model.width must be 0 (the architecture's own) or more.")
 
 
@@ -44,8 +50,8 @@ class DataSettings:
     role: str
     """What the pictures show, e.g. "scenes"; `--data` gives the folders that play this role."""
     public: str = ""
-    """The public data set that plays this role where there is no `--data`, e.g. "cifar10:horse"; it is downloaded once.
-    Its own test pictures are those of validation."""
+    """The public data set that plays this role where there is no `--data`: "flowers102", which is divided as a folder
+    is, or e.g. "cifar10:horse", whose own test pictures are those of validation. It is downloaded once."""
     images: int = 0
     """How many training pictures; 0 takes all that validation leaves."""
     validation_images: int = 200
@@ -79,6 +85,59 @@ class LossSettings:
     def __post_init__(self) -> None:
         require_choice("loss.name", self.name, LOSS_NAMES)
         require(self.huber_delta > 0, "loss.huber_delta must be above 0.")
+
+
+@dataclass(frozen=True)
+class AdversarySettings:
+    """A discriminator that the network is trained against (Goodfellow et al. 2014). The network's loss is then the
+    binary cross-entropy of the discriminator's answer against "true", plus `loss_weight` x the recipe's own loss."""
+
+    loss_weight: float = 75.0
+    """Of the recipe's own loss; 0 leaves the adversary alone to teach."""
+    evidence: Evidence = "rgb"
+    """What the discriminator sees: "rgb" is the network's output as it is, lightness included; "lab" the photo's own L
+    with the output's ab, so that colour alone can give the work away."""
+    verdict: Verdict = "picture"
+    """"picture": one answer each; "patches": one for each 8 x 8 pixels (PatchGAN, Isola et al. 2017)."""
+    normalisation: Normalisation = "batch"
+    """BatchNorm, or "spectral" normalisation of the discriminator's weights (Miyato et al. 2018)."""
+    dropout: float = 0.25
+    """The share of the discriminator's values left out in training."""
+    width: int = 32
+    """How many maps its first stage has; the last has 8 times as many."""
+    learning_rate: float = 1e-3
+    """Of the discriminator, at the peak; it follows the schedule of [training]. Another one than the network's gives
+    two time scales (Heusel et al. 2017)."""
+    accuracy_threshold: float = 1.0
+    """The discriminator is held back, in an epoch after one at whose end more than this share of its answers was right;
+    1 never holds it back."""
+    judged_images: int = 100
+    """How many training pictures it is asked about at the end of an epoch, each as it was and as generated."""
+    noise_every: int = 0
+    """In every so manyeth epoch it is shown noise in place of generated pictures; 0 never."""
+    label_smoothing: float = 0.0
+    """What it is taught of a true picture is 1 less this (one-sided, Salimans et al. 2016)."""
+
+    def __post_init__(self) -> None:
+        require(self.loss_weight >= 0, "adversary.loss_weight must be 0 or more.")
+        require(0 <= self.dropout < 1, "adversary.dropout must be at least 0 and below 1.")
+        require(1 <= self.width <= 256, "adversary.width must be 1 to 256.")
+        require(0 < self.learning_rate <= 1e36, "adversary.learning_rate must be above 0 and at most 1e36.")
+        require(0 < self.accuracy_threshold <= 1, "adversary.accuracy_threshold must be above 0 and at most 1.")
+        require(self.judged_images >= 1, "adversary.judged_images must be at least 1.")
+        require(self.noise_every >= 0, "adversary.noise_every must be 0 (never) or more.")
+        require(0 <= self.label_smoothing < 0.5, "adversary.label_smoothing must be at least 0 and below 0.5.")
+        require_choice("adversary.evidence", self.evidence, get_args(Evidence))
+        require_choice("adversary.verdict", self.verdict, get_args(Verdict))
+        require_choice("adversary.normalisation", self.normalisation, get_args(Normalisation))
+
+    def is_noise_epoch(self, epoch: int) -> bool:
+        """Whether the discriminator sees noise in this epoch, counted from 0."""
+        return bool(self.noise_every) and epoch % self.noise_every == self.noise_every - 1
+
+    def is_held_back(self, last_accuracy: float | None) -> bool:
+        """Whether it rests in the epoch after one at whose end it had this accuracy; None before the first."""
+        return last_accuracy is not None and last_accuracy > self.accuracy_threshold
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ carried along. A run resumed from any step therefore goes on exactly as an unint
 same number of threads, bit for bit.
 """
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from accelerate.utils import broadcast
 from torch import Tensor
 
 from colorizer import color, models
+from colorizer.adversary import Adversary, mean_of_learning
 from colorizer.checkpoints import load_state, write_tensors
 from colorizer.data import Request, augment, epoch_requests, make_batches, seeded
 from colorizer.datasets import TrainingData
@@ -26,7 +28,7 @@ from colorizer.history import HISTORY_FILE, EpochRow, best_row, write_history
 from colorizer.interrupts import StopWish
 from colorizer.losses import Loss, accuracy, make_loss
 from colorizer.recipes import Recipe
-from colorizer.runs import BEST_FILE, LAST_FILE, Progress, read_state, save_state, state_file
+from colorizer.runs import BEST_FILE, LAST_FILE, Progress, Trained, read_state, save_state, state_file
 from colorizer.settings import TrainingSettings
 from colorizer.validation import Validation, answer_of, from_sum, summed
 
@@ -73,12 +75,21 @@ class Run:
         )
         prepared = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network, self.optimizer = accelerator.prepare(prepared, optimizer)
+        self.adversary = Adversary(recipe.adversary, recipe, accelerator) if recipe.adversary else None
 
     @property
     def steps_per_epoch(self) -> int:
         settings = self.recipe.training
         shown = max(settings.images_per_epoch or len(self.data.training), settings.batch_size)
         return shown // settings.batch_size
+
+    @property
+    def _parts(self) -> dict[str, Trained]:
+        """What is trained, by its prefix in the state."""
+        parts = {"": Trained(self.bare_network, self.optimizer.optimizer)}
+        if self.adversary:
+            parts["adversary."] = Trained(self.adversary.network, self.adversary.optimizer)
+        return parts
 
     def resume(self) -> None:
         """Take up the state in the folder.
@@ -87,12 +98,13 @@ class Run:
             TrainingError: where it is missing, damaged, or of other pictures.
             CheckpointError: where its tensors are not the network's.
         """
-        weights, progress = read_state(self.folder / LAST_FILE, self.optimizer.optimizer)
+        weights, progress = read_state(self.folder / LAST_FILE, self._parts)
         if progress.training_sha256 != self.data.training_sha256:
             raise TrainingError("The training pictures are not those the run started with; give it the same --data.")
         if progress.validation_sha256 not in ("", self.data.validation_sha256):
             raise TrainingError("The validation pictures are not those the run started with; give it the same --data.")
-        load_state(self.bare_network, weights, LAST_FILE)
+        for prefix, part in self._parts.items():
+            load_state(part.network, weights[prefix], LAST_FILE)
         self.progress = progress
         if self.accelerator.is_main_process:  # the state may have been saved, and the history not yet
             write_history(self.folder / HISTORY_FILE, progress.rows)
@@ -124,20 +136,26 @@ class Run:
             progress.step += 1
             stopping = self._must_stop()
             if stopping or progress.step % reading_steps == 0 or progress.step == self.steps_per_epoch:
-                progress.loss_sum, progress.accuracy_sum = sums.tolist()
+                self._note(sums)
                 progress.epoch_seconds = time.perf_counter() - start
                 self._require_finite(sums[0])
                 mean_loss = progress.loss_sum / progress.step
             watcher.step(self.recipe.training.batch_size, mean_loss)
             if stopping:
                 self._require_finite_weights()
-                progress.loss_sum, progress.accuracy_sum = self.accelerator.reduce(sums, "mean").tolist()
+                self._note(self.accelerator.reduce(sums, "mean"))
                 self._save()
                 raise Interrupted
 
     def _sums(self) -> Tensor:
-        """Loss and accuracy gathered over the epoch, (2,); float32, as not every device has float64."""
-        return torch.tensor([self.progress.loss_sum, self.progress.accuracy_sum], device=self.accelerator.device)
+        """What `_step` returns, gathered over the epoch; float32, as not every device has float64."""
+        progress = self.progress
+        sums = (progress.loss_sum, progress.accuracy_sum, progress.generator_loss_sum, progress.discriminator_loss_sum)
+        return torch.tensor(sums, device=self.accelerator.device)
+
+    def _note(self, sums: Tensor) -> None:
+        progress, values = self.progress, sums.tolist()
+        progress.loss_sum, progress.accuracy_sum, progress.generator_loss_sum, progress.discriminator_loss_sum = values
 
     def _own_batches(self) -> list[list[Request]]:
         """This process's share of each batch of the epoch, from the step that comes next."""
@@ -152,7 +170,10 @@ class Run:
         return slice(self.accelerator.process_index, None, self.accelerator.num_processes)
 
     def _step(self, squares: Tensor) -> Tensor:
-        """One optimizer step on this process's uint8 (n, 3, side, side); returns loss and accuracy, (2,), detached."""
+        """One optimizer step on this process's uint8 (n, 3, side, side).
+
+        Returns the own loss, the accuracy, the loss that it is trained by and the adversary's, (4,), detached.
+        """
         settings, place = self.recipe.training, (self.recipe.training.seed, self.progress.epoch, self.progress.step)
         torch.manual_seed(seeded(*place, self.accelerator.process_index).initial_seed())  # for dropout
         generator = seeded(*place, "augment", self.accelerator.process_index)
@@ -161,15 +182,26 @@ class Run:
         lab = color.srgb_to_lab(srgb).contiguous(memory_format=torch.channels_last)
         target = self.bare_network.target(srgb, lab)
         done = self.progress.epoch * self.steps_per_epoch + self.progress.step
+        rate = learning_rate(settings, done, settings.epochs * self.steps_per_epoch)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(settings, done, settings.epochs * self.steps_per_epoch)
+            group["lr"] = rate
         with self.accelerator.autocast():
             output = self.network(lab[:, :1])
-        loss = self.loss(output.float(), target)
+        own_loss = self.loss(output.float(), target)
+        loss = self.adversary.generator_loss(own_loss, output.float(), lab) if self.adversary else own_loss
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         self.optimizer.step()
-        return torch.stack([loss.detach(), accuracy(output.detach(), target)])
+        learned = torch.full_like(loss, torch.nan)
+        if self.adversary and not self._is_adversary_held_back:
+            relative_rate = rate / settings.learning_rate
+            learned = self.adversary.learn(output.float(), srgb, lab, place[1:], relative_rate)
+        return torch.stack([own_loss.detach(), accuracy(output.detach(), target), loss.detach(), learned])
+
+    @property
+    def _is_adversary_held_back(self) -> bool:
+        rows, settings = self.progress.rows, self.recipe.adversary
+        return settings is not None and settings.is_held_back(rows[-1].discriminator_accuracy if rows else None)
 
     def _require_finite(self, loss: Tensor) -> None:
         if not math.isfinite(self.accelerator.reduce(loss.clone()).item()):
@@ -177,7 +209,8 @@ class Run:
 
     def _require_finite_weights(self) -> None:
         """A last step may have broken weights whose loss nobody has seen: they are not to replace the good state."""
-        if not all(bool(parameter.isfinite().all()) for parameter in self.bare_network.parameters()):
+        networks = [part.network for part in self._parts.values()]
+        if not all(bool(values.isfinite().all()) for network in networks for values in network.parameters()):
             raise self._diverged("weights")
 
     def _diverged(self, what: str) -> TrainingError:
@@ -192,7 +225,7 @@ class Run:
         start = time.perf_counter()
         self._require_finite_weights()
         sums = self.accelerator.reduce(self._sums(), "mean").tolist()
-        train_loss, train_accuracy = (value / progress.step for value in sums)
+        train_loss, train_accuracy, generator_loss = (value / progress.step for value in sums[:3])
         validation = self.validate()
         if not math.isfinite(validation.loss):
             raise self._diverged("validation loss")
@@ -210,9 +243,17 @@ class Run:
             None if math.isnan(train_accuracy) else train_accuracy,
             validation.accuracy,
         )
+        if self.adversary:
+            row = dataclasses.replace(
+                row,
+                generator_loss=generator_loss,
+                discriminator_loss=mean_of_learning(sums[3], progress.step),
+                discriminator_accuracy=self.adversary.accuracy(self.bare_network, self.data.training, row.epoch),
+                discriminator_steps=0 if self._is_adversary_held_back else progress.step,
+            )
         progress.rows.append(row)
         progress.epoch, progress.step, progress.epoch_seconds = row.epoch + 1, 0, 0.0
-        progress.loss_sum = progress.accuracy_sum = 0.0
+        self._note(torch.zeros(len(sums)))
         self._keep(row)
         self._save()
         watcher.epoch(row)
@@ -227,8 +268,7 @@ class Run:
 
     def _save(self) -> None:
         if self.accelerator.is_main_process:
-            optimizer = self.optimizer.optimizer
-            save_state(self.folder / LAST_FILE, self.bare_network.state_dict(), optimizer, self.progress)
+            save_state(self.folder / LAST_FILE, self._parts, self.progress)
             write_history(self.folder / HISTORY_FILE, self.progress.rows)
         self.accelerator.wait_for_everyone()
 

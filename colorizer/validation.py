@@ -37,8 +37,8 @@ class Validation:
 class Baseline:
     """What a run's curves are held against: no colour at all, and the true pictures' own colourfulness.
 
-    Grey's own loss is that of the best constant guess without looking at the picture: no colour or, where colours are
-    classes, how frequent each class is among the pictures.
+    Grey's own loss is that of no colour: of ab zero, of the grey picture or, where colours are classes, of guessing
+    each by how frequent it is among the pictures.
     """
 
     grey: Validation
@@ -59,13 +59,12 @@ def answer_of(network: ColorNetwork) -> Answer:
     return answer
 
 
-def no_color(blind_output: Tensor) -> Answer:
-    """The answer "grey", and for the loss the same output (C,) everywhere."""
+def no_color(network: ColorNetwork, blind_output: Tensor) -> Answer:
+    """The answer "grey", and for the loss what the network would return of it."""
 
     def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
-        count, _, height, width = lightness.shape
-        output = blind_output.to(lightness.device)[None, :, None, None].expand(count, -1, height, width)
-        return output, lightness.new_zeros(count, 2, height, width)
+        ab = torch.zeros_like(lightness).expand(-1, 2, -1, -1)
+        return network.grey_output(lightness, blind_output), ab
 
     return answer
 
@@ -129,6 +128,6 @@ def measure_baseline(network: ColorNetwork, squares: Tensor, loss: Loss, device:
         srgb = batch.to(device).float() / 255
         true.append(metrics.colorfulness(srgb))
         targets.append(network.target(srgb, color.srgb_to_lab(srgb)))
-    grey = no_color(network.blind_output(torch.cat(targets)))
+    grey = no_color(network, network.blind_output(torch.cat(targets)))
     measures = from_sum(summed(grey, network, squares, loss, device), len(squares))
     return Baseline(measures, torch.cat(true).mean().item())

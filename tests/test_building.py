@@ -1,5 +1,6 @@
 """From a recipe to its network: options, palette and first weights; what does not fit together is refused."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from PIL import Image
 
 from colorizer import models
 from colorizer.building import build_network, compute_palette, network_options
+from colorizer.checkpoints import MODEL_FILE, WEIGHTS, load_network, to_float16, write_card, write_tensors
 from colorizer.data import Pictures
 from colorizer.errors import ColorizerError, RecipeError
 from colorizer.palettes import kmeans_palette, read_palette
 from colorizer.recipes import parse_recipe
 from tests.support import RECIPE, crop_of_a_photo
+from tests.test_cards import CARD
 
 CHOOSER = ("model.architecture=palette-cnn", "loss.name=cross_entropy")
 
@@ -144,3 +147,53 @@ def test_options_leave_out_what_the_recipe_leaves_to_the_architecture() -> None:
     assert network_options(parse_recipe(RECIPE), None) == {}
     recipe = parse_recipe(RECIPE, [*CHOOSER, "model.palette=kmeans:12"])
     assert network_options(recipe, None) == {"colors": 12}
+
+
+def checkpoint(folder: Path, **options: int) -> models.ColorNetwork:
+    """A checkpoint of a network with random weights; returns the network."""
+    torch.manual_seed(5)
+    network = models.build("autoencoder-5", **options)
+    sha256 = write_tensors(folder / MODEL_FILE, to_float16(network.state_dict()))
+    made_of = {"architecture": "autoencoder-5", "head": "rgb", "options": options}
+    write_card(folder, dataclasses.replace(CARD, **made_of, sha256={MODEL_FILE: sha256}))  # type: ignore[arg-type]
+    return network
+
+
+PAINTER = ("model.architecture=autoencoder-5", "loss.name=l1", "model.width=4")
+
+
+def test_a_network_can_start_from_a_trained_checkpoint(tmp_path: Path) -> None:
+    trained = checkpoint(tmp_path / "trained", width=4)
+    network = built(*PAINTER, f"model.start={tmp_path / 'trained'}")
+    for name, tensor in network.state_dict().items():
+        assert torch.allclose(tensor, trained.state_dict()[name], atol=1e-3), name
+    assert network.training
+
+
+def test_a_start_by_its_id_lies_in_weights() -> None:
+    shipped, _ = load_network(WEIGHTS / "scenes-500-mse")
+    network = built("model.start=scenes-500-mse")
+    assert all(torch.equal(tensor, shipped.state_dict()[name]) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (("model.start=no-such-checkpoint",), "model.start: no-such-checkpoint/card.toml is missing"),
+        (("model.start=scenes-500-mse",), "model.start: scenes-500-mse is a resnet18-colorizer, the recipe's network"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_refused(settings: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ColorizerError, match=message):
+        built(*PAINTER, *settings)
+
+
+def test_a_start_of_another_width_is_refused(tmp_path: Path) -> None:
+    checkpoint(tmp_path / "trained", width=8)
+    with pytest.raises(ColorizerError, match=r"model\.start: .* has another shape"):
+        built(*PAINTER, f"model.start={tmp_path / 'trained'}")
+
+
+def test_a_start_and_an_imagenet_trunk_exclude_each_other() -> None:
+    with pytest.raises(RecipeError, match=r"model\.start and model\.trunk exclude each other"):
+        built("model.start=scenes-500-mse", "model.trunk=imagenet")

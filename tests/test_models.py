@@ -47,7 +47,8 @@ def test_every_network_keeps_its_promises(name: str) -> None:
         with torch.inference_mode():
             output = network(torch.rand(3, 1, height, width) * 100)
             ab = network.to_ab(output)
-        assert tuple(output.shape) == (3, 7 if options else 2, height, width)
+        channels = {"ab": 2, "rgb": 3, "palette": 7}[network.head]
+        assert tuple(output.shape) == (3, channels, height, width)
         assert tuple(ab.shape) == (3, 2, height, width)
         assert bool(output.isfinite().all()) and bool(ab.isfinite().all())
 

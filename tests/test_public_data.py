@@ -1,5 +1,6 @@
 """A public data set is downloaded once, verified, and read without unpickling; whatever fails is one sentence."""
 
+import contextlib
 import hashlib
 import io
 import signal
@@ -15,9 +16,12 @@ import numpy as np
 import pytest
 
 from colorizer import public_data
+from colorizer.datasets import load_public_data, load_training_data
 from colorizer.errors import DataError
 from colorizer.interrupts import StopWish, interruptible
-from colorizer.public_data import CIFAR10_CLASSES, cache_folder, fetch, read_cifar10
+from colorizer.public_data import CIFAR10_CLASSES, cache_folder, fetch, fetch_folder, read_cifar10
+from colorizer.settings import DataSettings
+from tests.support import make_pictures
 
 FOLDER = "cifar-10-batches-bin"
 TRAINING = [f"data_batch_{number}.bin" for number in range(1, 6)]
@@ -100,7 +104,7 @@ def test_each_picture_has_the_sha256_of_its_pixels(unpacked: Path) -> None:
 @pytest.mark.parametrize("name", ["cifar10", "cifar10:", "cifar10:unicorn", "cifar10:Horse", "imagenet:horse", "horse"])
 def test_an_unknown_set_or_class_is_refused_with_the_known_ones(name: str, cache: Path) -> None:
     message = refusal(name)
-    assert message.startswith(f"data.public is {name!r}; the public data sets are: cifar10:airplane, ")
+    assert message.startswith(f"data.public is {name!r}; the public data sets are: flowers102, cifar10:airplane, ")
     assert not cache.exists()
 
 
@@ -140,16 +144,21 @@ class Archive:
     requests: list[str] = field(default_factory=list)
 
 
-@pytest.fixture
-def archive(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
-    """A real server on loopback, in the place of CIFAR-10's."""
+def pack(entries: dict[str, bytes]) -> bytes:
+    """A .tgz of files by their path in it."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, content in files().items():
-            entry = tarfile.TarInfo(f"{FOLDER}/{name}")
+        for name, content in entries.items():
+            entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
-    given = Archive(body=packed.getvalue())
+    return packed.getvalue()
+
+
+@contextlib.contextmanager
+def served(body: bytes) -> Iterator[tuple[Archive, str]]:
+    """A real server on loopback that gives one archive, and its address."""
+    given = Archive(body=body)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -164,12 +173,29 @@ def archive(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/small/cifar-10-binary.tar.gz"
-    monkeypatch.setattr(public_data, "CIFAR10_URL", url)
-    monkeypatch.setattr(public_data, "CIFAR10_MD5", hashlib.md5(given.body).hexdigest())
-    yield given
+    yield given, f"http://127.0.0.1:{server.server_port}/small"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def archive(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+    """A server in the place of CIFAR-10's."""
+    with served(pack({f"{FOLDER}/{name}": content for name, content in files().items()})) as (given, url):
+        monkeypatch.setattr(public_data, "CIFAR10_URL", f"{url}/cifar-10-binary.tar.gz")
+        monkeypatch.setattr(public_data, "CIFAR10_MD5", hashlib.md5(given.body).hexdigest())
+        yield given
+
+
+@pytest.fixture
+def flowers(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+    """A server in the place of Oxford's, with twelve photos."""
+    photos = make_pictures(tmp_path / "photos", 12)
+    entries = {f"jpg/image_{path.stem}.png": path.read_bytes() for path in photos.iterdir()}
+    with served(pack(entries)) as (given, url):
+        monkeypatch.setattr(public_data, "FLOWERS102_URL", f"{url}/102flowers.tgz")
+        monkeypatch.setattr(public_data, "FLOWERS102_MD5", hashlib.md5(given.body).hexdigest())
+        yield given
 
 
 def test_a_set_is_downloaded_told_unpacked_and_the_archive_removed(
@@ -270,6 +296,34 @@ def test_a_server_that_falls_silent_is_given_up(cache: Path, monkeypatch: pytest
         assert "could not be downloaded (timed out)" in refusal()
     assert not (cache / FOLDER).exists()
     assert socket.getdefaulttimeout() is None
+
+
+def test_the_flowers_are_fetched_once_as_a_folder_and_divided_like_one(
+    flowers: Archive, cache: Path, tmp_path: Path
+) -> None:
+    settings = DataSettings("flowers", public="flowers102", validation_images=3, side=40, crop=32)
+    reports: list[str] = []
+    data = load_public_data(settings, reports.append)
+    assert (len(data.training), len(data.validation), data.origin) == (9, 3, "public")
+    assert len(reports) == 1 and public_data.FLOWERS102_URL in reports[0] and "345 MB" in reports[0]
+    assert [path.name for path in cache.iterdir()] == ["flowers-102"]
+    by_hand = load_training_data([cache / "flowers-102"], settings, no_report)
+    assert (by_hand.validation_sha256, by_hand.training_sha256) == (data.validation_sha256, data.training_sha256)
+    asked = len(flowers.requests)
+    again = load_public_data(settings, no_report)
+    assert (again.training_sha256, len(flowers.requests)) == (data.training_sha256, asked)
+
+
+def test_flowers_that_cannot_be_fetched_leave_nothing_and_say_what_to_do(flowers: Archive, cache: Path) -> None:
+    flowers.status = 503
+    with pytest.raises(DataError, match=r"Flowers102 could not be downloaded \(the server answers 503 .*--data\."):
+        fetch_folder("flowers102", lambda message: None)
+    assert list(cache.iterdir()) == []
+
+
+def test_a_set_that_is_no_folder_has_none(cache: Path) -> None:
+    assert fetch_folder("cifar10:horse", no_report) is None
+    assert not cache.exists()
 
 
 def test_ctrl_c_breaks_off_at_once_what_cannot_ask() -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from skimage.color import deltaE_ciede2000, rgb2lab
+from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab
 from torch import Tensor
 
 from colorizer import color, models
@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 MSE = make_loss("mse", 12)
 CROSS_ENTROPY = make_loss("cross_entropy", 12)
 REGRESSION = models.build("resnet18-colorizer").eval()
-GREY = no_color(torch.zeros(2))
+GREY = no_color(REGRESSION, torch.zeros(2))
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +123,18 @@ def test_a_network_with_classes_is_measured_in_nats_and_in_right_pixels(
 
 def test_a_network_without_classes_has_no_accuracy(squares: Tensor) -> None:
     assert measure_network(REGRESSION, squares, MSE, CPU).accuracy is None
+
+
+def test_grey_of_a_network_that_paints_is_the_grey_picture(squares: Tensor) -> None:
+    painter = models.build("autoencoder-5", width=4)
+    baseline = measure_baseline(painter, squares, make_loss("l1", 12.0), CPU)
+    truth = squares.permute(0, 2, 3, 1).double().numpy() / 255
+    grey = rgb2lab(truth)
+    grey[..., 1:] = 0
+    assert baseline.grey.loss == pytest.approx(np.abs(lab2rgb(grey) - truth).mean(), rel=1e-3)
+    as_regression = measure_baseline(REGRESSION, squares, MSE, CPU)
+    for name in ("psnr", "delta_e", "ab_rmse", "colorfulness"):
+        assert getattr(baseline.grey, name) == getattr(as_regression.grey, name)
 
 
 def test_grey_guesses_the_frequencies_of_the_classes_blindly(chooser: models.PaletteNetwork, squares: Tensor) -> None:

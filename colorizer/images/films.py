@@ -70,19 +70,20 @@ def encode_animation(frames: Sequence[Frame], format: FilmFormat, note: str) -> 
     return stream.getvalue()
 
 
-def encode_sheet(frames: Sequence[Frame], note: str) -> bytes:
+def encode_sheet(frames: Sequence[Frame], note: str, columns: int | None = None) -> bytes:
     """Lay pictures out in a grid, row by row, and encode it as PNG.
 
     Args:
         frames: at least one; all of one size.
         note: as for `encode_animation`.
+        columns: of the grid; by default as many as make its shape good to look at.
 
     Raises:
         ValueError: no frames, or pictures of several sizes.
     """
     pages = _pages(frames)
     width, height = pages[0].width + _GAP, pages[0].height + _GAP
-    columns = _columns(len(pages), width / height)
+    columns = columns or _columns(len(pages), width / height)
     rows = math.ceil(len(pages) / columns)
     sheet = Image.new("RGB", (columns * width + _GAP, rows * height + _GAP), _SURFACE)
     for place, page in enumerate(pages):

@@ -6,6 +6,8 @@
 torch.Size([1, 2, 64, 64])
 """
 
+from colorizer.models.autoencoders import Autoencoder5, Autoencoder7, Autoencoder7Leaky, Autoencoder9Skip, PlainCNN
+from colorizer.models.discriminator import Discriminator
 from colorizer.models.palette import PaletteCNN, PaletteNetwork, PaletteUNet
 from colorizer.models.registry import (
     ColorNetwork,
@@ -18,10 +20,16 @@ from colorizer.models.registry import (
 from colorizer.models.resnet import ResNet18Colorizer
 
 __all__ = [
+    "Autoencoder5",
+    "Autoencoder7",
+    "Autoencoder7Leaky",
+    "Autoencoder9Skip",
     "ColorNetwork",
+    "Discriminator",
     "PaletteCNN",
     "PaletteNetwork",
     "PaletteUNet",
+    "PlainCNN",
     "ResNet18Colorizer",
     "architectures",
     "architectures_with_head",

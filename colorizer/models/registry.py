@@ -6,18 +6,18 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from torch import Tensor, nn
 
-Head = Literal["ab", "palette"]
-"""How a network's output becomes colour: "ab" is regression of the two chroma channels, "palette" a choice among
-given RGB colours."""
+Head = Literal["ab", "rgb", "palette"]
+"""How a network's output becomes colour: "ab" is regression of the two chroma channels, "rgb" of a whole picture of
+which only the chroma is used, "palette" a choice among given RGB colours."""
 
 
 class ColorNetwork(nn.Module):
     """What training and inference expect of every network.
 
     `forward` takes L, float (N, 1, H, W) in 0..100, with H and W multiples of `stride`; normalising it is the network's
-    own business. What it returns is the head's: with "ab" it is ab, float (N, 2, H, W), in Lab units; with "palette" it
-    is one logit for each colour, float (N, K, H, W). The methods below carry the output over to colour; as they stand
-    here they are those of "ab".
+    own business. What it returns is the head's: with "ab" it is ab, float (N, 2, H, W), in Lab units; with "rgb" sRGB,
+    float (N, 3, H, W), in 0..1; with "palette" one logit for each colour, float (N, K, H, W). The methods below carry
+    the output over to colour; as they stand here they are those of "ab".
     """
 
     head: ClassVar[Head]
@@ -41,6 +41,11 @@ class ColorNetwork(nn.Module):
     def blind_output(self, targets: Tensor) -> Tensor:
         """The output (C,) for every pixel of whoever does not look at the picture, but may know all the targets."""
         return targets.new_zeros(2)
+
+    def grey_output(self, lightness: Tensor, blind: Tensor) -> Tensor:
+        """What it would return of a photo that it leaves grey, for its loss: `blind` (C,) at every pixel."""
+        count, _, height, width = lightness.shape
+        return blind.to(lightness.device)[None, :, None, None].expand(count, -1, height, width)
 
 
 _REGISTRY: dict[str, type[ColorNetwork]] = {}
