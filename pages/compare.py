@@ -1,6 +1,6 @@
 """Compare checkpoints: one photo, coloured by several checkpoints side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -14,6 +14,7 @@ from pages.shared.before_after import Side, before_after
 from pages.shared.coloring import Answer, Look
 from pages.shared.entrance import enter
 from pages.shared.experiments import choose_checkpoints
+from pages.shared.moments import full_title
 from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
 from pages.shared.swatches import choose_rendering
 from pages.shared.working import is_done, say, work_off
@@ -27,6 +28,8 @@ class Selection:
 
     shot: Shot
     cards: Sequence[Card]
+    remarks: Mapping[str, str]
+    """What to look at in a result, by checkpoint id."""
     look: Look
     format: OutputFormat
 
@@ -49,7 +52,7 @@ def show_comparison(selection: Selection) -> None:
     shot, cards = selection.shot, selection.cards
     status = st.empty()
     say(status, shot.name)
-    grid = tiles.lay_out(cards, has_original=not shot.is_grey)
+    grid = tiles.lay_out(cards, not shot.is_grey, selection.remarks)
     tiles.show_references(grid, shot)
     for card in cards:
         tiles.show_waiting(grid.tiles[card.id], shot, card)
@@ -74,7 +77,7 @@ def show_slider(selection: Selection) -> None:
     for card in selection.cards:
         if card.id in answers:
             picture = shot.result(card, answers[card.id], selection.look)
-            sides[card.title] = Side(card.title, f"{shot.name}, coloured by {card.title}", picture)
+            sides[card.title] = Side(card.title, f"{shot.name}, coloured by {full_title(card)}", picture)
     titles = list(sides)
     st.subheader("Before and after")
     one, two = st.columns(2)
@@ -109,8 +112,8 @@ def select(kept: Album, cards: Sequence[Card]) -> Selection:
     saturation = st.slider(
         "Saturation", 0.0, _MAX_SATURATION, 1.0, 0.1, key="saturation", help=glossary.SATURATION, bind="query-params"
     )
-    rendering = choose_rendering() if any(card.has_palette for card in chosen) else "chroma"
-    return Selection(shot, chosen, Look(saturation, rendering), saving.choose_format(shot))
+    rendering = choose_rendering() if any(card.has_palette for card in chosen.cards) else "chroma"
+    return Selection(shot, chosen.cards, chosen.remarks, Look(saturation, rendering), saving.choose_format(shot))
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from pages.shared import glossary
+from pages.shared import adversary_chart, glossary
 from pages.shared.charts import assign_colors, show_chart
 from pages.shared.curve_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
 from pages.shared.entrance import enter
@@ -15,6 +15,7 @@ from pages.shared.runs import Curve, describe_fit, read_curves
 
 _REFRESH_SECONDS = 5
 _CHART_HEIGHT = 560
+_ADVERSARY_HEIGHT = 760  # of three panels, each with room for its axis title
 _MAX_PRESELECTED = 6
 
 
@@ -91,6 +92,12 @@ def show_remarks(curves: Sequence[Curve], view: View) -> None:
     unknown = [curve.title for curve in curves if not view.quantity.is_known(curve.rows)]
     if unknown:
         st.info(f"{view.quantity.title} is known of runs that choose from a palette only, not of {', '.join(unknown)}.")
+    against = [curve.title for curve in curves if curve.recipe.adversary and curve.rows]
+    if view.quantity is OWN_LOSS and against:
+        st.info(
+            f"Of {' and '.join(against)} the chart has the recipe's own loss alone. The generator loss below, by which "
+            "the network is trained, has the discriminator's part as well."
+        )
     for curve in curves:
         if (remark := describe_fit(curve)) is not None:
             st.markdown(remark)
@@ -102,13 +109,31 @@ def show_remarks(curves: Sequence[Curve], view: View) -> None:
     )
 
 
+def show_adversary(curve: Curve, color: str) -> None:
+    """Both sides of an adversarial run; nothing of another one, or before its first epoch."""
+    if curve.recipe.adversary is None or not curve.rows:
+        return
+    terms = "  \n".join(f"**{term}**: {meaning}" for term, meaning in glossary.ADVERSARY.items())
+    st.subheader(f"{curve.title}: generator against discriminator", help=terms)
+    figure = adversary_chart.draw(curve.rows, curve.recipe.adversary, color)
+    show_chart(figure, f"adversary-chart-{curve.key}", _ADVERSARY_HEIGHT)
+    st.caption(
+        "The generator is the network that colours. The discriminator is shown its pictures among true ones, and "
+        "learns to tell which is which; the generator learns to be taken for true. In balance the discriminator's loss "
+        "stays near 0.69 and its accuracy not far above 50 %: it can do little but guess. Where its accuracy comes "
+        "near 100 % and its loss near 0 it has won, and what it says helps the generator little."
+    )
+
+
 def _columns(curve: Curve) -> list[dict[str, object]]:
     return [{"run": curve.title, "loss": curve.recipe.loss.name, **asdict(row)} for row in curve.rows]
 
 
 def show_table(curves: Sequence[Curve]) -> None:
     """Every epoch of the chosen runs, and the same as a file."""
-    table = pd.DataFrame([row for curve in curves for row in _columns(curve)])
+    table = pd.DataFrame([row for curve in curves for row in _columns(curve)]).dropna(axis="columns", how="all")
+    if "discriminator_steps" in table:
+        table["discriminator_steps"] = table["discriminator_steps"].astype("Int64")  # whole, though not every run's
     with st.expander("Table of all epochs"):
         st.dataframe(table, hide_index=True, width="stretch")
     st.download_button(
@@ -140,6 +165,8 @@ def show_curves(keys: Sequence[str], view: View, was_training: bool) -> None:
     colors = assign_colors((curve.key, curve.recipe.family) for curve in every)
     show_chart(draw(curves, colors, view), "curves-chart", _CHART_HEIGHT)
     show_remarks(curves, view)
+    for curve in curves:
+        show_adversary(curve, colors[curve.key])
     show_table(curves)
 
 

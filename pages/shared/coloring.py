@@ -19,6 +19,7 @@ from colorizer.choice import Rendering
 from colorizer.images.exports import OutputFormat
 from colorizer.metrics import Measures
 from colorizer.predict import Chroma, Colorizer, compose, with_alpha
+from pages.shared.moments import Moment, at_moment
 
 _MAX_MODELS = 8  # loaded at once; the largest has about 10 million weights, 40 MB
 _SNAPSHOT_SECONDS = 300  # that a snapshot stays loaded: its answers are kept, so it is needed for a new photo only
@@ -95,8 +96,8 @@ def version(card: Card) -> str:
 
 
 def load(card: Card) -> Colorizer:
-    """The model of a card, loaded once for all visitors."""
-    return _load(card.id, version(card))
+    """The model of a card, or of a moment, loaded once for all visitors."""
+    return load_snapshot(card.checkpoint, card.epoch) if isinstance(card, Moment) else _load(card.id, version(card))
 
 
 @st.cache_resource(show_spinner=False, max_entries=_MAX_MODELS, ttl=_SNAPSHOT_SECONDS)
@@ -106,7 +107,8 @@ def _load_snapshot(checkpoint_id: str, version: str, epoch: int) -> Colorizer:
 
 def load_snapshot(card: Card, epoch: int) -> Colorizer:
     """The model of a card as it was at an epoch of `card.snapshots`, for all visitors."""
-    return load(card) if epoch == card.epochs - 1 else _load_snapshot(card.id, version(card), epoch)
+    is_shipped = epoch == card.epochs - 1
+    return load(card) if is_shipped else _load_snapshot(card.id, version(at_moment(card, epoch)), epoch)
 
 
 def colour_by_snapshot(card: Card, epoch: int, image: Image.Image) -> Chroma:
@@ -158,9 +160,15 @@ def compose_grey(preview: Image.Image) -> Image.Image:
     return compose_preview(preview, evaluation.Grey().predict(preview), Look())
 
 
+def _note(card: Card, look: Look) -> str:
+    """What a saved result says of itself: the model's own note, and of a moment which one it is."""
+    described = load(card).describe(look.saturation, look.rendering)
+    return f"{described} {card.title} of its training." if isinstance(card, Moment) else described
+
+
 def render(content: bytes, name: str, card: Card, chroma: Chroma, look: Look, format: OutputFormat) -> bytes:
     """The result at the photo's own size, as a file; composed anew from what was uploaded, in turn."""
     with turn():
         photo = images.open_image(content, name=name)
         coloured = with_alpha(compose(photo.image, chroma, look.saturation, look.rendering), photo.alpha)
-        return images.encode_image(coloured, format, load(card).describe(look.saturation, look.rendering))
+        return images.encode_image(coloured, format, _note(card, look))

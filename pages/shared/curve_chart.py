@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from colorizer.history import EpochRow, best_row
+from colorizer.models import architectures_with_head
 from colorizer.recipes import Recipe
 from colorizer.validation import Baseline
 from pages.shared import glossary
@@ -66,17 +67,29 @@ QUANTITIES = (
 )
 TRAINING, VALIDATION = "training", "validation"
 _LOSS_AXES = {
-    "mse": "MSE over ab (Lab units squared)",
-    "huber": "Huber loss over ab (Lab units squared, linear above the threshold)",
-    "l1": "mean absolute error over ab (Lab units)",
+    "mse": "MSE over {} ({} squared)",
+    "huber": "Huber loss over {} ({} squared, linear above the threshold)",
+    "l1": "mean absolute error over {} ({})",
     "cross_entropy": "cross-entropy over the palette's colours (nats)",
 }
+
+
+def _is_over_rgb(recipe: Recipe) -> bool:
+    """Whether the network gives a whole picture, so that its loss is over RGB in 0..1 and not over ab in Lab units."""
+    return recipe.model.architecture in architectures_with_head("rgb")
 
 
 def loss_name(recipe: Recipe) -> str:
     """The loss of a run in a word; two with the same name have the same unit and can be compared."""
     palette = f"cross-entropy over {recipe.model.palette}"
-    return {"mse": "MSE", "huber": "Huber", "l1": "L1", "cross_entropy": palette}[recipe.loss.name]
+    name = {"mse": "MSE", "huber": "Huber", "l1": "L1", "cross_entropy": palette}[recipe.loss.name]
+    return f"{name} over RGB" if _is_over_rgb(recipe) else name
+
+
+def _loss_axis(recipe: Recipe) -> str:
+    """The loss of a run in full, with its unit."""
+    space, unit = ("RGB", "0..1") if _is_over_rgb(recipe) else ("ab", "Lab units")
+    return _LOSS_AXES[recipe.loss.name].format(space, unit)
 
 
 @dataclass(frozen=True)
@@ -100,8 +113,8 @@ def axis_title(curves: Sequence[Curve], quantity: Quantity) -> str:
     """The quantity with its unit."""
     if quantity is not OWN_LOSS:
         return quantity.axis
-    losses = {curve.recipe.loss.name for curve in curves}
-    return _LOSS_AXES[losses.pop()] if len(losses) == 1 else "own loss (units differ)"
+    losses = {_loss_axis(curve.recipe) for curve in curves}
+    return losses.pop() if len(losses) == 1 else "own loss (units differ)"
 
 
 def _line(curve: Curve, color: str, part: str, values: Sequence[float], view: View) -> list[go.Scatter]:
@@ -166,7 +179,7 @@ def _baselines(figure: go.Figure, curves: Sequence[Curve], quantity: Quantity) -
     lines: dict[tuple[str, float], str] = {}
     for curve in curves:
         if curve.baseline is not None:
-            value = round(quantity.grey(curve.baseline), 3)
+            value = float(f"{quantity.grey(curve.baseline):.4g}")  # one line for what differs by rounding only
             if not math.isnan(value):
                 lines[_baseline_name(curve, quantity), value] = "dash"
             if quantity.truth is not None:

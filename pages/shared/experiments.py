@@ -1,12 +1,13 @@
-"""Experiments: checkpoints that differ in one thing, and the free choice beside them."""
+"""Experiments: checkpoints, or moments of one, that differ in one thing; and the free choice beside them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import streamlit as st
 
 from colorizer.cards import Card
 from pages.shared import glossary
+from pages.shared.moments import moments
 
 OWN_CHOICE = "Your choice"
 
@@ -16,9 +17,39 @@ class Experiment:
     title: str
     """Also its name in a link."""
     note: str
-    checkpoints: tuple[str, ...]
+    checkpoints: tuple[str, ...] = ()
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    """What to look at in a result, in one sentence, by checkpoint."""
+    moments_of: str = ""
+    """The checkpoint whose own states are compared, in place of several `checkpoints`."""
+
+    def line_up(self, cards: Sequence[Card]) -> list[Card]:
+        """What is compared, in order; empty where something of it is not there."""
+        by_id = {card.id: card for card in cards}
+        if self.moments_of:
+            states = moments(by_id[self.moments_of]) if self.moments_of in by_id else []
+            return states if len(states) > 1 else []
+        return [by_id[name] for name in self.checkpoints] if by_id.keys() >= set(self.checkpoints) else []
 
 
+@dataclass(frozen=True)
+class Lineup:
+    """What is compared."""
+
+    cards: Sequence[Card]
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    """As an experiment has them."""
+
+
+# What each step of the flowers gets wrong, and the next one is there to mend. Under its result on the page.
+_FLOWER_REMARKS = {
+    "flowers-cnn": "Sees 9 × 9 pixels around each point: too little to know what it looks at.",
+    "flowers-autoencoder-5": "Sees up to 15 × 15 pixels, still less than a flower, and colours blur over edges.",
+    "flowers-autoencoder-7": "Sees up to 31 × 31 pixels, squeezed to an eighth: outlines are lost on the way.",
+    "flowers-autoencoder-7-leaky": "No unit falls silent any more, but the way through is as narrow as before.",
+    "flowers-autoencoder-9-skip": "Skips bring the outlines back; where it is in doubt it stays pale.",
+    "flowers-gan": "The adversary rewards colours that could be true: livelier, and at times wrong.",
+}
 _EXPERIMENTS = (
     Experiment(
         "Data and loss",
@@ -52,21 +83,32 @@ _EXPERIMENTS = (
         "The same U-Net, 16 colours, seed and number of steps; one has seen horses only, the other cats only.",
         ("horse-16-unet", "cat-16-unet"),
     ),
+    Experiment(
+        "From CNN to GAN",
+        "The same photos of flowers, seed, order and number of steps; from one result to the next one step of the "
+        "design is new. They know flowers only: try the sample Flower.",
+        tuple(_FLOWER_REMARKS),
+        _FLOWER_REMARKS,
+    ),
+    Experiment(
+        "GAN iterations",
+        "One GAN after more and more rounds through its training photos of flowers; nothing else differs. The last is "
+        "the checkpoint as it is shipped. Try the sample Flower.",
+        moments_of="flowers-gan",
+    ),
 )
 FIRST_EXPERIMENT = _EXPERIMENTS[0]
 """What a newcomer sees."""
 
 
-def available(cards: Sequence[Card]) -> list[Experiment]:
-    """The experiments whose checkpoints are all there."""
-    ids = {card.id for card in cards}
-    return [experiment for experiment in _EXPERIMENTS if ids.issuperset(experiment.checkpoints)]
+def available(cards: Sequence[Card]) -> dict[str, Experiment]:
+    """The experiments for which everything is there, by title."""
+    return {experiment.title: experiment for experiment in _EXPERIMENTS if experiment.line_up(cards)}
 
 
-def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
-    """The checkpoints to compare: those of an experiment, or any. The choice stands in the link."""
-    by_id = {card.id: card for card in cards}
-    experiments = {experiment.title: experiment for experiment in available(cards)}
+def choose_checkpoints(cards: Sequence[Card]) -> Lineup:
+    """What to compare: that of an experiment, or any checkpoints. The choice stands in the link."""
+    experiments = available(cards)
     titles = [*experiments, OWN_CHOICE]
     chosen = st.pills(
         "Compare",
@@ -79,7 +121,8 @@ def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
     )
     if chosen in experiments:
         st.caption(experiments[chosen].note)
-        return [by_id[name] for name in experiments[chosen].checkpoints]
+        return Lineup(experiments[chosen].line_up(cards), experiments[chosen].remarks)
+    by_id = {card.id: card for card in cards}
     ids = st.pills(
         "Checkpoints",
         list(by_id),
@@ -90,4 +133,4 @@ def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
         help=glossary.CHECKPOINT,
         bind="query-params",
     )
-    return [card for card in cards if card.id in ids]
+    return Lineup([card for card in cards if card.id in ids])

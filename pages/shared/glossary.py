@@ -23,10 +23,11 @@ MEASURES = {
 
 LOSS = (
     "What training makes small. MSE squares every error of colour; Huber squares small errors and counts large ones "
-    "in a line, so that a few bright pixels do not rule. The two have different units."
+    "in a line, so that a few bright pixels do not rule. The two have different units. L1 is the mean size of the "
+    "errors. Of a run against a discriminator it is the recipe's own loss alone, without what the discriminator adds."
 )
 CHECKPOINT = "One trained model: its weights, how it was trained, and how good it is."
-EXPERIMENT = "Checkpoints that differ in one thing only, put side by side on purpose."
+EXPERIMENT = "Checkpoints, or states of one, that differ in one thing only, put side by side on purpose."
 SATURATION = (
     "A factor on the colours that the checkpoint chose: 0 is grey, 1 is its own choice. Figures are those at 1."
 )
@@ -64,3 +65,29 @@ CROSS_ENTROPY = (
     "make it higher: compare it among checkpoints with the same palette only."
 )
 BEST_EPOCH = "The epoch with the lowest validation ab RMSE."
+GENERATOR_LOSS = (
+    "What the network that colours is trained by, in nats: the mean of -ln of the probability with which the "
+    "discriminator takes its pictures for true, plus the recipe's own loss times its weight (`adversary.loss_weight`). "
+    "Mean over the steps of an epoch; lower is better."
+)
+DISCRIMINATOR_LOSS = (
+    "Binary cross-entropy in nats, half for true and half for generated pictures: the mean of -ln of the probability "
+    "that the discriminator gives to the right answer. Always saying one half costs ln 2 = 0.693. Mean over the steps "
+    "of an epoch; none where it was held back. Label smoothing, where the recipe has it, keeps it above 0."
+)
+DISCRIMINATOR_ACCURACY = (
+    "Share of right answers at the end of an epoch, on training pictures (100, unless the recipe says otherwise), each "
+    "as it was and as generated; above one half counts as an answer of true. Guessing is right in 50 %."
+)
+DISCRIMINATOR_THRESHOLD = (
+    "Where the accuracy at the end of an epoch is above it, the discriminator is held back: it does not learn in the "
+    "next epoch, so that the generator can catch up. Without a threshold it learns in every epoch."
+)
+NOISE_EPOCH = (
+    "An epoch in which the discriminator is shown noise in place of generated pictures. Its loss is then that of "
+    "another, easier task; the accuracy is that on generated pictures as ever."
+)
+ADVERSARY = {
+    "Generator loss": GENERATOR_LOSS, "Discriminator loss": DISCRIMINATOR_LOSS, "Accuracy": DISCRIMINATOR_ACCURACY,
+    "Threshold": DISCRIMINATOR_THRESHOLD, "Noise epoch": NOISE_EPOCH,
+}  # fmt: skip

@@ -15,6 +15,7 @@ from colorizer.images.exports import MAX_SIDE_PX, OutputFormat
 from pages.shared import glossary
 from pages.shared.album import Shot
 from pages.shared.coloring import Answer, Look, render
+from pages.shared.moments import full_title
 
 _ENDINGS: Final[dict[OutputFormat, str]] = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 
@@ -56,7 +57,7 @@ def choose_format(shot: Shot) -> OutputFormat:
 def offer(place: DeltaGenerator, wish: Wish) -> None:
     """A button that downloads one result."""
     place.download_button(
-        f"Download {wish.card.title}",
+        f"Download {full_title(wish.card)}",
         data=wish.render,
         file_name=wish.file_name,
         mime=f"image/{wish.format.lower()}",

@@ -22,16 +22,36 @@ def _take_camera(album: Album, key: str) -> None:
         album.receive([Arrival("Camera", file.getvalue())])
 
 
-def _take_link(album: Album) -> None:
+def take_link(album: Album) -> None:
+    """What the button beside `link_field` does: nothing else ever fetches a link."""
     if link := str(st.session_state["link"]).strip():
         album.receive([Arrival(link, None)])
 
 
-def show_sources(album: Album) -> None:
-    """The ways to give a photo. What is given is taken at once, and the uploader is empty again.
+def link_field() -> None:
+    """The field for a link, to stand in a form of the page's."""
+    st.text_input("Link to a picture", placeholder="https://...", key="link", persist_state="session")
 
-    The uploader takes any file: what it is shows in its content, and `open_image` has a sentence for each wrong kind.
+
+def show_uploader(album: Album) -> None:
+    """A place for files.
+
+    It takes any file: what it is shows in its content, and `open_image` has a sentence for each wrong kind.
     """
+    key = f"upload-{album.serial}"
+    st.file_uploader(
+        "Photos to colour",
+        accept_multiple_files=True,
+        max_upload_size=_MAX_MEGABYTES,
+        key=key,
+        on_change=_take_uploads,
+        args=(album, key),
+        label_visibility="collapsed",
+    )
+
+
+def show_sources(album: Album) -> None:
+    """The ways to give a photo. What is given is taken at once, and the uploader is empty again."""
     source = st.segmented_control(
         "Your photo",
         ("Upload", "Link", "Camera"),
@@ -41,20 +61,11 @@ def show_sources(album: Album) -> None:
         persist_state="session",
     )
     if source == "Upload":
-        key = f"upload-{album.serial}"
-        st.file_uploader(
-            "Photos to colour",
-            accept_multiple_files=True,
-            max_upload_size=_MAX_MEGABYTES,
-            key=key,
-            on_change=_take_uploads,
-            args=(album, key),
-            label_visibility="collapsed",
-        )
+        show_uploader(album)
     elif source == "Link":
         with st.form("link-form", border=False):
-            st.text_input("Link to a picture", placeholder="https://...", key="link", persist_state="session")
-            st.form_submit_button("Fetch", on_click=_take_link, args=(album,))
+            link_field()
+            st.form_submit_button("Fetch", on_click=take_link, args=(album,))
     else:
         key = f"camera-{album.serial}"
         st.camera_input("Take a picture", key=key, on_change=_take_camera, args=(album, key))

@@ -37,6 +37,8 @@ _CSS = """
 [class*="st-key-tiles-"] { display: grid !important; gap: 1rem; align-items: start; }
 .st-key-tiles-2 { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .st-key-tiles-3 { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.st-key-tiles-4 { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+@media (min-width: 1280px) { .st-key-tiles-4 { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
 [class*="st-key-tiles-"] > * { min-width: 0; }
 [class*="st-key-tile-"] { gap: 0.4rem; }
 [class*="st-key-tile-"] img { border-radius: 0; }
@@ -55,6 +57,22 @@ _CSS = """
 .tile h3 { font-size: 0.95rem; font-weight: 600; margin: 0; padding: 0; display: flex; justify-content: space-between; }
 .tile .time { font-weight: 400; white-space: nowrap; }
 .tile .wait { font-weight: 400; }
+.stMain .tile .remark { font-size: 0.8rem; line-height: 1.35; opacity: 0.8; margin: 0.1rem 0 0.2rem; }
+
+/* With remarks of several lengths all tiles of a row are as high as the highest: titles line up above them, figures and
+   downloads below. Where grey and original share a row with results they keep the place of a download free. */
+[class*="st-key-tiles-"]:has(.remark) { align-items: stretch; }
+[class*="st-key-tiles-"]:has(.remark) :is(.stElementContainer:has(.tile), .stHtml:has(.tile), .tile) {
+  flex: 1; display: flex; flex-direction: column;
+}
+[class*="st-key-tiles-"]:has(.remark) .tile dl { margin-top: auto; }
+[class*="st-key-tiles-"]:has(.remark) .stDownloadButton :is(div, p) { min-width: 0; }
+[class*="st-key-tiles-"]:has(.remark) .stDownloadButton p {
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
+}
+@media (min-width: 1280px) {
+  .st-key-tiles-4:has(.remark) :is(.st-key-tile-grey, .st-key-tile-original) { padding-bottom: 2.15rem; }
+}
 .stMain .tile dl {
   display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 0.5rem; margin: 0.15rem 0 0; padding: 0;
 }
@@ -109,6 +127,29 @@ _CSS = """
   [class*="st-key-tiles-"] > :has(.st-key-tile-paints) { grid-column: 1 / -1; }
   .stMain [class*="st-key-tile-swatches"] .swatches { grid-template-columns: repeat(4, minmax(0, 1fr)); }
 }
+
+/* That Enter sends a form is written over the end of a long link. */
+.stMain .stForm [data-testid="InputInstructions"] { display: none; }
+
+/* Grey, generated, original: a row, on a narrow screen a pile. Tall pictures are shown whole; what comes later has its
+   room before, and the other photos stand in one line that scrolls. */
+.st-key-triptych [class*="st-key-tile-"] img { max-height: max(20rem, calc(100vh - 20rem)); object-fit: contain; }
+.st-key-triptych .st-key-tiles-3 .tile { min-height: 4.3rem; }
+.st-key-triptych-status { min-height: 2.5rem; justify-content: center; }
+.st-key-triptych-status .stSpinner p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.st-key-photos { position: relative; }
+.st-key-photos > :not(.st-key-photo) { position: absolute; top: -0.35rem; left: 4rem; max-width: calc(100% - 4rem); }
+.st-key-photos .stButton button { padding: 0 0.25rem; min-height: 2rem; max-width: 100%; }
+.st-key-photos .stButton p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+@media (max-width: 640px) {
+  .st-key-triptych [class*="st-key-tiles-"] { grid-template-columns: minmax(0, 1fr); }
+  .st-key-triptych [class*="st-key-tiles-"] > :nth-child(n) { order: 0; }
+  .st-key-triptych .tile h3 { flex-direction: row; }
+  .stMain .st-key-triptych .tile dl { grid-template-columns: repeat(3, 1fr); }
+  .stMain .st-key-triptych .tile dt { grid-row: 1; }
+  .stMain .st-key-triptych .tile dd { grid-row: 2; }
+}
+
 .stMain .paints { margin: 0 0 0.2rem; font-size: 0.875rem; }
 
 .stMain .facts {

@@ -1,6 +1,6 @@
 """The grid of a comparison: grey, original and results in tiles of one size, each with its figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -12,6 +12,7 @@ from colorizer.metrics import PROTOCOL, Measures
 from pages.shared import glossary
 from pages.shared.album import Shot
 from pages.shared.coloring import Answer, Look
+from pages.shared.moments import full_title
 from pages.shared.swatches import swatches
 
 GREY_TITLE = "Grey"
@@ -26,6 +27,10 @@ class Tile:
     text: DeltaGenerator
     extra: DeltaGenerator
     foot: DeltaGenerator
+    title: str = ""
+    """Of a result, where it is not that of its checkpoint."""
+    remark: str = ""
+    """What to look at in a result, in one sentence under its title."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +54,37 @@ def _order(cards: Sequence[Card], has_original: bool) -> tuple[list[str], int]:
     Four results stand as a table - rows by data, columns by loss - with grey and original before the rows.
     """
     ids = [card.id for card in cards]
-    if not has_original:
-        return ["grey", *ids], 2 if len(ids) == 1 else 3
-    if len(ids) == 4:
+    if has_original and len(ids) == 4:
         return ["grey", *ids[:2], "original", *ids[2:]], 3
-    return ["grey", "original", *ids], 2 if len(ids) in (0, 2) else 3
+    names = ["grey", "original", *ids] if has_original else ["grey", *ids]
+    return names, _columns(len(names))
 
 
-def lay_out(cards: Sequence[Card], has_original: bool) -> Grid:
-    """An empty grid, in which every tile already has its place."""
-    names, columns = _order(cards, has_original)
+def _columns(count: int) -> int:
+    """Few, so that pictures stay large; more than three where the last row would be almost empty otherwise."""
+    if count <= 4:
+        return 3 if count == 3 else 2
+    return 4 if count == 8 or count % 3 == 1 else 3
+
+
+def lay_out(cards: Sequence[Card], has_original: bool, remarks: Mapping[str, str]) -> Grid:
+    """An empty grid, in which every tile already has its place; `remarks` stand under results, by checkpoint id."""
+    grid = _make(*_order(cards, has_original))
+    for card in cards:
+        grid.tiles[card.id].remark = remarks.get(card.id, "")
+    return grid
+
+
+def lay_out_row(cards: Sequence[Card], has_original: bool, title: str) -> Grid:
+    """The same in one row, from what the network sees to the truth: grey, the results under `title`, the original."""
+    names = ["grey", *(card.id for card in cards), *(["original"] if has_original else [])]
+    grid = _make(names, len(names))
+    for card in cards:
+        grid.tiles[card.id].title = title
+    return grid
+
+
+def _make(names: Sequence[str], columns: int) -> Grid:
     grid = Grid()
     with st.container(key=f"tiles-{columns}"):
         for name in names:
@@ -107,10 +133,17 @@ def _true_figures(shot: Shot) -> str:
     return f"<dl>{_figure('PSNR', '–')}{_figure('CIEDE2000', '–')}{_figure('colourfulness', truth)}</dl>"
 
 
-def _text(title: str, aside: str = "", figures: str = "", aside_class: str = "time") -> str:
-    return (
-        f'<div class="tile"><h3>{escape(title)}<span class="{aside_class}">{escape(aside)}</span></h3>{figures}</div>'
-    )
+def _text(title: str, aside: str = "", figures: str = "", aside_class: str = "time", remark: str = "") -> str:
+    head = f'<h3>{escape(title)}<span class="{aside_class}">{escape(aside)}</span></h3>'
+    sentence = f'<p class="remark">{escape(remark)}</p>' if remark else ""
+    return f'<div class="tile">{head}{sentence}{figures}</div>'
+
+
+def _result_text(tile: Tile, card: Card, aside: str = "", figures: str = "", aside_class: str = "time") -> str:
+    """The text of a result; where the tile has a title of its own, the checkpoint's stands beside it."""
+    if tile.title:
+        return _text(tile.title, f"by {card.title}, {aside}" if aside else f"by {card.title}", figures, aside_class)
+    return _text(card.title, aside, figures, aside_class, tile.remark)
 
 
 def show_references(grid: Grid, shot: Shot) -> None:
@@ -119,7 +152,7 @@ def show_references(grid: Grid, shot: Shot) -> None:
     grey, original = grid.tiles["grey"], grid.tiles.get("original")
     figures = _figures(shot.yardstick.grey, "grey", Marks()) if shot.yardstick else ""
     grey.picture.image(shot.grey(), width="stretch", alt=f"{shot.name} without colour")
-    grey.text.html(_text(GREY_TITLE, "no colour" if shot.is_grey else "what the networks see", figures))
+    grey.text.html(_text(GREY_TITLE, "no colour" if shot.is_grey else "what a network sees", figures))
     if original is not None:
         original.picture.image(shot.original(), width="stretch", alt=f"{shot.name}, the original")
         original.text.html(_text(ORIGINAL_TITLE, f"{width} × {height} px", _true_figures(shot)))
@@ -128,12 +161,12 @@ def show_references(grid: Grid, shot: Shot) -> None:
 def show_waiting(tile: Tile, shot: Shot, card: Card) -> None:
     """Where a result is going to be: what was there before, or the grey photo."""
     tile.picture.image(shot.latest(card), width="stretch", alt=f"{shot.name}, not coloured yet")
-    tile.text.html(_text(card.title, "colouring ...", aside_class="wait"))
+    tile.text.html(_result_text(tile, card, "colouring ...", aside_class="wait"))
 
 
 def show_result(tile: Tile, shot: Shot, card: Card, answer: Answer, look: Look) -> None:
     """A coloured picture; its figures follow when all are known."""
-    alt = f"{shot.name}, coloured by {card.title}"
+    alt = f"{shot.name}, coloured by {full_title(card)}"
     tile.picture.image(shot.result(card, answer, look), width="stretch", alt=alt)
     show_figures(tile, card, answer, Marks())
 
@@ -141,7 +174,7 @@ def show_result(tile: Tile, shot: Shot, card: Card, answer: Answer, look: Look) 
 def show_figures(tile: Tile, card: Card, answer: Answer, marks: Marks) -> None:
     """Title, time and figures of a result."""
     figures = _figures(answer.measures, card.id, marks) if answer.measures else ""
-    tile.text.html(_text(card.title, f"{answer.seconds:.2f} s", figures))
+    tile.text.html(_result_text(tile, card, f"{answer.seconds:.2f} s", figures))
     if answer.chroma.choice is not None:
         tile.extra.html(swatches(answer.chroma.choice))
 
@@ -149,14 +182,15 @@ def show_figures(tile: Tile, card: Card, answer: Answer, marks: Marks) -> None:
 def show_failure(tile: Tile, card: Card, message: str) -> None:
     """Why a checkpoint gives no picture."""
     tile.picture.error(message)
-    tile.text.html(_text(card.title))
+    tile.text.html(_result_text(tile, card))
 
 
 def _grey_remark(shot: Shot, answers: dict[str, Answer]) -> str:
     """What PSNR does here, where it does it."""
     measured = [answer.measures.psnr for answer in answers.values() if answer.measures]
     if shot.yardstick and measured and shot.yardstick.grey.psnr > max(measured):
-        return " Here grey has a higher PSNR than every checkpoint: a wrong colour costs more than none."
+        others = "every checkpoint" if len(measured) > 1 else "the checkpoint"
+        return f" Here grey has a higher PSNR than {others}: a wrong colour costs more than none."
     return ""
 
 
@@ -169,5 +203,6 @@ def show_legend(shot: Shot, answers: dict[str, Answer]) -> None:
         for term in ("PSNR", "CIEDE2000", "colourfulness"):
             st.caption(term, help=glossary.MEASURES[term], width="content")
         st.caption("time", help=glossary.TIME, width="content")
-        st.caption("★ best of the checkpoints shown", width="content")
+        if len(answers) > 1:
+            st.caption("★ best of the checkpoints shown", width="content")
     st.caption(f"Figures against the original: {PROTOCOL}.{_grey_remark(shot, answers)}")

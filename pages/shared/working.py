@@ -11,6 +11,7 @@ from pages.shared import tiles
 from pages.shared.album import Shot
 from pages.shared.coloring import Look, colour, open_photo, version, yardstick
 from pages.shared.guard import sentence
+from pages.shared.moments import full_title
 
 
 def say(status: DeltaGenerator, text: str) -> None:
@@ -27,7 +28,7 @@ def _try(shot: Shot, card: Card, image: Image.Image) -> None:
     try:
         shot.answers[card.id, version(card)] = colour(card, image, has_truth=not shot.is_grey)
     except Exception as error:  # one checkpoint's failure, of whatever kind, must not touch the others
-        shot.failures[card.id, version(card)] = sentence(error, card.title)
+        shot.failures[card.id, version(card)] = sentence(error, full_title(card))
 
 
 def work_off(shot: Shot, cards: Sequence[Card], status: DeltaGenerator, grid: tiles.Grid | None, look: Look) -> None:
@@ -39,7 +40,7 @@ def work_off(shot: Shot, cards: Sequence[Card], status: DeltaGenerator, grid: ti
         tiles.show_references(grid, shot)
     for number, card in enumerate(cards, 1):
         if image is not None and not shot.is_done(card):
-            say(status, f"Colouring {shot.name}: {card.title} ({number} of {len(cards)}) ...")
+            say(status, f"Colouring {shot.name}: {full_title(card)} ({number} of {len(cards)}) ...")
             _try(shot, card, image)
         if grid is not None:
             _show(grid.tiles[card.id], shot, card, look)

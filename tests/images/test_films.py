@@ -149,6 +149,12 @@ def test_wide_pictures_lie_over_one_another_and_tall_ones_beside(size: tuple[int
     assert round(sheet.width / max(240, size[0])) == wide
 
 
+@pytest.mark.parametrize(("columns", "rows"), [(3, 1), (2, 2), (1, 3)])
+def test_a_sheet_has_as_many_columns_as_are_asked_for(columns: int, rows: int) -> None:
+    sheet = opened(encode_sheet(film(3), NOTE, columns=columns))
+    assert (sheet.width // 320, sheet.height // 200) == (columns, rows)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 9, 11])
 @pytest.mark.parametrize("size", SIZES)
 def test_a_sheet_wastes_little_room(count: int, size: tuple[int, int]) -> None:

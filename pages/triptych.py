@@ -1,0 +1,134 @@
+"""Grey, generated, original: a link to a picture, one click, and the three of it side by side."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from colorizer.cards import Card
+from colorizer.checkpoints import scan
+from pages.shared import glossary, saving, tiles
+from pages.shared.album import Album, Shot, album
+from pages.shared.coloring import Look
+from pages.shared.entrance import enter
+from pages.shared.sources import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
+from pages.shared.three_in_one import ThreeInOne
+from pages.shared.working import say, work_off
+
+_FIRST_CHECKPOINT = "flowers-gan"
+_TITLE = "Generated"
+_WAS_EMPTY = "sent-without-link"  # in the session, from the click to the run that follows it
+_NO_ORIGINAL = "This photo has no colours of its own, so there is no original to compare with."
+
+
+def ask_for_link(kept: Album) -> None:
+    """A field and a button; what is sent is fetched by the next run of the page."""
+    with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        link_field()
+        st.form_submit_button("Colour it", type="primary", on_click=_take, args=(kept,))
+
+
+def _take(kept: Album) -> None:
+    take_link(kept)
+    st.session_state[_WAS_EMPTY] = not kept.arrivals
+
+
+def choose_checkpoint(cards: Sequence[Card]) -> list[Card]:
+    """The checkpoint that generates, none where there is none. It stands in the link."""
+    if not cards:
+        return []
+    by_id = {card.id: card for card in cards}
+    ids = list(by_id)
+    chosen = st.selectbox(
+        "Checkpoint",
+        ids,
+        index=ids.index(_FIRST_CHECKPOINT) if _FIRST_CHECKPOINT in by_id else 0,
+        format_func=lambda name: by_id[name].title,
+        key="triptych-checkpoint",
+        help=glossary.CHECKPOINT,
+        bind="query-params",
+    )
+    return [by_id[chosen]]
+
+
+def show_problems(kept: Album, damaged: Sequence[str], has_cards: bool) -> None:
+    """One sentence for each thing that cannot be had."""
+    for problem in kept.problems:
+        st.error(problem)
+    for problem in damaged:
+        st.warning(problem)
+    if st.session_state.pop(_WAS_EMPTY, False):
+        st.info("Paste the link to a picture first, or choose a photo.")
+    if not has_cards:
+        st.info("There is no checkpoint in weights/ yet.")
+
+
+def reserve_room(shot: Shot) -> None:
+    """Encode what needs no network before there are empty places for it, and give these their height at once."""
+    shot.grey()
+    shot.original()
+    width, height = shot.preview.size
+    st.html(f"<style>.st-key-triptych img {{ aspect-ratio: {width} / {height}; }}</style>")
+
+
+def show_row(shot: Shot, cards: Sequence[Card], status: DeltaGenerator) -> None:
+    """The pictures in their places, the generated one as soon as it is there; then figures and downloads."""
+    say(status, shot.name)
+    reserve_room(shot)
+    grid = tiles.lay_out_row(cards, not shot.is_grey, _TITLE)
+    tiles.show_references(grid, shot)
+    for card in cards:
+        tiles.show_waiting(grid.tiles[card.id], shot, card)
+    work_off(shot, cards, status, grid, Look())
+    answers = {card.id: answer for card in cards if (answer := shot.answer(card)) is not None}
+    for card in cards:
+        if card.id in answers:
+            saving.offer(grid.tiles[card.id].foot, saving.Wish(shot, card, answers[card.id], Look(), "JPEG"))
+            offer_row(ThreeInOne(shot, card, answers[card.id]))
+    width, height = shot.size
+    say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
+    if shot.is_grey:
+        st.caption(_NO_ORIGINAL)
+    else:
+        tiles.show_legend(shot, answers)
+
+
+def offer_row(row: ThreeInOne) -> None:
+    """A button that downloads the row as one picture."""
+    st.download_button(
+        "Download the row (PNG)",
+        data=row.render,
+        file_name=row.file_name,
+        mime="image/png",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+        key="download-row",
+    )
+
+
+def main() -> None:
+    kept, listing = album(), scan()
+    st.title("Grey, generated, original")
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    with left:
+        ask_for_link(kept)
+    with right:
+        cards = choose_checkpoint(listing.cards)
+    problems = st.container()
+    photos = st.container(key="photos", horizontal=True)
+    row = st.container(key="triptych")
+    with row, st.container(key="triptych-status"):
+        status = st.empty()  # before the spinner, so that the last status is gone when that comes
+        open_arrivals(kept)
+    with problems:
+        show_problems(kept, listing.problems, bool(cards))
+    with photos:
+        shot = shot_of(kept, choose_photo(kept))
+    with row:
+        show_row(shot, cards, status)
+    show_uploader(kept)
+
+
+enter()
+main()

@@ -1,0 +1,147 @@
+"""Grey, generated, original, as a visitor uses it."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenVisitor, Visitor
+from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
+
+TITLES = ["Grey", "Generated", "Original"]
+
+
+def open_triptych(visitor: Visitor) -> Page:
+    """Follow the navigation to the page, and wait until the first sample is coloured."""
+    page = visitor.open()
+    page.get_by_role("link", name="Grey, generated, original", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Grey, generated, original")).to_be_visible()
+    visitor.expect_photo("Motorcycle, 741 × 500 px")
+    return page
+
+
+def send(visitor: Visitor, link: str, text: str) -> None:
+    """Paste a link, click once, and wait."""
+    visitor.page.get_by_label("Link to a picture").fill(link)
+    visitor.page.get_by_role("button", name="Colour it").click()
+    visitor.expect_photo(text)
+
+
+def boxes(page: Page) -> list[tuple[int, int, int, int]]:
+    """Where the pictures of the row lie: left, top, width and height."""
+    found = page.locator(".st-key-triptych [class*=st-key-tile-] img").evaluate_all(
+        "images => images.map(image => { const box = image.getBoundingClientRect();"
+        " return [box.x, box.y, box.width, box.height].map(Math.round) })"
+    )
+    return [tuple(box) for box in found]
+
+
+def titles(page: Page) -> list[str]:
+    """The first words over the pictures' figures, in the order in which they are read."""
+    found: list[str] = page.locator(".st-key-triptych .tile h3").evaluate_all(
+        "heads => heads.map(head => head.firstChild.textContent)"
+    )
+    return found
+
+
+def test_a_pasted_link_and_one_click_give_three_pictures_of_one_size(visitor: Visitor, picture_server: str) -> None:
+    page = open_triptych(visitor)
+    send(visitor, f"{picture_server}/harbour.jpg", "harbour, 160 × 120 px")
+    assert titles(page) == TITLES
+    row = boxes(page)
+    assert len(row) == 3
+    assert len({(width, height) for _, _, width, height in row}) == 1
+    assert len({top for _, top, *_ in row}) == 1
+    assert [left for left, *_ in row] == sorted({left for left, *_ in row})
+    width, height = row[0][2:]
+    assert width > 300 and abs(width / height - 160 / 120) < 0.02
+    sources = page.locator(".st-key-triptych img").evaluate_all("images => images.map(image => image.currentSrc)")
+    assert len(set(sources)) == 3
+    for name in ("harbour without colour", "harbour, the original"):
+        expect(page.get_by_role("img", name=name)).to_be_visible()
+
+
+def test_enter_in_the_field_does_as_well_and_a_bad_link_leaves_the_photo(visitor: Visitor, picture_server: str) -> None:
+    page = open_triptych(visitor)
+    field = page.get_by_label("Link to a picture")
+    field.fill(f"{picture_server}/harbour.jpg")
+    field.press("Enter")
+    visitor.expect_photo("harbour, 160 × 120 px")
+    field.fill(f"{picture_server}/nothing.jpg")
+    field.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("answers with status 404")
+    visitor.expect_photo("harbour, 160 × 120 px")
+    assert len(boxes(page)) == 3
+
+
+def test_the_row_stays_where_it_is_while_a_link_is_fetched_and_coloured(visitor: Visitor, picture_server: str) -> None:
+    page = open_triptych(visitor)
+    page.evaluate(
+        """() => {
+            window.tops = new Set();
+            const look = () => {
+                for (const image of document.querySelectorAll('.st-key-triptych [class*=st-key-tile-] img'))
+                    window.tops.add(Math.round(image.getBoundingClientRect().y));
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    send(visitor, f"{picture_server}/harbour.jpg", "harbour, 160 × 120 px")
+    assert page.evaluate("() => [...window.tops]") == [boxes(page)[0][1]]
+
+
+def test_a_tall_picture_is_seen_whole(visitor: Visitor) -> None:
+    page = open_triptych(visitor)
+    visitor.upload("tower.jpg", holiday_photo(60, 900))
+    visitor.expect_photo("tower, 60 × 900 px")
+    assert len({(width, height) for _, _, width, height in boxes(page)}) == 1
+    assert boxes(page)[0][3] <= 900 - 300
+
+
+def save(page: Page, button: Locator, path: Path) -> bytes:
+    """Click a download button; what comes has the ending of `path`."""
+    with page.expect_download() as download:
+        button.click()
+    assert download.value.suggested_filename.startswith("beach-")
+    assert download.value.suggested_filename.endswith(path.suffix)
+    download.value.save_as(path)
+    return path.read_bytes()
+
+
+def test_the_generated_picture_and_the_row_can_be_saved(visitor: Visitor, tmp_path: Path) -> None:
+    page = open_triptych(visitor)
+    visitor.upload("beach.jpg", holiday_photo(300, 400))
+    visitor.expect_photo("beach, 300 × 400 px")
+    picture = save(page, page.locator("[class*=st-key-tile-]").get_by_role("button"), tmp_path / "picture.jpg")
+    row = save(page, page.get_by_role("button", name="Download the row (PNG)"), tmp_path / "row.png")
+    assert_upright_and_anonymous(picture, (300, 400))
+    assert b"made up by a neural network" in row and b"Phone" not in row
+    with Image.open(io.BytesIO(row)) as sheet:
+        assert sheet.width == 3 * (300 + 12) + 12
+        assert dict(sheet.getexif()) == {}
+        assert np.asarray(sheet.convert("L"))[20:100, 20:80].mean() > 240  # the light mark, of the grey picture
+
+
+@pytest.mark.parametrize("width", [360, 390, 768])
+def test_a_narrow_screen_shows_the_three_whole_and_does_not_scroll_sideways(
+    new_visitor: OpenVisitor, picture_server: str, width: int
+) -> None:
+    visitor = new_visitor(viewport={"width": width, "height": 844})
+    page = open_triptych(visitor)
+    send(visitor, f"{picture_server}/harbour.jpg", "harbour, 160 × 120 px")
+    overflow = page.evaluate(
+        "() => [document.documentElement, document.querySelector('.stMain')]"
+        ".map(element => element.scrollWidth - element.clientWidth)"
+    )
+    assert max(overflow) <= 0
+    assert titles(page) == TITLES
+    row = boxes(page)
+    assert len({(width, height) for _, _, width, height in row}) == 1
+    assert all(left >= 0 and left + box <= width for left, _, box, _ in row)
+    assert [(top, left) for left, top, *_ in row] == sorted({(top, left) for left, top, *_ in row})
+    if width < 640:
+        assert row[0][2] > 0.85 * width
