@@ -2,6 +2,7 @@
 
     python train.py recipes/scenes-500-huber.toml --data ../photos
     python train.py recipes/horse-16-unet.toml                        a public data set, downloaded, where it names one
+    python train.py RECIPE.toml --data "shards/*.tar"                 tar shards, read as a stream; mind the quotes
     python train.py RECIPE.toml --data TRAINING --validation TEST     pictures of its own for validation
     python train.py recipes/scenes-500-huber.toml --data ../photos --set training.epochs=5 --out runs/short
     python train.py recipes/scenes-500-huber.toml --data ../photos --resume          after Ctrl-C, or a crash
@@ -29,7 +30,7 @@ import torch
 from accelerate import Accelerator
 from tqdm import tqdm
 
-from colorizer.building import build_network, compute_palette
+from colorizer.building import build_network, study_colors
 from colorizer.cards import CARD_FILE
 from colorizer.checkpoints import RECIPE_FILE
 from colorizer.datasets import TrainingData, load_public_data, load_training_data
@@ -127,10 +128,11 @@ class Sources:
             report(f"Reading the pictures of {', '.join(map(str, [*self.folders, *self.validation]))} ...")
             return load_training_data(self.folders, recipe.data, report, wish, self.validation)
         if self.validation:
-            raise DataError("--validation goes with --data, the folders of training pictures.")
+            raise DataError("--validation goes with --data, the training pictures.")
         if not recipe.data.public:
             raise DataError(
-                f"The recipe names no public data set for its role {recipe.data.role!r}; give folders with --data."
+                f"The recipe names no public data set for its role {recipe.data.role!r}; give folders or tar "
+                "shards with --data."
             )
         with interruptible():
             return load_public_data(recipe.data, report)
@@ -155,7 +157,7 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, wish: StopW
     with accelerator.main_process_first() if not sources.folders else nullcontext():  # one process downloads
         data = sources.load(recipe, report, wish)
     if not resume:  # the state has it
-        compute_palette(recipe, network, data.training)
+        study_colors(recipe, network, data.training)
     run = Run(recipe, network, data, out, accelerator, wish)
     if resume:
         run.resume()
@@ -197,7 +199,8 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         nargs="+",
         default=[],
         metavar="DIR",
-        help="folders of pictures; without it, the public data set that the recipe names",
+        help='folders of pictures, or tar shards: paths and patterns like "shards/*.tar" or '
+        '"shard-{000..003}.tar"; without it, the public data set that the recipe names',
     )
     parser.add_argument(
         "--validation", type=Path, nargs="+", default=[], metavar="DIR",

@@ -10,20 +10,24 @@ from colorizer import models
 from colorizer.checkpoints import WEIGHTS, load_network, load_state
 from colorizer.data import Pictures
 from colorizer.errors import CheckpointError, TrainingError
+from colorizer.frequencies import bin_frequency
 from colorizer.losses import LossName
 from colorizer.models.registry import Head
 from colorizer.palettes import kmeans_colors, kmeans_palette, read_palette
 from colorizer.recipes import Recipe
+from colorizer.shards import Shards, sample_of
 
 _LOSSES: Mapping[Head, Sequence[LossName]] = {
     "ab": ("mse", "huber", "l1"),
     "rgb": ("mse", "l1"),  # Huber's threshold is in Lab units
     "palette": ("cross_entropy",),
+    "bins": ("cross_entropy",),
 }
 
 
 def build_network(recipe: Recipe) -> models.ColorNetwork:
-    """The recipe's network with its first weights. A palette by k-means is still black: see `compute_palette`.
+    """The recipe's network with its first weights. A palette by k-means is still black, bins count alike: see
+    `study_colors`.
 
     Raises:
         TrainingError: for an architecture that does not exist, and for a crop, width, palette, loss or trunk that does
@@ -104,12 +108,15 @@ def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
     network.load_trunk(resnet18_imagenet_state())
 
 
-def compute_palette(recipe: Recipe, network: models.ColorNetwork, pictures: Pictures) -> None:
-    """Where the recipe wants its palette by k-means, compute it from the training pictures.
+def study_colors(recipe: Recipe, network: models.ColorNetwork, training: Pictures | Shards) -> None:
+    """Give a network what it must know of the training pictures' colours before it is trained: its palette, where the
+    recipe wants it by k-means, or how often each bin of ab occurs.
 
     Raises:
         DataError: where that is not possible.
     """
     colors = kmeans_colors(recipe.model.palette)
     if colors is not None and isinstance(network, models.PaletteNetwork):
-        network.set_palette(kmeans_palette(pictures, colors, recipe.training.seed))
+        network.set_palette(kmeans_palette(sample_of(training), colors, recipe.training.seed))
+    if isinstance(network, models.BinsNetwork):
+        network.rebalance(bin_frequency(sample_of(training)), recipe.loss.uniform_share)

@@ -121,9 +121,9 @@ def load_state(network: torch.nn.Module, state: Mapping[str, Tensor], name: str)
     if missing or foreign:
         what = f"lacks the tensor {missing[0]}" if missing else f"has the foreign tensor {foreign[0]}"
         raise CheckpointError(f"{name} {what}: it belongs to another architecture than its card says.")
-    for key, tensor in state.items():
-        if tensor.shape != own[key].shape:
-            shapes = f"{tuple(tensor.shape)} in the file, {tuple(own[key].shape)} in the network"
+    for key, wanted in own.items():  # in the network's order: a safetensors file comes in any
+        if state[key].shape != wanted.shape:
+            shapes = f"{tuple(state[key].shape)} in the file, {tuple(wanted.shape)} in the network"
             raise CheckpointError(f"{name}: the tensor {key} has another shape: {shapes}.")
     network.load_state_dict({key: tensor.to(own[key].dtype) for key, tensor in state.items()})
 

@@ -1,4 +1,4 @@
-"""sRGB <-> CIE Lab in torch, on any device; gamut by chroma; colours of a palette. No other file converts colours.
+"""sRGB <-> CIE Lab in torch, on any device; gamut by chroma; palettes; bins of ab. No other file converts colours.
 
 Lab is CIE 1976 L*a*b* under D65 for the 2 degree observer: L in 0..100, a and b in about -128..127. The constants are
 those of `skimage.color`, so that training, inference and metrics agree with scikit-image (within 1e-3 L units and
@@ -20,6 +20,10 @@ _WHITE_XYZ = (0.95047, 1.0, 1.08883)
 _LAB_KNEE = 0.008856  # below it f(t) is linear: 7.787 t + 16/116
 _GAMUT_TOLERANCE = 1e-4  # in linear light: less than half an 8-bit level even in the darkest shadows
 _PIXELS_AT_ONCE = 1 << 16  # held against a palette: some megabytes of distances
+BIN_SIDE = 10
+"""Of the squares that the ab plane is divided into, in Lab units (Zhang et al. 2016)."""
+_NEIGHBOURS = 5
+_NEIGHBOUR_SIGMA = 5.0  # Lab units
 _BISECTIONS = 12  # finds the chroma factor to 1/4096: far below what 8 bits show
 
 
@@ -196,3 +200,67 @@ def nearest_color(srgb: Tensor, palette: Tensor) -> Tensor:
 def palette_ab(palette: Tensor) -> Tensor:
     """The chroma of palette colours: (K, 3), sRGB in 0..1 -> (K, 2), ab in Lab units."""
     return srgb_to_lab(palette.T[None, :, :, None])[0, 1:, :, 0].T
+
+
+@functools.lru_cache(maxsize=1)
+def ab_bins() -> Tensor:
+    """The centres of the bins: (Q, 2), ab in Lab units, sorted by a, then b; float32, on the CPU.
+
+    They lie on a grid of `BIN_SIDE`, and are those to which some colour of sRGB is nearest: 261. (Zhang et al. 2016,
+    section 2.1, take 313: they count squares beside the gamut too.)
+    """
+    with torch.inference_mode(False):
+        levels = torch.arange(0, 256, 3) / 255  # 0 and 255 are among them
+        grid = torch.cartesian_prod(levels, levels)
+        faces = [  # of the cube of sRGB: whatever lies inside has a colour on its surface with the same ab
+            torch.cat([grid[:, :axis], torch.full_like(grid[:, :1], end), grid[:, axis:]], 1)
+            for axis in range(3)
+            for end in (0.0, 1.0)
+        ]
+        ab = srgb_to_lab(torch.cat(faces).T[None, :, :, None])[0, 1:, :, 0].T
+        return (ab / BIN_SIDE).round().unique(dim=0) * BIN_SIDE
+
+
+def _bin_scores(ab: Tensor, bins: Tensor) -> Tensor:
+    """ab (..., 2) and bins (Q, 2) -> (..., Q): half the squared distances, less half the square of ab itself."""
+    return bins.square().sum(1) / 2 - ab @ bins.T
+
+
+def nearest_bin(ab: Tensor, bins: Tensor) -> Tensor:
+    """ab (N, 2, H, W) and bins (Q, 2), Lab units -> int64 (N, H, W): the bin that is nearest to each pixel."""
+    pixels = ab.permute(0, 2, 3, 1)
+    rows = [_bin_scores(part, bins).argmin(1) for part in pixels.reshape(-1, 2).split(_PIXELS_AT_ONCE)]
+    return torch.cat(rows).reshape(pixels.shape[:3])
+
+
+def soft_encode(ab: Tensor, bins: Tensor) -> Tensor:
+    """Each pixel's colour as a distribution over the 5 bins nearest to it (Zhang et al. 2016, section 2.2).
+
+    Args:
+        ab: (N, 2, H, W) in Lab units.
+        bins: (Q, 2) in Lab units, as `ab_bins` has them.
+
+    Returns:
+        (N, Q, H, W): for the 5 nearest bins in proportion to exp(-d^2 / (2 x 5^2)), d the distance in Lab units, with
+        sum 1; 0 for the others.
+    """
+    pixels = ab.permute(0, 2, 3, 1)
+    nearest, index = _bin_scores(pixels, bins).topk(_NEIGHBOURS, dim=-1, largest=False)  # the rest cancels in softmax
+    weights = (-nearest / _NEIGHBOUR_SIGMA**2).softmax(-1)
+    encoded = torch.zeros(*pixels.shape[:3], len(bins), dtype=ab.dtype, device=ab.device)
+    return encoded.scatter_(-1, index, weights).permute(0, 3, 1, 2)
+
+
+def annealed_mean(logits: Tensor, bins: Tensor, temperature: float) -> Tensor:
+    """From a distribution over bins to one colour: its mean after sharpening (Zhang et al. 2016, equation 5).
+
+    Args:
+        logits: (N, Q, H, W).
+        bins: (Q, 2) in Lab units.
+        temperature: above 0; 1 is the mean as it is, towards 0 the mean nears the likeliest bin.
+
+    Returns:
+        ab (N, 2, H, W) in Lab units: the mean of the bins under softmax(logits / temperature).
+    """
+    probabilities = (logits / temperature).softmax(1)
+    return torch.einsum("nqhw,qc->nchw", probabilities, bins)

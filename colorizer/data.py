@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from colorizer import images
 from colorizer.errors import DataError, PictureError
 
 _WORKER_GRACE_SECONDS = 10
+_FEW_PICTURES = 64
 Bytes = NDArray[np.uint8]
 Item = TypeVar("Item")
 MAX_ASPECT = 2.0  # longer pictures are cut to it around their centre: what is held stays bounded
@@ -41,12 +42,16 @@ def find_pictures(folders: Sequence[Path]) -> list[Path]:
     found: dict[Path, tuple[str, str, Path]] = {}  # a file twice would be validated on what it was trained on
     for folder in folders:
         if not folder.is_dir():
-            raise DataError(f"{folder}: there is no such folder; --data and --validation take folders of pictures.")
+            raise DataError(
+                f"{folder}: there is no such folder; --data and --validation take folders of pictures, --data also tar "
+                'shards ("shards/*.tar").'
+            )
         files = [path for path in folder.rglob("*") if path.suffix.lower() in images.SUFFIXES and path.is_file()]
         inside = [path.relative_to(folder) for path in files]
         visible = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
         if not visible:
-            raise DataError(f"{folder}: the folder holds no pictures ({', '.join(sorted(images.SUFFIXES))}).")
+            hint = f'; for its tar shards write "{folder}/*.tar"' if any(folder.glob("*.tar")) else ""
+            raise DataError(f"{folder}: the folder holds no pictures ({', '.join(sorted(images.SUFFIXES))}){hint}.")
         for path in visible:
             key, entry = (folder / path).resolve(), (path.as_posix(), folder.resolve().name, folder / path)
             found[key] = min(entry, found.get(key, entry))
@@ -75,13 +80,13 @@ def _resized(picture: Image.Image, side: int) -> Bytes:
     return np.asarray(picture.resize(size, Image.Resampling.LANCZOS, box=box))
 
 
-def read_picture(path: Path, side: int) -> Tensor:
-    """Decode a file to uint8 (3, h, w) with short side `side`, at most MAX_ASPECT long.
+def read_picture(source: Path | bytes, side: int) -> Tensor:
+    """Decode a file, or its bytes, to uint8 (3, h, w) with short side `side`, at most MAX_ASPECT long.
 
     Raises:
         PictureError: as `images.open_image`.
     """
-    return resize(images.open_image(path).image, side)
+    return resize(images.open_image(source).image, side)
 
 
 def resize(picture: Image.Image, side: int) -> Tensor:
@@ -89,13 +94,13 @@ def resize(picture: Image.Image, side: int) -> Tensor:
     return torch.from_numpy(_resized(picture, side).transpose(2, 0, 1).copy())
 
 
-def read_square(path: Path, side: int) -> Tensor:
-    """Decode a file to the uint8 (3, side, side) of its centre.
+def read_square(source: Path | bytes, side: int) -> Tensor:
+    """Decode a file, or its bytes, to the uint8 (3, side, side) of its centre.
 
     Raises:
         PictureError: as `images.open_image`.
     """
-    return cut_square(read_picture(path, side), 0.5)
+    return cut_square(read_picture(source, side), 0.5)
 
 
 def cut_square(picture: Tensor, position: float) -> Tensor:
@@ -140,6 +145,11 @@ def worker_count() -> int:
     return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
+def workers_for(pictures: int) -> int:
+    """How many decoding processes for so many pictures; none, where starting one would cost more than it saves."""
+    return worker_count() if pictures > _FEW_PICTURES else 0
+
+
 def _start_worker(number: int) -> None:
     """Leave it to the main process to answer Ctrl-C or a request to end, which often reach every process.
 
@@ -149,17 +159,38 @@ def _start_worker(number: int) -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: signal.alarm(_WORKER_GRACE_SECONDS))
 
 
-def decode(paths: Sequence[Path], read: Callable[[Path], Tensor]) -> Iterator[Decoded]:
-    """Decode files in worker processes, in order."""
-    workers = worker_count() if len(paths) > 64 else 0  # starting a process costs more than a few pictures
-    loader = DataLoader(_Files(paths, read), batch_size=None, num_workers=workers, worker_init_fn=_start_worker)
-    for item in loader:
-        # What a worker sends lies in shared memory, one open file each: copied, or thousands would exceed the limit.
-        yield item if item.picture is None else dataclasses.replace(item, picture=item.picture.clone())
-
-
 Request = tuple[int, float]
 """Which picture, and where along its longer side (0..1) its square is cut."""
+
+
+def load(
+    dataset: Dataset[Item], workers: int, pin_memory: bool = False, batches: list[list[Request]] | None = None
+) -> Iterator[Any]:
+    """What a data set gives, in order, through so many worker processes (0: in this one).
+
+    Args:
+        dataset: its items are given one by one, or, where there are `batches`, stacked.
+        workers: how many processes.
+        pin_memory: for a GPU.
+        batches: which items, of a data set that is asked for each.
+
+    Raises:
+        DataError: where a picture cannot be read that could be before.
+    """
+    how: dict[str, Any] = {"batch_size": None} if batches is None else {"batch_sampler": batches}
+    try:
+        yield from DataLoader(dataset, num_workers=workers, pin_memory=pin_memory, worker_init_fn=_start_worker, **how)
+    except PictureError as error:  # from a worker it comes with the traceback there, its own sentence last
+        problem = str(error).rpartition("PictureError: ")[2].strip()
+        error.__traceback__ = None  # it holds the loader, and the workers' end would wait for its garbage collection
+        raise DataError(f"A picture that was readable when the run began is not any more: {problem}") from None
+
+
+def decode(paths: Sequence[Path], read: Callable[[Path], Tensor]) -> Iterator[Decoded]:
+    """Decode files in worker processes, in order."""
+    for item in load(_Files(paths, read), workers_for(len(paths))):
+        # What a worker sends lies in shared memory, one open file each: copied, or thousands would exceed the limit.
+        yield item if item.picture is None else dataclasses.replace(item, picture=item.picture.clone())
 
 
 class Pictures(Dataset[Tensor]):
@@ -197,14 +228,7 @@ def make_batches(pictures: Pictures, batches: list[list[Request]], pin_memory: b
         DataError: where a picture that is decoded anew can no longer be read.
     """
     workers = 0 if pictures.held is not None else worker_count()
-    try:
-        yield from DataLoader(
-            pictures, batch_sampler=batches, num_workers=workers, pin_memory=pin_memory, worker_init_fn=_start_worker
-        )
-    except PictureError as error:  # from a worker it comes with the traceback there, its own sentence last
-        problem = str(error).rpartition("PictureError: ")[2].strip()
-        error.__traceback__ = None  # it holds the loader, and the workers' end would wait for its garbage collection
-        raise DataError(f"A picture that was readable when the run began is not any more: {problem}") from None
+    yield from load(pictures, workers, pin_memory, batches)
 
 
 def augment(squares: Tensor, crop: int, flip: bool, generator: torch.Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""From folders, or a public data set, and a recipe's settings to a validation set and a training set.
+"""From folders, tar shards or a public data set, and a recipe's settings, to a validation set and a training set.
 
 What is left out is told, and why.
 """
@@ -30,6 +30,8 @@ from colorizer.data import (
 from colorizer.errors import DataError
 from colorizer.interrupts import StopWish
 from colorizer.settings import DataSettings
+from colorizer.shards import Shards, take_members
+from colorizer.tars import Member, are_shards, find_shards, list_pictures
 
 Origin = Literal["split", "folders", "public"]
 """Where validation comes from: out of the folders of `--data`, from folders of its own, or both from a public set."""
@@ -37,7 +39,7 @@ Origin = Literal["split", "folders", "public"]
 
 @dataclass(frozen=True)
 class TrainingData:
-    training: Pictures
+    training: Pictures | Shards
     validation: Tensor
     """uint8 (N, 3, crop, crop), the centre squares."""
     training_sha256: str
@@ -84,7 +86,8 @@ def load_training_data(
     """Find, divide and decode the pictures of a recipe.
 
     Args:
-        folders: where the pictures lie, at any depth.
+        folders: where the pictures lie, at any depth; or tar shards, or patterns of them, which are divided alike and
+            read once, but not held.
         settings: how many are wanted, and at what size.
         report: called with one sentence for each file that is left out.
         wish: asked after each picture.
@@ -92,35 +95,25 @@ def load_training_data(
 
     Raises:
         KeyboardInterrupt: when the user wishes to stop.
-        DataError: for an empty or missing folder, for too few pictures for the recipe, and for pictures that are in
-            both kinds of folders.
+        DataError: for an empty or missing folder, for a shard that cannot be read, for too few pictures for the recipe,
+            and for pictures that are in both kinds of folders.
     """
     wish = wish or StopWish()
+    if any(map(are_shards, folders)):
+        return _load_shards(folders, settings, report, wish, validation_folders)
     paths = shuffled(find_pictures(folders), settings.split_seed)
     held_out = shuffled(find_pictures(validation_folders), settings.split_seed) if validation_folders else []
     _require_disjoint(paths, held_out)
-    wanted = settings.validation_images + max(1, settings.images)
-    for there, needed, names in (
-        (len(held_out), settings.validation_images, "data.validation_images"),
-        (len(paths), settings.images or 1, "data.images"),
-    ) if held_out else ((len(paths), wanted, "data.validation_images + data.images"),):  # fmt: skip
-        if there < needed:
-            raise DataError(
-                f"The recipe needs {needed} pictures ({names}), but there are {there}; add pictures or lower these "
-                "settings with --set."
-            )
+    _require_enough(len(paths), len(held_out), settings)
     read_validation = functools.partial(read_square, side=settings.crop)
     validation, rest = _take(held_out or paths, settings.validation_images, read_validation, True, report, wish)
     rest = paths if held_out else rest
     planned = settings.images or len(rest)
-    hold = planned * settings.side**2 * MAX_ASPECT * 3 <= settings.cache_gigabytes * 1e9
+    fits = planned * settings.side**2 * MAX_ASPECT * 3 <= settings.cache_gigabytes * 1e9
+    hold = fits and settings.subsets == 1
     read_training = functools.partial(read_picture, side=settings.side)
     training, _ = _take(rest, settings.images, read_training, hold, report, wish)
-    if len(validation) < settings.validation_images or len(training) < max(1, settings.images):
-        raise DataError(
-            f"Only {len(validation) + len(training)} of the pictures can be read, and the recipe needs {wanted}; "
-            "replace the damaged ones or lower data.images or data.validation_images with --set."
-        )
+    _require_readable(len(training), len(validation), settings)
     return TrainingData(
         Pictures(
             [item.path for item in training], settings.side, [_picture(item) for item in training] if hold else None
@@ -132,14 +125,87 @@ def load_training_data(
     )
 
 
+def _require_enough(training: int, held_out: int, settings: DataSettings) -> None:
+    """Refuse too few pictures; `held_out` are those in folders of their own, 0 where there are none."""
+    together = settings.validation_images + max(1, settings.images)
+    for there, needed, names in (
+        (held_out, settings.validation_images, "data.validation_images"),
+        (training, settings.images or 1, "data.images"),
+    ) if held_out else ((training, together, "data.validation_images + data.images"),):  # fmt: skip
+        if there < needed:
+            raise DataError(
+                f"The recipe needs {needed} pictures ({names}), but there are {there}; add pictures or lower these "
+                "settings with --set."
+            )
+
+
+def _require_readable(training: int, validation: int, settings: DataSettings) -> None:
+    if validation < settings.validation_images or training < max(1, settings.images):
+        raise DataError(
+            f"Only {validation + training} of the pictures can be read, and the recipe needs "
+            f"{settings.validation_images + max(1, settings.images)}; replace the damaged ones or lower data.images or "
+            "data.validation_images with --set."
+        )
+
+
 def _require_disjoint(training: Sequence[Path], validation: Sequence[Path]) -> None:
     shared = {path.resolve() for path in training} & {path.resolve() for path in validation}
-    if shared:
-        others = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
+    _refuse_shared([path.name for path in sorted(shared)])
+
+
+def _refuse_shared(names: Sequence[str]) -> None:
+    if names:
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise DataError(
-            f"In --data and in --validation there is the same picture, {min(shared).name}{others}; "
+            f"In --data and in --validation there is the same picture, {names[0]}{others}; "
             "validation is worth nothing on what was trained on."
         )
+
+
+def _load_shards(
+    patterns: Sequence[Path],
+    settings: DataSettings,
+    report: Callable[[str], None],
+    wish: StopWish,
+    validation_folders: Sequence[Path],
+) -> TrainingData:
+    """As `load_training_data`."""
+    if not all(map(are_shards, patterns)):
+        raise DataError("--data names both folders and tar shards; give it one kind.")
+    if settings.subsets > 1:
+        raise DataError(
+            "data.subsets is for folders of pictures; tar shards are streamed and never held as a whole, so set "
+            "data.subsets=1 with --set."
+        )
+    paths = find_shards(patterns)
+    streamed = [Member(number, name) for number, path in enumerate(paths) for name in list_pictures(path, report)]
+    order = shuffled(sorted(streamed), settings.split_seed)
+    held_out = shuffled(find_pictures(validation_folders), settings.split_seed) if validation_folders else []
+    _require_enough(len(order), len(held_out), settings)
+    take = functools.partial(take_members, paths, report=report, wish=wish)
+    read_validation = functools.partial(read_square, side=settings.crop)
+    validation: Sequence[Decoded]
+    if held_out:
+        validation, _ = _take(held_out, settings.validation_images, read_validation, True, report, wish)
+    else:
+        chosen, order = take(order, settings.validation_images, read_validation, True)
+        validation = list(chosen.values())
+    training, _ = take(order, settings.images, functools.partial(read_picture, side=settings.side), False)
+    _require_readable(len(training), len(validation), settings)
+    _require_other_content([item.sha256 for item in training.values()], validation if held_out else ())
+    return TrainingData(
+        Shards(paths, [member for member in streamed if member in training], settings),
+        torch.stack([_picture(item) for item in validation]),
+        fingerprint([item.sha256 for item in training.values()]),
+        fingerprint([item.sha256 for item in validation]),
+        "folders" if held_out else "split",
+    )
+
+
+def _require_other_content(training: Sequence[str], validation: Sequence[Decoded]) -> None:
+    """Refuse a validation picture whose bytes are those of a training picture, by their sha256."""
+    known = set(training)
+    _refuse_shared([item.path.name for item in validation if item.sha256 in known])
 
 
 def load_public_data(settings: DataSettings, report: Callable[[str], None]) -> TrainingData:

@@ -49,6 +49,9 @@ def describe_loss(recipe: Recipe, head: str) -> str:
     """The loss in words, with its unit; `head` is that of the network."""
     if recipe.loss.name == "huber":
         return f"Huber, threshold {recipe.loss.huber_delta:g} Lab units"
+    if head == "bins":
+        share = recipe.loss.uniform_share
+        return f"cross-entropy over bins of ab, nats, mean over pixels; rare ones count more (uniform share {share:g})"
     over = "RGB in 0..1" if head == "rgb" else "ab, Lab units"
     own = {
         "mse": f"mean squared error over {over}, squared",

@@ -13,7 +13,7 @@ from colorizer.errors import CheckpointError
 from colorizer.files import write_atomically
 
 HISTORY_FILE = "history.csv"
-_COUNTS = ("epoch", "images_seen", "discriminator_steps")
+_COUNTS = ("epoch", "images_seen", "discriminator_steps", "peak_memory_mb")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ class EpochRow:
     """At the end of the epoch: the share, 0..1, of its right answers on training pictures, true and generated."""
     discriminator_steps: int | None = None
     """How many optimizer steps it made in the epoch: none where it was held back."""
+    peak_memory_mb: int | None = None
+    """The most memory that the main process has held at once since it was started, in megabytes; None where the system
+    does not say. A resumed run is a new process."""
 
 
 _FIELDS = dataclasses.fields(EpochRow)

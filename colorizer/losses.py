@@ -1,5 +1,5 @@
 """Training losses: MSE, Huber and L1 over ab in Lab units, MSE and L1 over RGB in 0..1; cross-entropy over the colours
-of a palette.
+of a palette or over rebalanced bins of ab.
 
 Their heights have different units (MSE: units squared; L1: units; Huber: squared below its threshold, linear above;
 cross-entropy: nats) and must never be compared with each other; every run records common measures beside its
@@ -18,7 +18,7 @@ LOSS_NAMES: tuple[str, ...] = get_args(LossName)
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(output, target) -> a scalar, the mean over all values: both (N, 2, H, W) in Lab units or (N, 3, H, W) sRGB, but for
-cross-entropy, which takes logits (N, K, H, W) and classes, int64 (N, H, W)."""
+cross-entropy, which takes logits (N, K, H, W) and classes, int64 (N, H, W), or weighted distributions (N, K, H, W)."""
 
 
 def make_loss(name: LossName, huber_delta: float) -> Loss:
@@ -41,3 +41,17 @@ def accuracy(output: Tensor, target: Tensor) -> Tensor:
     if target.is_floating_point():
         return torch.full((), torch.nan, device=output.device)
     return (output.argmax(1) == target).float().mean()
+
+
+def rebalancing_weights(frequency: Tensor, uniform_share: float = 0.5) -> Tensor:
+    """How much each class counts, so that rare colours are learned too (Zhang et al. 2016, equation 4).
+
+    Args:
+        frequency: (Q,), how often each class occurs; its sum is 1.
+        uniform_share: lambda, 0..1: how much of the uniform distribution is mixed in. 1 rebalances nothing.
+
+    Returns:
+        (Q,): in proportion to 1 / ((1 - lambda) p + lambda / Q), with mean 1 over the pixels (the sum of p w is 1).
+    """
+    mixed = (1 - uniform_share) * frequency + uniform_share / len(frequency)
+    return 1 / mixed / (frequency / mixed).sum()

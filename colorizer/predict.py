@@ -25,7 +25,7 @@ from colorizer import color, images, upsample
 from colorizer.cards import Card
 from colorizer.checkpoints import WEIGHTS, checkpoint_folder, list_checkpoints, load_network
 from colorizer.choice import RENDERINGS, Choice, Rendering, choice_of, paint
-from colorizer.models import ColorNetwork, PaletteNetwork
+from colorizer.models import BinsNetwork, ColorNetwork, PaletteNetwork
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 MAX_SATURATION = 3.0
@@ -181,11 +181,17 @@ class Colorizer:
         self._refuse_what_it_does_not_take(hints, temperature)
         size = network_size(image.width, image.height, self.card.input_size)
         lightness = small_lightness(image, size)
-        output = self.network(pad_to_stride(lightness, self.network.stride).to(self.device))
-        output = output[:, :, : size[0], : size[1]].float()
-        choice = choice_of(self.network, output) if isinstance(self.network, PaletteNetwork) else None
-        ab = self.network.to_ab(output)[0].cpu().contiguous()
+        output = self.network(pad_to_stride(lightness, self.network.stride).to(self.device)).float()
+        choice = None
+        if isinstance(self.network, PaletteNetwork):
+            choice = choice_of(self.network, output[:, :, : size[0], : size[1]])
+        ab = self._to_ab(output, temperature)[0, :, : size[0], : size[1]].cpu().contiguous()
         return Chroma(ab.numpy(), lightness[0, 0].numpy(), choice)
+
+    def _to_ab(self, output: Tensor, temperature: float | None) -> Tensor:
+        if isinstance(self.network, BinsNetwork):
+            return self.network.to_ab(output, temperature)
+        return self.network.to_ab(output)
 
     def colorize(
         self,

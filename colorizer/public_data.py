@@ -6,6 +6,9 @@ pixels a picture, because torchvision's reader of the Python version unpickles w
 
 "flowers102" is Oxford's 102 Category Flower Dataset (Nilsback and Zisserman 2008, "Automated flower classification over
 a large number of classes"): 8,189 photos of flowers, a folder of JPEG files. Its labels are not needed.
+
+"places365" is the validation part of Places365-Standard (Zhou et al. 2018, "Places: a 10 million image database for
+scene recognition") at 256 x 256: 36,500 photos of scenes, indoors and outdoors, a folder of JPEG files.
 """
 
 import contextlib
@@ -32,6 +35,9 @@ _CIFAR10_FOLDER = "cifar-10-batches-bin"
 FLOWERS102_URL = "https://thor.robots.ox.ac.uk/flowers/102/102flowers.tgz"  # and its md5: as torchvision has them
 FLOWERS102_MD5 = "52808999861908f626f3c1f4e79d11fa"
 _FLOWERS102_FOLDER = "flowers-102"
+PLACES365_URL = "http://data.csail.mit.edu/places/places365/val_256.tar"  # likewise; a test holds both to torchvision's
+PLACES365_MD5 = "e27b17d8d44f4af9a78502beb927f808"
+_PLACES365_FOLDER = "places365-val-256"
 _TRAINING_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 _TEST_FILES = ("test_batch.bin",)
 _SIDE = 32
@@ -65,7 +71,7 @@ def fetch(name: str, report: Callable[[str], None]) -> tuple[list[PublicPicture]
     """
     data_set, _, label = name.partition(":")
     if data_set != "cifar10" or label not in CIFAR10_CLASSES:
-        known = ", ".join(["flowers102", *(f"cifar10:{entry}" for entry in CIFAR10_CLASSES)])
+        known = ", ".join(["flowers102", "places365", *(f"cifar10:{entry}" for entry in CIFAR10_CLASSES)])
         raise DataError(f"data.public is {name!r}; the public data sets are: {known}.")
     archive = _Archive("CIFAR-10", "170 MB", CIFAR10_URL, CIFAR10_MD5, _CIFAR10_FOLDER)
     folder = _kept(archive, _CIFAR10_FOLDER, report)
@@ -81,16 +87,19 @@ def fetch_folder(name: str, report: Callable[[str], None]) -> Path | None:
     """The folder of a public data set that is one of picture files; None where the name is not that of such a set.
 
     Args:
-        name: "flowers102".
+        name: "flowers102" or "places365".
         report: as for `fetch`.
 
     Raises:
         DataError: for a failed download.
     """
-    if name != "flowers102":
-        return None
-    archive = _Archive("Flowers102", "345 MB", FLOWERS102_URL, FLOWERS102_MD5, "jpg")
-    return _kept(archive, _FLOWERS102_FOLDER, report)
+    if name == "flowers102":
+        archive = _Archive("Flowers102", "345 MB", FLOWERS102_URL, FLOWERS102_MD5, "jpg")
+        return _kept(archive, _FLOWERS102_FOLDER, report)
+    if name == "places365":
+        archive = _Archive("Places365", "about 500 MB", PLACES365_URL, PLACES365_MD5, "val_256")
+        return _kept(archive, _PLACES365_FOLDER, report)
+    return None
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,9 @@ class DataSettings:
     role: str
     """What the pictures show, e.g. "scenes"; `--data` gives the folders that play this role."""
     public: str = ""
-    """The public data set that plays this role where there is no `--data`: "flowers102", which is divided as a folder
-    is, or e.g. "cifar10:horse", whose own test pictures are those of validation. It is downloaded once."""
+    """The public data set that plays this role where there is no `--data`: "flowers102" or "places365", which are
+    divided as a folder is, or e.g. "cifar10:horse", whose own test pictures are those of validation. It is downloaded
+    once."""
     images: int = 0
     """How many training pictures; 0 takes all that validation leaves."""
     validation_images: int = 200
@@ -67,6 +68,12 @@ class DataSettings:
     """Mirror every second picture, at random."""
     cache_gigabytes: float = 2.0
     """Each process holds its decoded pictures in memory up to this size; beyond it they are decoded anew each epoch."""
+    subsets: int = 1
+    """Above 1, each epoch's pictures are divided into so many subsets that are loaded, shown and dropped in turn, so
+    that memory is bounded by one of them; what is shown, and in which order, stays the same."""
+    shuffle_buffer: int = 1000
+    """Tar shards are streamed, in another order each epoch, and their pictures shuffled in a buffer of so many. It
+    holds them as decoded squares, 3 x side x side bytes each: a larger one mixes better and takes more memory."""
 
     def __post_init__(self) -> None:
         require(self.images >= 0, "data.images must be 0 (all) or more.")
@@ -74,6 +81,8 @@ class DataSettings:
         require(self.crop >= 16, "data.crop must be at least 16 pixels.")
         require(self.side >= self.crop, f"data.side ({self.side}) must be at least data.crop ({self.crop}).")
         require(self.cache_gigabytes >= 0, "data.cache_gigabytes must be 0 or more.")
+        require(self.subsets >= 1, "data.subsets must be at least 1.")
+        require(self.shuffle_buffer >= 1, "data.shuffle_buffer must be at least 1.")
 
 
 @dataclass(frozen=True)
@@ -81,10 +90,14 @@ class LossSettings:
     name: LossName
     huber_delta: float = 12.0
     """Where Huber turns from square to line, in Lab units; read for "huber" only."""
+    uniform_share: float = 0.5
+    """For a network that chooses among bins of ab: how much of the uniform distribution is mixed into the training
+    pictures' own before each bin counts by its rarity (lambda of Zhang et al. 2016). 1 lets all count alike."""
 
     def __post_init__(self) -> None:
         require_choice("loss.name", self.name, LOSS_NAMES)
         require(self.huber_delta > 0, "loss.huber_delta must be above 0.")
+        require(0 < self.uniform_share <= 1, "loss.uniform_share must be above 0 and at most 1.")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ same number of threads, bit for bit.
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +27,12 @@ from colorizer.errors import TrainingError
 from colorizer.history import HISTORY_FILE, EpochRow, best_row, write_history
 from colorizer.interrupts import StopWish
 from colorizer.losses import Loss, accuracy, make_loss
+from colorizer.memory import peak_memory_mb
 from colorizer.recipes import Recipe
 from colorizer.runs import BEST_FILE, LAST_FILE, Progress, Trained, read_state, save_state, state_file
 from colorizer.settings import TrainingSettings
+from colorizer.shards import Shards, sample_of
+from colorizer.subsets import make_batches_in_turn
 from colorizer.validation import Validation, answer_of, from_sum, summed
 
 _LOSS_READING_STEPS = 20  # reading the loss makes a GPU wait, so not at each step; on a CPU it costs nothing
@@ -131,7 +134,7 @@ class Run:
         mean_loss = progress.loss_sum / progress.step if progress.step else None
         reading_steps = 1 if device.type == "cpu" else _LOSS_READING_STEPS
         self.network.train()
-        for squares in make_batches(self.data.training, self._own_batches(), pin_memory=device.type == "cuda"):
+        for squares in self._load_batches(pin_memory=device.type == "cuda"):
             sums += self._step(squares.to(device, non_blocking=True))
             progress.step += 1
             stopping = self._must_stop()
@@ -157,13 +160,22 @@ class Run:
         progress, values = self.progress, sums.tolist()
         progress.loss_sum, progress.accuracy_sum, progress.generator_loss_sum, progress.discriminator_loss_sum = values
 
-    def _own_batches(self) -> list[list[Request]]:
-        """This process's share of each batch of the epoch, from the step that comes next."""
-        settings, progress = self.recipe.training, self.progress
-        shown = self.steps_per_epoch * settings.batch_size
-        requests = epoch_requests(len(self.data.training), shown, settings.seed, progress.epoch)
-        batches = [requests[first : first + settings.batch_size] for first in range(0, shown, settings.batch_size)]
-        return [batch[self._share] for batch in batches[progress.step :]]
+    def _load_batches(self, pin_memory: bool) -> Iterator[Tensor]:
+        """What the epoch still has to show, from the step that comes next: uint8 (n, 3, side, side) each."""
+        training, done, subsets = self.data.training, self.progress.step, self.recipe.data.subsets
+        shown, seed = self.steps_per_epoch * self.recipe.training.batch_size, self.recipe.training.seed
+        if isinstance(training, Shards):
+            plan = training.plan(shown, seed, self.progress.epoch)
+            return training.make_batches(plan, self._own_batches(plan.requests)[done:], pin_memory)
+        batches = self._own_batches(epoch_requests(len(training), shown, seed, self.progress.epoch))
+        if subsets > 1 and training.held is None:  # those of CIFAR-10 come all at once
+            return make_batches_in_turn(training, batches, done, subsets, pin_memory)
+        return make_batches(training, batches[done:], pin_memory)
+
+    def _own_batches(self, requests: list[Request]) -> list[list[Request]]:
+        """This process's share of each batch of the epoch."""
+        size = self.recipe.training.batch_size
+        return [requests[first : first + size][self._share] for first in range(0, len(requests), size)]
 
     @property
     def _share(self) -> slice:
@@ -242,13 +254,16 @@ class Run:
             round(progress.epoch_seconds + time.perf_counter() - start, 3),
             None if math.isnan(train_accuracy) else train_accuracy,
             validation.accuracy,
+            peak_memory_mb=peak_memory_mb(),
         )
         if self.adversary:
             row = dataclasses.replace(
                 row,
                 generator_loss=generator_loss,
                 discriminator_loss=mean_of_learning(sums[3], progress.step),
-                discriminator_accuracy=self.adversary.accuracy(self.bare_network, self.data.training, row.epoch),
+                discriminator_accuracy=self.adversary.accuracy(
+                    self.bare_network, sample_of(self.data.training), row.epoch
+                ),
                 discriminator_steps=0 if self._is_adversary_held_back else progress.step,
             )
         progress.rows.append(row)

@@ -14,7 +14,11 @@ from skimage import data
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAIN = ROOT / "train.py"
+PATIENCE_SECONDS = 300  # with a process of torch on a machine that has much else to do
 SIZES = ((60, 80), (80, 60), (48, 48), (40, 130))  # (height, width): landscape, portrait, square, very long
+
+MEASURED_ON_THE_MACHINE = ("seconds", "peak_memory_mb")
+"""Columns of the history that differ from one run to the next."""
 
 RECIPE = """
 id = "toy"
@@ -87,14 +91,16 @@ def run_training(*arguments: str | Path, launcher: Sequence[str] = ()) -> "subpr
     """The same, to its end."""
     process = start_training(*arguments, launcher=launcher)
     try:
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         raise
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
-def wait_until(reached: Callable[[], bool], process: "subprocess.Popen[str]", seconds: float = 60) -> None:
+def wait_until(
+    reached: Callable[[], bool], process: "subprocess.Popen[str]", seconds: float = PATIENCE_SECONDS
+) -> None:
     """Wait while the process runs; fails with its output when it ends first, or after too long."""
     end = time.monotonic() + seconds
     while not reached():

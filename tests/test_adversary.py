@@ -200,7 +200,9 @@ def test_the_history_has_the_adversarial_columns(folder: Path, tmp_path: Path) -
     run = fitted(folder, tmp_path)
     rows = read_history(tmp_path / "history.csv")
     assert rows == run.progress.rows
-    assert (tmp_path / "history.csv").read_text().splitlines()[0] == ",".join([*COLUMNS, *ADVERSARIAL])
+    assert (tmp_path / "history.csv").read_text().splitlines()[0] == ",".join(
+        [*COLUMNS, *ADVERSARIAL, "peak_memory_mb"]
+    )
     for row in rows:
         assert row.generator_loss is not None and row.generator_loss > 75 * row.train_loss
         assert row.discriminator_loss is not None and 0.01 < row.discriminator_loss < 3
@@ -250,7 +252,7 @@ def test_a_plain_run_has_no_adversarial_columns_and_an_adversary_changes_its_wei
     data = load_training_data([folder], recipe.data, lambda message: None)
     plain = Run(recipe, build_network(recipe), data, tmp_path / "plain", train.make_accelerator(recipe))
     plain.fit(QUIET)
-    assert (tmp_path / "plain" / "history.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
+    assert (tmp_path / "plain" / "history.csv").read_text().splitlines()[0] == ",".join([*COLUMNS, "peak_memory_mb"])
     adversarial = fitted(folder, tmp_path / "gan")
     weights = [run.bare_network.state_dict() for run in (plain, adversarial)]
     assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])

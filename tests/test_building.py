@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from colorizer import models
-from colorizer.building import build_network, compute_palette, network_options
+from colorizer.building import build_network, network_options, study_colors
 from colorizer.checkpoints import MODEL_FILE, WEIGHTS, load_network, to_float16, write_card, write_tensors
 from colorizer.data import Pictures
 from colorizer.errors import ColorizerError, RecipeError
@@ -73,7 +73,7 @@ def test_a_palette_by_k_means_is_black_until_it_is_computed() -> None:
     assert isinstance(network, models.PaletteNetwork)
     assert network.options == {"colors": 9}
     assert not network.palette.any()
-    compute_palette(recipe, network, some_pictures())
+    study_colors(recipe, network, some_pictures())
     assert torch.equal(network.palette, kmeans_palette(some_pictures(), 9, 3))
 
 
@@ -82,7 +82,7 @@ def test_a_palette_that_is_given_is_not_computed() -> None:
         recipe = parse_recipe(RECIPE, overrides)
         network = build_network(recipe)
         before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        compute_palette(recipe, network, some_pictures())
+        study_colors(recipe, network, some_pictures())
         assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 import colorizer
 import train
-from colorizer.building import build_network, compute_palette
+from colorizer.building import build_network, study_colors
 from colorizer.cards import read_card
 from colorizer.checkpoints import load_network, read_tensors
 from colorizer.datasets import TrainingData, load_public_data, load_training_data
@@ -24,7 +24,7 @@ from colorizer.runs import BASELINE_FILE, LAST_FILE, read_baseline, write_baseli
 from colorizer.training import Interrupted, Run, Watcher
 from colorizer.validation import measure_baseline, measure_network
 from tests import test_training
-from tests.support import make_pictures
+from tests.support import MEASURED_ON_THE_MACHINE, make_pictures
 from tests.test_public_data import FOLDER, files
 from tests.test_train_command import saved_progress
 
@@ -70,7 +70,7 @@ def make_run(folder: Path, out: Path, *overrides: str) -> Run:
     recipe = parse_recipe(RECIPE, overrides)
     data = load_training_data([folder], recipe.data, lambda message: None)
     network = build_network(recipe)
-    compute_palette(recipe, network, data.training)
+    study_colors(recipe, network, data.training)
     run = Run(recipe, network, data, out, train.make_accelerator(recipe))
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     return run
@@ -109,7 +109,7 @@ def test_the_history_has_the_accuracies(finished: Run) -> None:
     rows = read_history(finished.folder / "history.csv")
     assert rows == finished.progress.rows
     header = (finished.folder / "history.csv").read_text().splitlines()[0]
-    assert header == ",".join([*COLUMNS, "train_accuracy", "val_accuracy"])
+    assert header == ",".join([*COLUMNS, "train_accuracy", "val_accuracy", "peak_memory_mb"])
     for row in rows:
         assert row.train_accuracy is not None and 0 < row.train_accuracy < 1
         assert row.val_accuracy is not None and 0 < row.val_accuracy < 1
@@ -141,7 +141,7 @@ def test_the_checkpoint_has_its_palette_exactly_and_its_weights_in_float16(finis
         [Path(finished.data.training.paths[0]).parent], finished.recipe.data, lambda message: None
     )
     network = build_network(finished.recipe)
-    compute_palette(finished.recipe, network, data.training)
+    study_colors(finished.recipe, network, data.training)
     assert torch.equal(shipped["palette"], network.state_dict()["palette"])
     assert len(torch.unique(shipped["palette"], dim=0)) == 6
 
@@ -177,7 +177,7 @@ def test_the_card_has_the_options_the_loss_and_the_accuracy(finished: Run) -> No
 def test_the_card_of_a_regression_has_neither_loss_nor_accuracy_nor_options(folder: Path, tmp_path: Path) -> None:
     run = test_training.fitted(folder, tmp_path, "training.epochs=1")
     assert [(row.train_accuracy, row.val_accuracy) for row in run.progress.rows] == [(None, None)]
-    assert (tmp_path / "history.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
+    assert (tmp_path / "history.csv").read_text().splitlines()[0] == ",".join([*COLUMNS, "peak_memory_mb"])
     card = finish(run)
     assert card.options == {}
     assert {(row.loss, row.accuracy) for row in card.metrics} == {(None, None)}
@@ -186,7 +186,10 @@ def test_the_card_of_a_regression_has_neither_loss_nor_accuracy_nor_options(fold
 def assert_equal_runs(one: Run, other: Run) -> None:
     def measured(run: Run) -> list[list[str]]:
         with (run.folder / "history.csv").open(newline="") as file:
-            return [[value for name, value in row.items() if name != "seconds"] for row in csv.DictReader(file)]
+            return [
+                [value for name, value in row.items() if name not in MEASURED_ON_THE_MACHINE]
+                for row in csv.DictReader(file)
+            ]
 
     assert measured(one) == measured(other)
     state = other.bare_network.state_dict()

@@ -20,10 +20,13 @@ from colorizer.datasets import load_public_data, load_training_data
 from colorizer.errors import DataError
 from colorizer.interrupts import StopWish, interruptible
 from colorizer.public_data import CIFAR10_CLASSES, cache_folder, fetch, fetch_folder, read_cifar10
+from colorizer.recipes import read_recipe
 from colorizer.settings import DataSettings
-from tests.support import make_pictures
+from colorizer.torchvision_safe import import_torchvision
+from tests.support import ROOT, make_pictures
 
 FOLDER = "cifar-10-batches-bin"
+RECIPES = ROOT / "recipes"
 TRAINING = [f"data_batch_{number}.bin" for number in range(1, 6)]
 PER_FILE = 8
 HORSE = CIFAR10_CLASSES.index("horse")
@@ -104,7 +107,9 @@ def test_each_picture_has_the_sha256_of_its_pixels(unpacked: Path) -> None:
 @pytest.mark.parametrize("name", ["cifar10", "cifar10:", "cifar10:unicorn", "cifar10:Horse", "imagenet:horse", "horse"])
 def test_an_unknown_set_or_class_is_refused_with_the_known_ones(name: str, cache: Path) -> None:
     message = refusal(name)
-    assert message.startswith(f"data.public is {name!r}; the public data sets are: flowers102, cifar10:airplane, ")
+    assert message.startswith(
+        f"data.public is {name!r}; the public data sets are: flowers102, places365, cifar10:airplane, "
+    )
     assert not cache.exists()
 
 
@@ -144,10 +149,10 @@ class Archive:
     requests: list[str] = field(default_factory=list)
 
 
-def pack(entries: dict[str, bytes]) -> bytes:
-    """A .tgz of files by their path in it."""
+def pack(entries: dict[str, bytes], mode: str = "w:gz") -> bytes:
+    """A .tgz of files by their path in it; a .tar where the mode says so."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+    with tarfile.open(fileobj=packed, mode=mode) as tar:
         for name, content in entries.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
@@ -195,6 +200,17 @@ def flowers(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     with served(pack(entries)) as (given, url):
         monkeypatch.setattr(public_data, "FLOWERS102_URL", f"{url}/102flowers.tgz")
         monkeypatch.setattr(public_data, "FLOWERS102_MD5", hashlib.md5(given.body).hexdigest())
+        yield given
+
+
+@pytest.fixture
+def places(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+    """A server in the place of MIT's, with twelve photos in a .tar."""
+    photos = make_pictures(tmp_path / "photos", 12)
+    entries = {f"val_256/Places365_val_{path.stem}.png": path.read_bytes() for path in photos.iterdir()}
+    with served(pack(entries, "w")) as (given, url):
+        monkeypatch.setattr(public_data, "PLACES365_URL", f"{url}/val_256.tar")
+        monkeypatch.setattr(public_data, "PLACES365_MD5", hashlib.md5(given.body).hexdigest())
         yield given
 
 
@@ -319,6 +335,51 @@ def test_flowers_that_cannot_be_fetched_leave_nothing_and_say_what_to_do(flowers
     with pytest.raises(DataError, match=r"Flowers102 could not be downloaded \(the server answers 503 .*--data\."):
         fetch_folder("flowers102", lambda message: None)
     assert list(cache.iterdir()) == []
+
+
+def test_the_places_are_fetched_once_as_a_folder_and_divided_like_one(
+    places: Archive, cache: Path, tmp_path: Path
+) -> None:
+    settings = DataSettings("scenes", public="places365", images=7, validation_images=3, side=40, crop=32)
+    reports: list[str] = []
+    data = load_public_data(settings, reports.append)
+    assert (len(data.training), len(data.validation), data.origin) == (7, 3, "public")
+    assert len(reports) == 1 and public_data.PLACES365_URL in reports[0] and "about 500 MB" in reports[0]
+    assert [path.name for path in cache.iterdir()] == ["places365-val-256"]
+    by_hand = load_training_data([cache / "places365-val-256"], settings, no_report)
+    assert (by_hand.validation_sha256, by_hand.training_sha256) == (data.validation_sha256, data.training_sha256)
+    asked = len(places.requests)
+    assert load_public_data(settings, no_report).training_sha256 == data.training_sha256
+    assert len(places.requests) == asked
+
+
+@pytest.mark.parametrize(("status", "sent"), [(404, None), (200, 3000)])
+def test_places_that_cannot_be_fetched_leave_nothing_and_can_be_fetched_again(
+    places: Archive, cache: Path, status: int, sent: int | None
+) -> None:
+    places.status, places.sent = status, sent
+    with pytest.raises(
+        DataError, match=r"Places365 could not be downloaded \((the server answers 404|what arrived is)"
+    ):
+        fetch_folder("places365", lambda message: None)
+    assert list(cache.iterdir()) == []
+    places.status, places.sent = 200, None
+    assert fetch_folder("places365", lambda message: None) == cache / "places365-val-256"
+
+
+def test_the_folders_are_fetched_from_where_torchvision_has_them() -> None:
+    import_torchvision()
+    from torchvision.datasets import Flowers102, Places365
+
+    file, md5 = Places365._IMAGES_META["val", True]  # of 256 x 256
+    assert (Places365._BASE_URL + file, md5) == (public_data.PLACES365_URL, public_data.PLACES365_MD5)
+    assert Flowers102._file_dict["image"][1] == public_data.FLOWERS102_MD5
+
+
+@pytest.mark.parametrize("family", ["scenes", "landscapes", "objects"])
+def test_recipes_for_scenes_and_for_everything_can_do_without_own_pictures(family: str) -> None:
+    recipes = [read_recipe(path) for path in RECIPES.glob(f"{family}-*.toml")]
+    assert recipes and {recipe.data.public for recipe in recipes} == {"places365"}
 
 
 def test_a_set_that_is_no_folder_has_none(cache: Path) -> None:

@@ -16,7 +16,16 @@ import train
 from colorizer.cards import read_card
 from colorizer.checkpoints import load_network
 from colorizer.history import COLUMNS
-from tests.support import finished_epochs, make_pictures, run_training, start_training, wait_until, write_recipe
+from tests.support import (
+    MEASURED_ON_THE_MACHINE,
+    PATIENCE_SECONDS,
+    finished_epochs,
+    make_pictures,
+    run_training,
+    start_training,
+    wait_until,
+    write_recipe,
+)
 
 # 14 steps an epoch: long enough for a signal to arrive in its middle. Pictures are decoded anew, so that there are
 # worker processes, which the signals reach too.
@@ -46,7 +55,10 @@ def uninterrupted(folder: Path, recipe: Path, tmp_path_factory: pytest.TempPathF
 def measured(out: Path) -> list[dict[str, str]]:
     """The rows of a history without the one column that is measured time."""
     with (out / "history.csv").open(newline="") as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+        return [
+            {name: value for name, value in row.items() if name not in MEASURED_ON_THE_MACHINE}
+            for row in csv.DictReader(file)
+        ]
 
 
 def assert_same_run(out: Path, whole: Path) -> None:
@@ -77,7 +89,7 @@ def test_a_run_goes_on_after_ctrl_c_and_after_a_request_to_end_as_if_there_had_b
         process = start_training(*arguments, *resume)
         into_an_epoch(tmp_path, epochs, process)
         os.killpg(process.pid, number)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 130, output + errors
         assert "Stopped; the state is saved. Give the same command with --resume" in errors
         assert "Traceback" not in errors
@@ -124,7 +136,7 @@ def test_two_processes_train_one_run_and_one_ctrl_c_stops_both(folder: Path, rec
     process = start_training(*arguments, launcher=LAUNCH)
     into_an_epoch(tmp_path, 1, process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the launcher and to both of its processes
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert errors.count("Stopped; the state is saved.") == 1, output + errors
     assert saved_progress(tmp_path)["epoch"] == 1
     done = run_training(*arguments, "--resume", launcher=LAUNCH)
@@ -149,7 +161,19 @@ def test_batches_that_two_processes_cannot_share_are_refused(folder: Path, recip
     assert not (tmp_path / "run").exists()
 
 
-BLOCKED = ("streamlit", "skimage", "sklearn", "scipy", "plotly", "torchvision", "timm", "pandas", "matplotlib", "cv2")
+BLOCKED = (
+    "streamlit",
+    "skimage",
+    "sklearn",
+    "scipy",
+    "plotly",
+    "torchvision",
+    "timm",
+    "pandas",
+    "matplotlib",
+    "cv2",
+    "webdataset",
+)
 BLOCKER = f"""
 import importlib.machinery, runpy, sys
 class Hider(importlib.machinery.PathFinder):
@@ -188,7 +212,7 @@ def test_ctrl_c_before_training_begins_ends_without_a_traceback(recipe: Path, tm
     assert process.stdout.readline().startswith("Reading the pictures")
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert errors.startswith("Broken off;")
     assert "Traceback" not in errors
@@ -294,11 +318,14 @@ def test_faults_in_what_the_user_gives_are_one_sentence_each(
 def test_pictures_must_come_from_somewhere(recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = ("--out", tmp_path / "run")
     message = refused(capsys, recipe, *out)
-    assert "names no public data set for its role 'toys'; give folders with --data" in message
+    assert "names no public data set for its role 'toys'; give folders or tar shards with --data" in message
     message = refused(capsys, recipe, "--validation", tmp_path, *out)
     assert "--validation goes with --data" in message
     message = refused(capsys, recipe, *out, "--set", "data.public=cifar10:unicorn")
-    assert "data.public is 'cifar10:unicorn'; the public data sets are: cifar10:airplane, " in message
+    assert (
+        "data.public is 'cifar10:unicorn'; the public data sets are: flowers102, places365, cifar10:airplane, "
+        in message
+    )
     assert not (tmp_path / "run").exists()
 
 

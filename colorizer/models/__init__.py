@@ -7,7 +7,9 @@ torch.Size([1, 2, 64, 64])
 """
 
 from colorizer.models.autoencoders import Autoencoder5, Autoencoder7, Autoencoder7Leaky, Autoencoder9Skip, PlainCNN
+from colorizer.models.bins import BinsNetwork
 from colorizer.models.discriminator import Discriminator
+from colorizer.models.objects import TwelveConvolutions
 from colorizer.models.palette import PaletteCNN, PaletteNetwork, PaletteUNet
 from colorizer.models.registry import (
     ColorNetwork,
@@ -18,12 +20,14 @@ from colorizer.models.registry import (
     register,
 )
 from colorizer.models.resnet import ResNet18Colorizer
+from colorizer.models.zhang import ZhangBins, ZhangRegression
 
 __all__ = [
     "Autoencoder5",
     "Autoencoder7",
     "Autoencoder7Leaky",
     "Autoencoder9Skip",
+    "BinsNetwork",
     "ColorNetwork",
     "Discriminator",
     "PaletteCNN",
@@ -31,6 +35,9 @@ __all__ = [
     "PaletteUNet",
     "PlainCNN",
     "ResNet18Colorizer",
+    "TwelveConvolutions",
+    "ZhangBins",
+    "ZhangRegression",
     "architectures",
     "architectures_with_head",
     "build",

@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from torch import Tensor, nn
 
-Head = Literal["ab", "rgb", "palette"]
+Head = Literal["ab", "rgb", "palette", "bins"]
 """How a network's output becomes colour: "ab" is regression of the two chroma channels, "rgb" of a whole picture of
-which only the chroma is used, "palette" a choice among given RGB colours."""
+which only the chroma is used, "palette" a choice among given RGB colours, "bins" a distribution over squares of ab."""
 
 
 class ColorNetwork(nn.Module):
@@ -16,8 +16,9 @@ class ColorNetwork(nn.Module):
 
     `forward` takes L, float (N, 1, H, W) in 0..100, with H and W multiples of `stride`; normalising it is the network's
     own business. What it returns is the head's: with "ab" it is ab, float (N, 2, H, W), in Lab units; with "rgb" sRGB,
-    float (N, 3, H, W), in 0..1; with "palette" one logit for each colour, float (N, K, H, W). The methods below carry
-    the output over to colour; as they stand here they are those of "ab".
+    float (N, 3, H, W), in 0..1; with "palette" one logit for each colour, float (N, K, H, W); with "bins" one for each
+    bin, float (N, Q, H / r, W / r). The methods below carry the output over to colour; as they stand here they are
+    those of "ab".
     """
 
     head: ClassVar[Head]
