@@ -17,6 +17,8 @@ pages = [
     st.Page(PAGES / "learning.py", title="Watch it learn", url_path="learning"),
     st.Page(PAGES / "palette.py", title="Colours from a palette", url_path="palette"),
     st.Page(PAGES / "curves.py", title="Loss curves", url_path="curves"),
+    st.Page(PAGES / "best_and_worst.py", title="Best and worst", url_path="best_and_worst"),
+    st.Page(PAGES / "spaces.py", title="Colour spaces", url_path="spaces"),
     st.Page(PAGES / "checkpoints.py", title="Checkpoints", url_path="checkpoints"),
 ]
 page = st.navigation(pages, position="hidden")

@@ -1,7 +1,6 @@
 """The command `evaluate`: checkpoints, grey and truth measured on a folder of pictures; as a table, CSV, in cards."""
 
 import argparse
-import csv
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
@@ -16,21 +15,9 @@ from colorizer.checkpoints import list_checkpoints, write_card
 from colorizer.commands import find_sources, progress, report, weights_of
 from colorizer.errors import CheckpointError, PictureError
 from colorizer.evaluation import centre_square, grey_measures, measure_at_own_size, measure_photo, true_measures
-from colorizer.metrics import Measures
+from colorizer.figures import HEADINGS, Figures, mean, of_grey, of_measures, of_validation, write_csv
 from colorizer.predict import Colorizer, load
-from colorizer.validation import EQUAL_PSNR, Validation
 
-Figures = dict[str, float]
-"""Measures by the names that a card has for them; NaN where one was not taken."""
-_HEADINGS = {
-    "psnr": "PSNR dB",
-    "ssim": "SSIM",
-    "ciede2000": "CIEDE2000",
-    "ab_rmse": "ab RMSE",
-    "colorfulness": "colourfulness",
-    "loss": "cross-entropy",
-    "accuracy": "accuracy",
-}
 _OWN_SIZE = "centre crop to a square, Lanczos to {side} x {side}, network at that size; per picture, then averaged"
 
 
@@ -43,42 +30,22 @@ class Ruler:
     protocol: Callable[[Sequence[Colorizer]], str]
     measure: Callable[[Image.Image, Sequence[Colorizer]], dict[str, Figures]]
     """Figures by checkpoint id, "grey" or "truth"."""
-
-
-def _of_measures(measures: Measures) -> Figures:
-    return dataclasses.asdict(measures) | {"loss": math.nan, "accuracy": math.nan}
-
-
-def _of_grey(measures: Measures) -> Figures:
-    figures = _of_measures(measures)
-    return figures | {"psnr": min(figures["psnr"], EQUAL_PSNR)}  # one grey picture must not make the mean infinite
-
-
-def _of_validation(measures: Validation) -> Figures:
-    accuracy = math.nan if measures.accuracy is None else measures.accuracy
-    return {
-        "psnr": measures.psnr,
-        "ssim": math.nan,
-        "ciede2000": measures.delta_e,
-        "ab_rmse": measures.ab_rmse,
-        "colorfulness": measures.colorfulness,
-        "loss": measures.loss,
-        "accuracy": accuracy,
-    }
+    takes_grey: bool
+    """Whether pictures without colours count: training validates on them too, but they are no truth."""
 
 
 def _measure_by_protocol(image: Image.Image, models: Sequence[Colorizer]) -> dict[str, Figures]:
-    measured = {"grey": _of_grey(grey_measures(image))}
-    measured |= {model.card.id: _of_measures(measure_photo(model, image)) for model in models}
-    return measured | {"truth": _of_measures(true_measures(image))}
+    measured = {"grey": of_grey(grey_measures(image))}
+    measured |= {model.card.id: of_measures(measure_photo(model, image)) for model in models}
+    return measured | {"truth": of_measures(true_measures(image))}
 
 
 def _measure_at_own_size(image: Image.Image, models: Sequence[Colorizer]) -> dict[str, Figures]:
     side = _own_size(models)
     square = centre_square(image, side)
-    measured = {"grey": _of_grey(grey_measures(image, side)) | {"ssim": math.nan}}
-    measured |= {model.card.id: _of_validation(measure_at_own_size(model, square)) for model in models}
-    return measured | {"truth": _of_measures(true_measures(image, side)) | {"ssim": math.nan}}
+    measured = {"grey": of_grey(grey_measures(image, side)) | {"ssim": math.nan}}
+    measured |= {model.card.id: of_validation(measure_at_own_size(model, square)) for model in models}
+    return measured | {"truth": of_measures(true_measures(image, side)) | {"ssim": math.nan}}
 
 
 def _own_size(models: Sequence[Colorizer]) -> int:
@@ -91,17 +58,13 @@ def _own_size(models: Sequence[Colorizer]) -> int:
     return sizes.pop()
 
 
-_PROTOCOL = Ruler("", lambda models: metrics.PROTOCOL_OF_SETS, _measure_by_protocol)
-_AT_OWN_SIZE = Ruler(" --own-size", lambda models: _OWN_SIZE.format(side=_own_size(models)), _measure_at_own_size)
-
-
-def _mean(rows: Sequence[Figures]) -> Figures:
-    return {name: math.fsum(row[name] for row in rows) / len(rows) for name in rows[0]}
+_PROTOCOL = Ruler("", lambda models: metrics.PROTOCOL_OF_SETS, _measure_by_protocol, False)
+_AT_OWN_SIZE = Ruler(" --own-size", lambda models: _OWN_SIZE.format(side=_own_size(models)), _measure_at_own_size, True)
 
 
 def _format_table(averages: dict[str, Figures]) -> str:
-    names = [name for name in _HEADINGS if not all(math.isnan(row[name]) for row in averages.values())]
-    lines = [f"{'':24}" + "".join(f"{_HEADINGS[name]:>15}" for name in names)]
+    names = [name for name in HEADINGS if not all(math.isnan(row[name]) for row in averages.values())]
+    lines = [f"{'':24}" + "".join(f"{HEADINGS[name]:>15}" for name in names)]
     for of, row in averages.items():
         cells = ["-" if math.isnan(row[name]) else f"{row[name]:.3f}" for name in names]
         lines.append(f"{of:24}" + "".join(f"{cell:>15}" for cell in cells))
@@ -110,12 +73,7 @@ def _format_table(averages: dict[str, Figures]) -> str:
 
 def _write_csv(path: Path, rows: Sequence[tuple[str, dict[str, Figures]]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        names = list(_HEADINGS)
-        writer.writerow(["photo", "of", *names])
-        for source, measured in rows:
-            for of, row in measured.items():
-                writer.writerow([source, of, *("" if math.isnan(row[name]) else row[name] for name in names)])
+        write_csv(file, rows)
 
 
 def _write_cards(weights: Path, name: str, ruler: Ruler, averages: dict[str, Figures], photos: int) -> None:
@@ -149,15 +107,19 @@ def evaluate_command(options: argparse.Namespace) -> int:
     failed = False
     for source in progress(find_sources([str(options.folder)])):
         try:
-            rows.append((source, ruler.measure(images.open_image(source).image, models)))
+            photo = images.open_image(source)
+            if photo.is_grey and not ruler.takes_grey:
+                report(f"{source}: it has no colours to hold a result against, so it was left out.")
+            else:
+                rows.append((source, ruler.measure(photo.image, models)))
         except PictureError as error:
             report(f"{source}: {error}")
             failed = True
     if not rows:
-        raise PictureError(f"{options.folder}: none of the pictures can be read.")
-    averages = {of: _mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
+        raise PictureError(f"{options.folder}: none of the pictures can be read and has colours.")
+    averages = {of: mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
     print(_format_table(averages))
-    print(f"\n{len(rows)} photos. {ruler.protocol(models)}.")
+    print(f"\n{len(rows)} {'photo' if len(rows) == 1 else 'photos'}. {ruler.protocol(models)}.")
     if options.csv:
         _write_csv(options.csv, rows)
     if options.card:

@@ -49,15 +49,15 @@ def _apply_template(figure: go.Figure) -> None:
         "zeroline": False,
     }
     legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": small}
-    figure.update_layout(margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="x unified", legend=legend)
+    figure.update_layout(margin={"l": 10, "r": 10, "t": 10, "b": 10}, legend=legend)
     figure.update_xaxes(axis)
     figure.update_yaxes(axis)
     figure.update_annotations(font=small)
 
 
-def show_chart(figure: go.Figure, key: str, height: int) -> None:
+def show_chart(figure: go.Figure, key: str, height: int, hovermode: str = "x unified") -> None:
     """Show a chart that follows the theme, without the buttons that nobody needs."""
     _apply_template(figure)
-    figure.update_layout(height=height)
+    figure.update_layout(height=height, hovermode=hovermode)
     buttons = ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
     st.plotly_chart(figure, key=key, width="stretch", config={"displaylogo": False, "modeBarButtonsToRemove": buttons})

@@ -50,6 +50,10 @@ _FLOWER_REMARKS = {
     "flowers-autoencoder-9-skip": "Skips bring the outlines back; where it is in doubt it stays pale.",
     "flowers-gan": "The adversary rewards colours that could be true: livelier, and at times wrong.",
 }
+_LANDSCAPE_REMARKS = {
+    "landscapes-regression": "Skies are right. Where green and brown are both likely it says their mean: grey.",
+    "landscapes-classification": "The same skies, livelier grass; and now and then a sunset where there was none.",
+}
 _EXPERIMENTS = (
     Experiment(
         "Data and loss",
@@ -85,8 +89,9 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "From CNN to GAN",
-        "The same photos of flowers, seed, order and number of steps; from one result to the next one step of the "
-        "design is new. They know flowers only: try the sample Flower.",
+        "The same photos of flowers, loss, seed and order; from one result to the next one step of the design is new. "
+        "The first five took equally many steps, the GAN goes on from the fifth. They know flowers only: try the "
+        "sample Flower.",
         tuple(_FLOWER_REMARKS),
         _FLOWER_REMARKS,
     ),
@@ -95,6 +100,19 @@ _EXPERIMENTS = (
         "One GAN after more and more rounds through its training photos of flowers; nothing else differs. The last is "
         "the checkpoint as it is shipped. Try the sample Flower.",
         moments_of="flowers-gan",
+    ),
+    Experiment(
+        "Regression or classification",
+        "The same layers, landscapes, seed, order and number of steps; one answers with the mean of all likely "
+        "colours, the other weighs 261 colours and leans to the likeliest. Look at grass and sky.",
+        tuple(_LANDSCAPE_REMARKS),
+        _LANDSCAPE_REMARKS,
+    ),
+    Experiment(
+        "Where a specialist fails",
+        "One has seen landscapes only, one flowers only, one a bit of everything. Give them a face, the sample "
+        "Astronaut or a photo of your own; then the sample Flower.",
+        ("landscapes-regression", "flowers-autoencoder-9-skip", "objects-12conv"),
     ),
 )
 FIRST_EXPERIMENT = _EXPERIMENTS[0]

@@ -91,3 +91,53 @@ ADVERSARY = {
     "Generator loss": GENERATOR_LOSS, "Discriminator loss": DISCRIMINATOR_LOSS, "Accuracy": DISCRIMINATOR_ACCURACY,
     "Threshold": DISCRIMINATOR_THRESHOLD, "Noise epoch": NOISE_EPOCH,
 }  # fmt: skip
+LAB = (
+    "CIE Lab: a colour in three numbers that follow the eye. L is how light it is, a how far it lies towards red or "
+    "green, b how far towards yellow or blue. A difference of one or two units is about the smallest that one sees."
+)
+LIGHTNESS = "L, the lightness: 0 is black, 100 is white. A black-and-white photo has nothing else."
+AB = (
+    "The two numbers of Lab that hold the colour. a runs from green (negative) to red (positive), b from blue "
+    "(negative) to yellow (positive); both are 0 for grey."
+)
+GAMUT = (
+    "All colours that a screen of the usual kind (sRGB) can show. How far they reach from grey depends on the "
+    "lightness: move it, and see the coloured area change."
+)
+AB_SIZE = (
+    "The plane is shrunk to this part of the photo's width and height and enlarged again, as it would be if a network "
+    "had computed it that small. Eyes see fine detail in lightness, and hardly any in colour."
+)
+AMBIGUITY = (
+    "Root mean square distance of the colours of one lightness from their mean, in Lab units. A network that sees L "
+    "alone has to guess among them; one that is punished for the square of its error guesses near the mean."
+)
+BINS = (
+    "Squares of 10 by 10 Lab units in the plane of a and b. A network can choose among them, as in Zhang, Isola and "
+    "Efros (2016). Their paper counts 313, some of which lie beside the gamut; here are the 261 that hold at least one "
+    "colour of sRGB."
+)
+KMEANS = (
+    "The best K colours for this very photo, found by k-means: K colours move about until each is the mean of the "
+    "pixels that lie nearest to it."
+)
+FEW_COLORS = (
+    f"**261 bins**: {BINS}  \n"
+    "**16 or 32 paints**: the palettes that this laboratory's palette checkpoints choose from, made of photos of "
+    "horses.  \n"
+    f"**This photo's own**: {KMEANS}"
+)
+SPACES = {"Lab": LAB, "L": LIGHTNESS, "a and b": AB}
+RANKING = (
+    "By which measure the pictures are put in order. It asks how close a picture comes to its original: a colour that "
+    "could as well be true counts as wrong."
+)
+SPREAD = (
+    "Each dot is a picture. The box holds the middle half of them, and the line in it is the median: half of the "
+    "pictures are better, half are worse. Grey is no colour at all."
+)
+HUE = (
+    "A hue is the angle of a colour around grey in the plane of a and b. Pixels count by how strong their true colour "
+    "is (chroma); those with a true chroma below 10 are left out, as their hue can hardly be seen. Below a chroma of 5 "
+    "a prediction is nearly grey."
+)

@@ -103,7 +103,7 @@ _CSS = """
 /* Strips of tiny pictures: enlarged by whole factors where they can be, so that their pixels stay square and even. A
    strip of many pictures scrolls inside its own box, the names of its rows staying in view. */
 .stMain .strip-title { font-size: 0.95rem; font-weight: 600; margin: 0; padding: 0 0 0.3rem; }
-.strip { container-type: inline-size; overflow-x: auto; }
+.strip { container-type: inline-size; overflow-x: auto; position: relative; }
 .strip table { --cell: clamp(64px, round(down, 100cqw / var(--n) - 2px, var(--step, 32px)), 128px); margin: 0; }
 @media (min-resolution: 2dppx) { .strip { --step: 16px; } }
 .stMain .strip table { border-collapse: collapse; border: 0; width: auto; }

@@ -68,7 +68,7 @@ def test_all_results_come_as_one_zip_in_the_chosen_format(visitor: Visitor, tmp_
 
 
 def test_a_link_is_fetched(visitor: Visitor, picture_server: str) -> None:
-    page = visitor.open()
+    page = visitor.open("?experiment=MSE or Huber")
     visitor.expect_photo("Motorcycle")
     page.get_by_role("radio", name="Link").click()
     page.get_by_label("Link to a picture").fill(f"{picture_server}/harbour.jpg")
@@ -77,7 +77,7 @@ def test_a_link_is_fetched(visitor: Visitor, picture_server: str) -> None:
 
 
 def test_a_link_without_a_picture_is_a_sentence(visitor: Visitor, picture_server: str) -> None:
-    page = visitor.open()
+    page = visitor.open("?experiment=MSE or Huber")
     visitor.expect_photo("Motorcycle")
     page.get_by_role("radio", name="Link").click()
     page.get_by_label("Link to a picture").fill(f"{picture_server}/nothing.jpg")
@@ -86,7 +86,7 @@ def test_a_link_without_a_picture_is_a_sentence(visitor: Visitor, picture_server
 
 
 def test_a_file_that_is_no_picture_is_a_sentence_and_no_traceback(visitor: Visitor) -> None:
-    page = visitor.open()
+    page = visitor.open("?experiment=MSE or Huber")
     visitor.upload("page.jpg", b"<!DOCTYPE html><html></html>")
     expect(page.get_by_role("alert")).to_contain_text("page.jpg: The file is a web page")
     visitor.expect_photo("Motorcycle")

@@ -27,11 +27,8 @@ def images_seen(epoch: int) -> int:
 
 
 def open_film(visitor: Visitor, sample: str = "Cat", size: str = "451 × 300") -> Page:
-    """Go to the page by the navigation, choose a photo there, and wait until the film is there."""
-    page = visitor.open("?experiment=12 or 500 images")
-    page.get_by_role("link", name="Watch it learn", exact=True).click()
-    expect(page.locator(".status").first).to_contain_text(f"by {CARDS[0].title}")
-    page.get_by_role("radio", name=sample, exact=True).click()
+    """Go to the page with a photo, and wait until the film is there."""
+    page = visitor.open(f"learning?sample={sample}")
     expect(page.locator(".status").first).to_contain_text(f"{sample}, {size} px, by {CARDS[0].title}")
     visitor.expect_rest()
     expect(large(page)).to_have_attribute("alt", f"{sample}, coloured at epoch {epochs()[-1]}")

@@ -20,8 +20,7 @@ def go_to(page: Page, title: str) -> None:
 
 
 def test_curves_are_drawn_and_follow_the_chosen_measure(visitor: Visitor) -> None:
-    page = visitor.open()
-    go_to(page, "Loss curves")
+    page = visitor.open("curves")
     chart = page.locator(".js-plotly-plot")
     expect(chart.locator(".scatterlayer .trace")).not_to_have_count(0)
     expect(page.get_by_text("cannot be compared")).to_be_visible()
@@ -33,8 +32,7 @@ def test_curves_are_drawn_and_follow_the_chosen_measure(visitor: Visitor) -> Non
 
 
 def test_the_table_of_curves_can_be_downloaded(visitor: Visitor, tmp_path: Path) -> None:
-    page = visitor.open()
-    go_to(page, "Loss curves")
+    page = visitor.open("curves")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
     download.value.save_as(tmp_path / "curves.csv")
@@ -52,8 +50,7 @@ def test_a_run_in_training_shows_live(visitor: Visitor) -> None:
             shutil.copy(shipped / name, run / name)
         rows = read_history(shipped / "history.csv")
         (run / "history.csv").write_text(format_history(rows[:2]))
-        page = visitor.open()
-        go_to(page, "Loss curves")
+        page = visitor.open("curves")
         expect(page.get_by_text("is training: epoch 1,")).to_be_visible()
         (run / "history.csv").write_text(format_history(rows[:3]))
         expect(page.get_by_text("is training: epoch 2,")).to_be_visible()
@@ -64,27 +61,31 @@ def test_a_run_in_training_shows_live(visitor: Visitor) -> None:
 
 
 def test_cards_are_shown_with_their_figures(visitor: Visitor) -> None:
-    page = visitor.open()
-    go_to(page, "Checkpoints")
+    page = visitor.open("checkpoints")
     for title in ("12 images, MSE", "500 images, Huber"):
         expect(page.get_by_role("heading", name=title)).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     expect(page.get_by_text("Licence of the weights").first).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [360, 390, 768])
-def test_narrow_screens_do_not_scroll_sideways(new_visitor: OpenVisitor, width: int) -> None:
-    visitor = new_visitor(viewport={"width": width, "height": 844})
+def test_the_navigation_leads_to_every_page(visitor: Visitor) -> None:
+    page = visitor.open("checkpoints")
+    visitor.expect_rest()
+    titles = [title.strip() for title in page.locator(".st-key-nav").get_by_role("link").all_inner_texts()]
+    assert set(PAGES) < set(titles)
+    for title in titles:
+        go_to(page, title)
+
+
+def test_narrow_screens_do_not_scroll_sideways(new_visitor: OpenVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 768, "height": 844})
     page = visitor.open()
     visitor.expect_photo("Motorcycle")
     for title in PAGES:
         go_to(page, title)
         expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-        overflow = page.evaluate(
-            "() => [document.documentElement, document.querySelector('.stMain')]"
-            ".map(element => element.scrollWidth - element.clientWidth)"
-        )
-        assert max(overflow) <= 0, f"{title} at {width} px"
+        for width in (768, 390, 360):
+            visitor.expect_no_sideways_scrolling(width)
 
 
 def test_a_phone_shows_photos_before_controls(new_visitor: OpenVisitor) -> None:

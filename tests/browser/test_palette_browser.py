@@ -1,26 +1,27 @@
 """Colours from a palette, as a visitor uses it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import OpenVisitor, Visitor
+from pages.shared.samples import SAMPLES
+from tests.browser.conftest import WIDE, OpenVisitor, Server, Visitor, visiting
 from tests.browser.phone import holiday_photo
 
 ROWS = ("Grey", "Colorized", "Palette truth", "Original")
 SIZES = ((120, 160), (300, 200))
+COLOURED_SAMPLES = sum(not name.endswith("(grey)") for name in SAMPLES)
 
 
 def open_palette(visitor: Visitor) -> Page:
-    """Follow the navigation to the page, and wait until it has come to rest."""
-    page = visitor.open()
-    page.get_by_role("link", name="Colours from a palette").click()
+    """Go to the page, and wait until it has come to rest."""
+    page = visitor.open("palette")
     expect(page.get_by_role("heading", level=1, name="Colours from a palette")).to_be_visible()
-    expect_coloured(visitor, 5)
+    expect_coloured(visitor, COLOURED_SAMPLES)
     return page
 
 
@@ -56,9 +57,18 @@ def pictures(page: Page, row: str) -> list[str]:
     return found
 
 
-def test_two_uploads_give_two_columns_of_four_rows_in_both_strips(visitor: Visitor) -> None:
-    page = open_palette(visitor)
-    upload_two(visitor)
+@pytest.fixture(scope="module")
+def two_uploads(browser: Browser, server: Server) -> Iterator[Page]:
+    """The page of a visitor who gave two photos, for the tests that only look at it."""
+    with visiting(browser, server) as make:
+        visitor = make(viewport=WIDE)
+        page = open_palette(visitor)
+        upload_two(visitor)
+        yield page
+
+
+def test_two_uploads_give_two_columns_of_four_rows_in_both_strips(two_uploads: Page) -> None:
+    page = two_uploads
     for strip in strips(page):
         assert strip.locator("thead th").all_inner_texts() == ["meadow", "street"]
         assert strip.locator("tbody th").all_inner_texts()[:4] == list(ROWS)
@@ -67,9 +77,8 @@ def test_two_uploads_give_two_columns_of_four_rows_in_both_strips(visitor: Visit
         assert len(pictures(page, row)) == 4
 
 
-def test_pictures_have_the_size_of_the_network_and_square_even_pixels(visitor: Visitor) -> None:
-    page = open_palette(visitor)
-    upload_two(visitor)
+def test_pictures_have_the_size_of_the_network_and_square_even_pixels(two_uploads: Page) -> None:
+    page = two_uploads
     shown = page.locator(".strip img").evaluate_all(
         "images => images.map(image => { const box = image.getBoundingClientRect(); return [image.naturalWidth,"
         " image.naturalHeight, box.width, box.height, getComputedStyle(image).imageRendering] })"
@@ -80,9 +89,8 @@ def test_pictures_have_the_size_of_the_network_and_square_even_pixels(visitor: V
     assert width == height and width % 32 == 0 and width >= 64
 
 
-def test_strips_stand_side_by_side_and_line_up(visitor: Visitor) -> None:
-    page = open_palette(visitor)
-    upload_two(visitor)
+def test_strips_stand_side_by_side_and_line_up(two_uploads: Page) -> None:
+    page = two_uploads
     tops = [
         strip.locator("img").evaluate_all("images => images.map(image => image.getBoundingClientRect().y)")
         for strip in strips(page)
@@ -103,7 +111,7 @@ def test_another_rendering_changes_the_colorized_row_alone(visitor: Visitor) -> 
         old = first.get_attribute("src") or ""
         radios.nth(number).click()
         expect(first).not_to_have_attribute("src", old)
-        expect_coloured(visitor, 5)
+        expect_coloured(visitor, COLOURED_SAMPLES)
         seen.add(tuple(pictures(page, "Colorized")))
         assert all(pictures(page, row) == before[row] for row in ROWS if row != "Colorized")
     assert len(seen) == 3
@@ -127,9 +135,8 @@ def test_the_full_size_row_has_pictures_of_one_size_in_rows(visitor: Visitor) ->
     assert abs(boxes[0][2] / boxes[0][3] - 300 / 200) < 0.02
 
 
-def test_swatches_have_the_share_of_each_colour(visitor: Visitor) -> None:
-    page = open_palette(visitor)
-    lists = page.locator("ul.swatches")
+def test_swatches_have_the_share_of_each_colour(two_uploads: Page) -> None:
+    lists = two_uploads.locator("ul.swatches")
     expect(lists).to_have_count(2)
     for one in lists.all():
         shares = [text.strip() for text in one.locator("li").all_inner_texts()]
@@ -137,9 +144,8 @@ def test_swatches_have_the_share_of_each_colour(visitor: Visitor) -> None:
         assert abs(sum(known) + 0.25 * (len(shares) - len(known)) - 100) <= len(shares) / 2
 
 
-def test_the_strips_are_saved_as_one_labelled_picture(visitor: Visitor, tmp_path: Path) -> None:
-    page = open_palette(visitor)
-    upload_two(visitor)
+def test_the_strips_are_saved_as_one_labelled_picture(two_uploads: Page, tmp_path: Path) -> None:
+    page = two_uploads
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the strips (PNG)").click()
     assert download.value.suggested_filename.startswith("strips-")
@@ -159,7 +165,7 @@ def test_nothing_moves_when_another_pair_is_coloured(visitor: Visitor) -> None:
     pills = page.locator(".st-key-pair").get_by_role("radio")
     for number in range(pills.count() - 1):
         pills.nth(number).click()
-        expect_coloured(visitor, 5)
+        expect_coloured(visitor, COLOURED_SAMPLES)
         assert page.locator(".strip").first.bounding_box() == place
 
 
@@ -168,31 +174,23 @@ def test_a_pair_is_in_the_link_and_comes_back_from_it(new_visitor: OpenVisitor) 
     page = open_palette(one)
     page.get_by_role("radio", name="Your choice").click()
     expect(page).to_have_url(re.compile(r"pair=Your"))
-    expect_coloured(one, 5)
+    expect_coloured(one, COLOURED_SAMPLES)
     page.get_by_role("radio", name="Coffee").click()
     expect(page).to_have_url(re.compile(r"sample=Coffee"))
-    expect_coloured(one, 5)
+    expect_coloured(one, COLOURED_SAMPLES)
     shown = page.locator(".strip-title").all_inner_texts()
     other = new_visitor()
     shared = other.open(page.url.removeprefix(one.server.url).lstrip("/"))
-    expect_coloured(other, 5)
+    expect_coloured(other, COLOURED_SAMPLES)
     assert shared.locator(".strip-title").all_inner_texts() == shown
     expect(shared.get_by_role("img", name="Coffee without colour")).to_be_visible()
-    # Opened below its root, Streamlit asks for its own parts under /palette/ first, and the browser notes that.
-    assert all("404" in complaint for complaint in other.trace.complaints)
-    other.trace.complaints.clear()
 
 
-@pytest.mark.parametrize("width", [360, 390, 768])
-def test_a_narrow_screen_scrolls_strips_in_their_own_box(new_visitor: OpenVisitor, width: int) -> None:
-    visitor = new_visitor(viewport={"width": width, "height": 844})
+def test_a_narrow_screen_scrolls_strips_in_their_own_box(visitor: Visitor) -> None:
     page = open_palette(visitor)
-    overflow = page.evaluate(
-        "() => [document.documentElement, document.querySelector('.stMain')]"
-        ".map(element => element.scrollWidth - element.clientWidth)"
-    )
-    assert max(overflow) <= 0
-    strip, controls = page.locator(".strip").first.bounding_box(), page.locator(".st-key-controls").bounding_box()
-    assert strip is not None and controls is not None
-    assert strip["x"] + strip["width"] <= width
-    assert strip["y"] < controls["y"]
+    for width in (768, 390, 360):
+        visitor.expect_no_sideways_scrolling(width)
+        strip, controls = page.locator(".strip").first.bounding_box(), page.locator(".st-key-controls").bounding_box()
+        assert strip is not None and controls is not None
+        assert strip["x"] + strip["width"] <= width
+        assert strip["y"] < controls["y"]

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -9,22 +10,66 @@ import skimage
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.album import Album, Shot
+from pages.shared.strip import Shelf
+
 APP = Path(__file__).resolve().parents[2] / "app.py"
-_SECONDS = 120  # a slow machine loads torch and four models in the first run
+_SECONDS = 240  # a slow machine loads torch and four models in the first run
 
 OpenApp = Callable[..., AppTest]
 
 
+@dataclass
+class Known:
+    """What sessions of a module computed of the samples when they began: later ones find it in their album."""
+
+    samples: dict[str, Shot] = field(default_factory=dict)
+    strips: Shelf = field(default_factory=Shelf)
+
+    def tell(self, app: AppTest) -> None:
+        """Give it to a session that has not run yet."""
+        app.session_state["album"] = Album(samples={name: _copy(shot) for name, shot in self.samples.items()})
+        app.session_state["strips"] = Shelf(dict(self.strips.columns), dict(self.strips.cells))
+
+    def learn(self, app: AppTest) -> None:
+        """Keep what a session has computed."""
+        for name, shot in app.session_state["album"].samples.items():
+            known = self.samples.setdefault(name, _copy(shot))
+            known.yardstick = known.yardstick or shot.yardstick
+            known.answers.update(shot.answers)
+            known.pictures.update(shot.pictures)
+            known.states.update(shot.states)
+        self.strips.columns.update(app.session_state["strips"].columns)
+        self.strips.cells.update(app.session_state["strips"].cells)
+
+
+def _copy(shot: Shot) -> Shot:
+    """With stores of its own, and without what went wrong."""
+    kept = {"answers": dict(shot.answers), "pictures": dict(shot.pictures), "states": dict(shot.states)}
+    return replace(shot, **kept, failures={}, lost_states={})
+
+
+@pytest.fixture(scope="module")
+def known() -> Known:
+    """The first session of a module computes its samples, as a visitor's does; the others need not once more."""
+    return Known()
+
+
 @pytest.fixture
-def open_app(monkeypatch: pytest.MonkeyPatch) -> OpenApp:
-    """Start a session, optionally with the parameters of a link, and run it once."""
+def open_app(monkeypatch: pytest.MonkeyPatch, known: Known) -> OpenApp:
+    """Start a session, optionally on another page than the first and with the parameters of a link, and run it once."""
     monkeypatch.chdir(APP.parent)
 
-    def start(**parameters: str) -> AppTest:
+    def start(page: str | None = None, **parameters: str) -> AppTest:
         app = AppTest.from_file(APP, default_timeout=_SECONDS)
+        if page is not None:
+            app.switch_page(page)
         for name, value in parameters.items():
             app.query_params[name] = value
-        return app.run()
+        known.tell(app)
+        app.run()
+        known.learn(app)
+        return app
 
     return start
 

@@ -193,7 +193,7 @@ def write_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_app: OpenApp
 
 
 def choose(open_app: OpenApp, *keys: str) -> AppTest:
-    app = open_app().switch_page("pages/curves.py").run()
+    app = open_app("pages/curves.py")
     return app.pills(key="runs").set_value(list(keys)).run()
 
 

@@ -26,13 +26,10 @@ OpenPage = Callable[..., AppTest]
 
 @pytest.fixture
 def open_page(open_app: OpenApp) -> OpenPage:
-    """Go to the page, optionally by the parameters of a link, and choose a sample there."""
+    """Start a session on the page, optionally with the parameters of a link, and choose a sample there."""
 
     def start(photo: str | None = None, **parameters: str) -> AppTest:
-        app = open_app(experiment="12 or 500 images").switch_page("pages/learning.py")
-        for name, value in parameters.items():
-            app.query_params[name] = value
-        app.run()
+        app = open_app("pages/learning.py", **parameters)
         return app if photo is None else app.pills(key="photo").set_value(photo).run()
 
     return start
@@ -199,7 +196,7 @@ def test_each_rendering_of_a_palette_is_another_picture(open_page: OpenPage) -> 
 
 _LOOK = """
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=120).run().switch_page("pages/learning.py").run()
+app = AppTest.from_file("app.py", default_timeout=240).switch_page("pages/learning.py").run()
 assert not app.exception and not app.error, app.error
 print(*(element.value for element in (*app.info, *app.warning)), sep="\\n")
 print(*(element.proto.body for element in app.get("html") if "status" in element.proto.body))

@@ -16,12 +16,12 @@ CARDS = list_checkpoints()
 
 @pytest.fixture
 def curves(open_app: OpenApp) -> AppTest:
-    return open_app().switch_page("pages/curves.py").run()
+    return open_app("pages/curves.py")
 
 
 @pytest.fixture
 def checkpoints(open_app: OpenApp) -> AppTest:
-    return open_app().switch_page("pages/checkpoints.py").run()
+    return open_app("pages/checkpoints.py")
 
 
 def test_curves_say_that_mse_and_huber_heights_cannot_be_compared(curves: AppTest) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from colorizer.cards import Card, MetricsRow
 from colorizer.checkpoints import list_checkpoints
 from pages.shared.findings import finding, shared_rows
 from pages.shared.pairs import Pair
-from tests.pages.conftest import APP, assert_clean, texts, upload
+from tests.pages.conftest import APP, OpenApp, assert_clean, texts, upload
 
 PAGE = "pages/palette.py"
 CARDS = {card.id: card for card in list_checkpoints() if card.has_palette}
@@ -34,17 +35,9 @@ OpenPalette = Callable[..., AppTest]
 
 
 @pytest.fixture
-def open_palette(monkeypatch: pytest.MonkeyPatch) -> OpenPalette:
+def open_palette(open_app: OpenApp) -> OpenPalette:
     """Start a session on the page itself, optionally with the parameters of a link."""
-    monkeypatch.chdir(APP.parent)
-
-    def start(**parameters: str) -> AppTest:
-        app = AppTest.from_file(APP, default_timeout=120).switch_page(PAGE)
-        for name, value in parameters.items():
-            app.query_params[name] = value
-        return app.run()
-
-    return start
+    return partial(open_app, PAGE)
 
 
 @pytest.fixture
@@ -323,7 +316,7 @@ def look_at(folder: Path, script: str) -> list[str]:
     """What a script prints of the page, run as a process of its own in a copy of the app with other weights."""
     opening = f"""
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=120).run().switch_page("{PAGE}").run()
+app = AppTest.from_file("app.py", default_timeout=240).switch_page("{PAGE}").run()
 assert not app.exception
 """
     for name in ("app.py", "pages", "colorizer", ".streamlit"):

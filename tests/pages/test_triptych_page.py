@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from colorizer.images import links
 from pages.shared.album import Shot
 from pages.shared.three_in_one import ThreeInOne
 from tests.images.servers import Server, head, ok, serving
-from tests.pages.conftest import APP, assert_clean, texts, upload
+from tests.pages.conftest import APP, OpenApp, assert_clean, texts, upload
 
 PAGE = "pages/triptych.py"
 CARDS = list_checkpoints()
@@ -32,17 +33,9 @@ OpenTriptych = Callable[..., AppTest]
 
 
 @pytest.fixture
-def open_triptych(monkeypatch: pytest.MonkeyPatch) -> OpenTriptych:
+def open_triptych(open_app: OpenApp) -> OpenTriptych:
     """Start a session on the page itself, optionally with the parameters of a link."""
-    monkeypatch.chdir(APP.parent)
-
-    def start(**parameters: str) -> AppTest:
-        app = AppTest.from_file(APP, default_timeout=240).switch_page(PAGE)
-        for name, value in parameters.items():
-            app.query_params[name] = value
-        return app.run()
-
-    return start
+    return partial(open_app, PAGE)
 
 
 @pytest.fixture
@@ -296,7 +289,7 @@ def test_odd_photos_have_their_row_as_well(app: AppTest, image: Image.Image, cou
 _LOOK = f"""
 import json
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("app.py", default_timeout=120).run().switch_page("{PAGE}").run()
+app = AppTest.from_file("app.py", default_timeout=240).switch_page("{PAGE}").run()
 assert not app.exception
 print(json.dumps({{
     "html": [element.proto.body for element in app.get("html") if "class=" in element.proto.body],

@@ -1,0 +1,224 @@
+"""Pictures by the hundred: uploads, ZIP archives and folders as entries that are read one at a time.
+
+Nothing is unpacked to the disk or held unpacked in memory. What an archive says of itself is not believed: the length
+of its directory, of each member and of all of them together is counted while it is read. An archive or a folder with
+something wrong in it gives the rest of its pictures, and a sentence on what was left out.
+"""
+
+import functools
+import io
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from colorizer.errors import PictureError
+from colorizer.images import LIMITS, SUFFIXES, Source
+
+MAX_PICTURES: Final = 500
+MAX_UPLOAD_BYTES: Final = 200_000_000  # of one set, as it came: the host's memory holds them until they are measured
+MAX_UNPACKED_BYTES: Final = 1_000_000_000  # of one archive: time, not memory, is what this limits
+_MAX_DIRECTORY_BYTES: Final = 2_000_000  # of an archive's list of members: about 20,000 of them
+_ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_ENCRYPTED: Final = 0x1
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may ask for gigabytes before their first byte
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError)
+FOLDERS_VARIABLE: Final = "COLORIZER_FOLDERS"
+"""The environment variable that lists the folders whose pictures every visitor may see measured."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture that was not opened yet."""
+
+    name: str
+    read: Callable[[], Source]
+    """Raises PictureError."""
+
+
+@dataclass
+class PictureSet:
+    """Pictures to come, and sentences on what is left out."""
+
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, other: "PictureSet") -> None:
+        self.entries += other.entries
+        self.problems += other.problems
+
+    def cut(self) -> "PictureSet":
+        """The same with no more than `MAX_PICTURES`."""
+        if (surplus := len(self.entries) - MAX_PICTURES) > 0:
+            del self.entries[MAX_PICTURES:]
+            self.problems.append(f"At most {MAX_PICTURES} pictures are measured at a time; {surplus} were left out.")
+        return self
+
+
+def from_files(files: Sequence[tuple[str, bytes]]) -> PictureSet:
+    """The pictures of uploaded files, and of those that are ZIP archives the pictures inside.
+
+    Args:
+        files: the name and the content of each.
+    """
+    found, taken = PictureSet(), 0
+    for name, content in files:
+        taken += len(content)
+        if taken > MAX_UPLOAD_BYTES:
+            found.problems.append(
+                f"{name}: left out, as the files have more than {MAX_UPLOAD_BYTES // 1_000_000} MB together."
+            )
+            taken -= len(content)
+        elif content.startswith(_ZIP_STARTS):
+            found.add(from_zip(name, content))
+        else:
+            found.entries.append(Entry(name, functools.partial(_content, content)))
+    return found.cut()
+
+
+def _content(content: bytes) -> bytes:
+    return content
+
+
+class _CappedFile(io.BytesIO):
+    """An archive in memory. While it is opened no long part is read: its list of members could fill the memory."""
+
+    is_opened = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if not self.is_opened and size is not None and size > _MAX_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile("its list of files is too long")
+        return super().read(size)
+
+
+def _open(content: bytes) -> zipfile.ZipFile:
+    file = _CappedFile(content)
+    archive = zipfile.ZipFile(file)
+    file.is_opened = True
+    return archive
+
+
+@dataclass
+class _Budget:
+    """How many bytes an archive may still unpack to."""
+
+    left: int
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    """What systems put beside pictures, and nobody chose."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def from_zip(archive_name: str, content: bytes) -> PictureSet:
+    """The pictures in a ZIP archive and in its folders; they are unpacked one at a time, when they are read."""
+    found = PictureSet()
+    try:
+        archive = _open(content)
+    except _DAMAGE:
+        found.problems.append(f"{archive_name}: not a whole ZIP archive, or one with too many files; pack it again.")
+        return found
+    budget, others = _Budget(MAX_UNPACKED_BYTES), 0
+    for member in archive.infolist():
+        path = PurePosixPath(member.filename)
+        if member.is_dir() or _is_hidden(path):
+            continue
+        if path.suffix.lower() in SUFFIXES:
+            found.entries.append(Entry(member.filename, functools.partial(_unpack, archive, member, budget)))
+        else:
+            others += 1
+    found.problems += _on_others(archive_name, others, len(found.entries))
+    return found
+
+
+def _on_others(name: str, others: int, pictures: int) -> list[str]:
+    if not pictures:
+        return [f"{name}: there are no pictures in it."]
+    what = "one file that is no picture was" if others == 1 else f"{others} files that are no pictures were"
+    return [f"{name}: {what} left out."] if others else []
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:
+    if member.flag_bits & _ENCRYPTED:
+        raise PictureError("It is locked with a password inside its ZIP archive; pack it without one.")
+    if member.compress_type not in _METHODS:
+        raise PictureError("It is packed in an unusual way; pack the ZIP archive with the usual compression (deflate).")
+    limit = min(LIMITS.max_bytes, budget.left)
+    try:
+        with archive.open(member) as file:
+            content = file.read(limit + 1)
+    except _DAMAGE as error:
+        raise PictureError("It is damaged inside its ZIP archive; pack it again.") from error
+    budget.left -= len(content)
+    if len(content) <= limit:
+        return content
+    if limit < LIMITS.max_bytes:
+        budget.left = 0
+        raise PictureError(
+            f"The ZIP archive unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB; make it smaller."
+        )
+    raise PictureError(f"It unpacks to more than {LIMITS.max_bytes / 1e6:g} MB; make the picture smaller.")
+
+
+def allowed_folders(setting: str | None = None) -> dict[str, Path]:
+    """The folders that the host offers, by a name for each.
+
+    Args:
+        setting: paths with the system's separator (":" or ";") between them; by default `COLORIZER_FOLDERS` of the
+            environment. What is no folder is not offered.
+    """
+    setting = os.environ.get(FOLDERS_VARIABLE, "") if setting is None else setting
+    folders: dict[str, Path] = {}
+    for text in setting.split(os.pathsep):
+        folder = Path(text)
+        if text and folder.is_dir():
+            name, number = folder.resolve().name or "folder", 2
+            while name in folders:
+                name, number = f"{folder.resolve().name} ({number})", number + 1
+            folders[name] = folder.resolve()
+    return folders
+
+
+def from_folder(folder: Path) -> PictureSet:
+    """The pictures in a folder and below, sorted within each folder; links that lead out of it are not followed."""
+    root = folder.resolve()
+    found = PictureSet()
+    for path in _walk(root):
+        name = path.relative_to(root).as_posix()
+        if len(found.entries) == MAX_PICTURES:
+            found.problems.append(f"{root.name} has more than {MAX_PICTURES} pictures; the first were taken.")
+            break
+        if _stays_inside(path, root):
+            found.entries.append(Entry(name, functools.partial(_inside, path, root)))
+        else:
+            found.problems.append(f"{name}: a link that leads out of the folder, so it was left out.")
+    if not found.entries:
+        found.problems.append(f"{root.name}: there are no pictures in it.")
+    return found
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for place, below, files in os.walk(root):  # links to folders are not followed
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
+                yield Path(place) / name
+
+
+def _stays_inside(path: Path, root: Path) -> bool:
+    try:
+        return path.resolve(strict=True).is_relative_to(root)
+    except OSError:  # a link to nowhere or in a circle
+        return False
+
+
+def _inside(path: Path, root: Path) -> Path:
+    """The file itself, looked at again: it may have been replaced since the folder was read."""
+    if not _stays_inside(path, root) or not stat.S_ISREG(path.stat().st_mode):
+        raise PictureError("It is not in the folder any more.")
+    return path.resolve()

@@ -1,0 +1,244 @@
+"""Best and worst: checkpoints measured on many pictures, and where each of them does well and fails."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from colorizer import hues
+from colorizer.cards import Card
+from colorizer.checkpoints import scan
+from colorizer.metrics import PROTOCOL_OF_SETS
+from colorizer.ranking import RANKINGS, Ranking, Specimen, total_hues
+from pages.shared import glossary
+from pages.shared.entrance import enter
+from pages.shared.measuring import MAX_CHECKPOINTS, Measuring, measuring, model_key, work_off
+from pages.shared.picture_choice import Choice, choose_pictures
+from pages.shared.rank_tables import offer_csv, show_means, show_pictures
+from pages.shared.rank_tiles import STYLE, format_figure, show_podium
+from pages.shared.working import say
+
+_FIRST_CHECKPOINTS = ("scenes-12-huber", "scenes-500-huber")
+_INTRODUCTION = (
+    "Colour pictures lose their colours, checkpoints colour them anew, and each result is held against its original."
+)
+_INVITATION = (
+    "Nothing is measured yet. **Measure** starts with the samples, which takes some seconds; or give pictures of your "
+    "own, up to 500."
+)
+_ROW_HEIGHT, _AXIS_HEIGHT, _HUES_HEIGHT = 92, 60, 560
+
+
+@dataclass(frozen=True)
+class View:
+    """What is looked at."""
+
+    specimens: Sequence[Specimen]
+    cards: Sequence[Card]
+    card: Card
+    """The one whose pictures are shown."""
+    ranking: Ranking
+
+    @property
+    def model(self) -> str:
+        return model_key(self.card)
+
+    def values(self, card: Card) -> list[float]:
+        """The figures of a checkpoint that the pictures are ranked by."""
+        return [specimen.outcomes[model_key(card)].figures[self.ranking.figure] for specimen in self.specimens]
+
+    def grey_values(self) -> list[float]:
+        return [specimen.grey[self.ranking.figure] for specimen in self.specimens]
+
+
+def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
+    """Which checkpoints are measured; they stand in the link."""
+    by_id = {card.id: card for card in cards}
+    chosen = st.multiselect(
+        "Checkpoints",
+        list(by_id),
+        default=[name for name in _FIRST_CHECKPOINTS if name in by_id] or list(by_id)[:1],
+        format_func=lambda name: by_id[name].title,
+        max_selections=MAX_CHECKPOINTS,
+        key="ranked-checkpoints",
+        help=f"{glossary.CHECKPOINT} Up to {MAX_CHECKPOINTS} at a time.",
+        bind="query-params",
+    )
+    return [card for card in cards if card.id in chosen]
+
+
+def _start(kept: Measuring, choice: Choice) -> None:
+    kept.start(choice.source, choice.take())
+    kept.upload_serial += 1
+
+
+def show_action(place: DeltaGenerator, kept: Measuring, choice: Choice, cards: Sequence[Card]) -> None:
+    """The button that starts the work, takes it up again, or stops it."""
+    if kept.is_working:
+        place.button("Stop", icon=":material/stop:", key="measure-stop", on_click=kept.stop)
+        return
+    is_same = kept.source == choice.source and not choice.has_files
+    if is_same and cards and kept.has_rest(cards):
+        place.button("Measure the rest", type="primary", key="measure", on_click=kept.go_on)
+        return
+    is_done = is_same and not choice.can_change and bool(cards)
+    place.button(
+        "Measure",
+        type="primary",
+        key="measure",
+        on_click=_start,
+        args=(kept, choice),
+        disabled=not cards or is_done or not choice.is_there,
+    )
+
+
+def describe_state(kept: Measuring, cards: Sequence[Card]) -> str:
+    """How many pictures the figures below are of."""
+    if kept.trial is None or not cards:
+        return ""
+    done, all_of_them = len(kept.measured(cards)), kept.trial.pictures
+    by = "1 checkpoint" if len(cards) == 1 else f"{len(cards)} checkpoints"
+    return f"{done} of {all_of_them} pictures measured by {by}."
+
+
+def show_problems(kept: Measuring, damaged: Sequence[str]) -> None:
+    """One sentence for each checkpoint that cannot be read, and for each picture that was left out."""
+    for problem in (*damaged, *kept.problems):
+        st.warning(problem)
+    left_out = kept.trial.problems if kept.trial is not None else []
+    if left_out:
+        with st.expander(f"Left out or only in part: {len(left_out)}", icon=":material/warning:"):
+            st.text("\n".join(left_out))
+
+
+def choose_view(specimens: Sequence[Specimen], cards: Sequence[Card]) -> View:
+    """How the pictures are ranked, and whose results are shown. Both stand in the link."""
+    rankings, by_id = {ranking.title: ranking for ranking in RANKINGS}, {card.id: card for card in cards}
+    if st.session_state.get("look-at") not in by_id:
+        st.session_state["look-at"] = cards[-1].id
+    with st.container(horizontal=True, gap="large"):
+        title = st.segmented_control(
+            "Rank by",
+            list(rankings),
+            default=RANKINGS[0].title,
+            required=True,
+            key="rank-by",
+            help="  \n".join([glossary.RANKING, *(f"**{name}**: {glossary.MEASURES[name]}" for name in rankings)]),
+            bind="query-params",
+            width="content",
+        )
+        name = st.pills(
+            "Look at",
+            list(by_id),
+            format_func=lambda name: by_id[name].title,
+            required=True,
+            key="look-at",
+            help=glossary.CHECKPOINT,
+            width="content",
+        )
+    return View(specimens, cards, by_id[name or cards[-1].id], rankings[title or RANKINGS[0].title])
+
+
+def compare_with_grey(view: View) -> str:
+    """How often colour was worth it, in one sentence."""
+    sign = 1 if view.ranking.higher_is_better else -1
+    pairs = list(zip(view.values(view.card), view.grey_values(), strict=True))
+    better = sum(sign * value > sign * grey for value, grey in pairs)
+    mean = format_figure(sum(value for value, _ in pairs) / len(pairs), view.ranking)
+    return (
+        f"By {view.ranking.title}, **{view.card.title}** comes closer to the original than grey does in {better} of "
+        f"{len(pairs)} pictures; its mean is {mean}."
+    )
+
+
+def show_spread(view: View) -> None:
+    """How the measure spreads over the pictures, for each checkpoint and grey; and the means of all measures."""
+    from pages.shared import charts, rank_charts  # plotly takes a while, and is not needed before
+
+    st.subheader("All pictures", help=glossary.SPREAD, anchor=False)
+    colors = charts.assign_colors((card.id, card.family) for card in scan().cards)
+    spreads = [rank_charts.Spread("Grey (no colour)", charts.NEUTRAL, view.grey_values())]
+    spreads += [rank_charts.Spread(card.title, colors[card.id], view.values(card)) for card in view.cards]
+    figure = rank_charts.draw_spreads(spreads, [specimen.name for specimen in view.specimens], view.ranking)
+    charts.show_chart(figure, "rank-spread", _AXIS_HEIGHT + _ROW_HEIGHT * len(spreads), "closest")
+    st.markdown(compare_with_grey(view))
+    show_means(view.specimens, view.cards)
+    st.caption(f"Means over {len(view.specimens)} pictures: {PROTOCOL_OF_SETS}. The same as `evaluate` prints.")
+
+
+def describe_hues(joint: hues.JointHues) -> list[str]:
+    """What the mistakes have in common, in words."""
+    confusion, grey = hues.strongest_confusion(joint), hues.grey_share(joint)
+    if joint.sum() == 0:
+        return ["These pictures have no colours strong enough to tell their hues."]
+    first = "No hue is often mistaken for another."
+    if confusion is not None:
+        first = (
+            f"Most often: true **{confusion.true}** came out **{confusion.result}**, {confusion.share:.0%} of all "
+            f"{confusion.true}."
+        )
+    return [first, f"Of all colour, {grey:.0%} came out nearly grey."]
+
+
+def show_hues(view: View) -> None:
+    """What the mistakes have in common by hue."""
+    from pages.shared import charts, rank_charts
+
+    joint = total_hues(view.specimens, view.model)
+    st.subheader("Which hue came out as which", help=glossary.HUE, anchor=False)
+    left, right = st.columns([2, 1], gap="medium", vertical_alignment="center")
+    with right:
+        st.markdown("  \n".join(describe_hues(joint)))
+        st.caption(
+            "Each column is a true hue, and the darker a cell, the more of that hue came out so (in the dark theme: "
+            "the lighter). On the dashed line the hue is right; above and below it another one came out, and in the "
+            "lowest row none to speak of."
+        )
+    with left:
+        charts.show_chart(rank_charts.draw_hues(joint), "rank-hues", _HUES_HEIGHT, "closest")
+
+
+def show_results(specimens: Sequence[Specimen], cards: Sequence[Card]) -> None:
+    """Pictures first, then what they have in common, then all figures."""
+    view = choose_view(specimens, cards)
+    show_podium(view.specimens, view.model, view.card.title, view.ranking)
+    show_spread(view)
+    show_hues(view)
+    st.subheader("Every picture", anchor=False)
+    show_pictures(view.specimens, view.card, view.ranking)
+    offer_csv(view.specimens, view.cards)
+
+
+def main() -> None:
+    start, kept, listing = time.monotonic(), measuring(), scan()
+    st.html(STYLE)
+    results, beside = st.columns([3.2, 1], gap="large")
+    with beside, st.container(key="controls"):
+        st.html('<span id="controls"></span>')
+        choice = choose_pictures(kept)
+        chosen = choose_checkpoints(listing.cards)
+    with results:
+        st.title("Best and worst")
+        st.markdown(_INTRODUCTION, help=f"{PROTOCOL_OF_SETS}. {glossary.GREY}")
+        st.html('<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>')
+        with st.container(horizontal=True, vertical_alignment="center", key="measuring"):
+            action, progress = st.empty(), st.empty()
+        problems, body = st.empty(), st.empty()  # each in its place: while the work goes on, nothing old stays beside
+    cards = kept.begun(chosen)
+    specimens = kept.measured(cards) if cards else []
+    show_action(action, kept, choice, chosen)
+    say(progress, describe_state(kept, cards))
+    with problems.container():
+        show_problems(kept, listing.problems)
+    with body.container():
+        if specimens:
+            show_results(specimens, cards)
+        elif not kept.is_working:
+            st.info(_INVITATION if chosen else "Choose at least one checkpoint.")
+    work_off(kept, chosen, progress, time.monotonic() - start)
+
+
+enter()
+main()

@@ -1,0 +1,232 @@
+"""Best and worst: many pictures measured, the rest done when one is broken, nothing computed twice."""
+
+import csv
+import io
+import re
+import subprocess
+import sys
+import zipfile
+from html import escape
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from skimage import data
+from streamlit.testing.v1 import AppTest
+
+from colorizer.checkpoints import list_checkpoints
+from colorizer.figures import mean
+from colorizer.ranking import Specimen
+from pages.shared.measuring import Measuring, model_key, time_left
+from pages.shared.rank_tables import as_csv, averages
+from tests.pages.conftest import APP, assert_clean, texts, upload
+from tests.support import crop_of_a_photo, make_pictures
+
+PAGE = "pages/best_and_worst.py"
+CARDS = {card.id: card for card in list_checkpoints()}
+HUBER, OTHER = CARDS["scenes-500-huber"], CARDS["scenes-12-huber"]
+
+
+def start(**parameters: str) -> AppTest:
+    """A session on the page itself, with one checkpoint chosen by the link."""
+    app = AppTest.from_file(APP, default_timeout=300).switch_page(PAGE)
+    for name, value in ({"ranked-checkpoints": HUBER.title} | parameters).items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def jpeg(number: int) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(crop_of_a_photo(number)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def zipped(**members: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"holiday/{name}.jpg", content)
+    return stream.getvalue()
+
+
+def measure(app: AppTest) -> AppTest:
+    return app.button(key="measure").click().run()
+
+
+def state(app: AppTest) -> Measuring:
+    kept: Measuring = app.session_state["measuring"]
+    return kept
+
+
+def specimens(app: AppTest) -> list[Specimen]:
+    return state(app).measured([HUBER])
+
+
+def shown(app: AppTest) -> list[str]:
+    """The names under the pictures, in the order in which they stand on the page."""
+    return re.findall(r'<figcaption class="tile rank"><h3 title="([^"]*)">', texts(app))
+
+
+def told(app: AppTest) -> str:
+    return next(line for line in texts(app).splitlines() if 'role="status"' in line)
+
+
+@pytest.fixture(scope="module")
+def uploaded() -> AppTest:
+    """Four pictures, one of them in an archive, and what is none: measured by one checkpoint."""
+    app = start()
+    app.segmented_control(key="ranked-pictures").set_value("Upload").run()
+    grey = io.BytesIO()
+    Image.fromarray(data.camera()).resize((90, 90)).save(grey, "PNG")
+    files = [
+        ("<b>one.jpg", jpeg(0)),
+        ("torn.jpg", jpeg(1)[:300]),
+        ("<b>two.jpg", jpeg(2)),
+        ("grey.png", grey.getvalue()),
+    ]
+    upload(app, *files, ("more.zip", zipped(three=jpeg(3), four=jpeg(4), bad=b"no picture")))
+    return measure(app)
+
+
+def test_a_first_visit_is_invited_and_one_click_measures_the_samples() -> None:
+    app = start()
+    assert_clean(app)
+    assert "Nothing is measured yet" in app.info[0].value
+    assert shown(app) == []
+    measure(app)
+    assert_clean(app)
+    assert not app.info
+    assert "6 of 6 pictures measured by 1 checkpoint." in told(app)
+    assert [heading.value for heading in app.subheader][:3] == ["Best", "Middling", "Worst"]
+    assert sorted(shown(app)) == ["Astronaut", "Cat", "Coffee", "Flower", "Motorcycle", "Rocket"]
+    assert len(app.get("plotly_chart")) == 2
+    assert app.button(key="measure").disabled
+
+
+def test_broken_and_grey_uploads_are_named_and_the_rest_is_measured(uploaded: AppTest) -> None:
+    assert_clean(uploaded)
+    assert [specimen.name for specimen in specimens(uploaded)] == [
+        "<b>one.jpg", "<b>two.jpg", "holiday/three.jpg", "holiday/four.jpg"
+    ]  # fmt: skip
+    assert "4 of 4 pictures measured" in told(uploaded)
+    assert uploaded.expander[0].label == "Left out or only in part: 3"
+    left_out = uploaded.text[0].value.splitlines()
+    assert [line.partition(":")[0] for line in left_out] == ["torn.jpg", "grey.png", "holiday/bad.jpg"]
+
+
+def test_names_are_shown_as_they_are_and_never_as_html(uploaded: AppTest) -> None:
+    assert any(name.startswith("&lt;b&gt;") for name in shown(uploaded))
+    assert "<b>" not in texts(uploaded)
+
+
+def test_uploads_leave_the_uploader_and_are_forgotten_once_open(uploaded: AppTest) -> None:
+    assert not uploaded.session_state[f"ranked-upload-{state(uploaded).upload_serial}"]
+    assert all(len(specimen.square) < 200_000 for specimen in specimens(uploaded))
+
+
+def test_another_ranking_orders_anew_and_computes_nothing(uploaded: AppTest) -> None:
+    before = [specimen.outcomes[model_key(HUBER)] for specimen in specimens(uploaded)]
+    for title, figure, sign in (("PSNR", "psnr", -1), ("ab RMSE", "ab_rmse", 1), ("CIEDE2000", "ciede2000", 1)):
+        uploaded.segmented_control(key="rank-by").set_value(title).run()
+        assert_clean(uploaded)
+        rows = sorted(specimens(uploaded), key=lambda one: sign * one.outcomes[model_key(HUBER)].figures[figure])
+        assert list(uploaded.dataframe[1].value["picture"]) == [row.name for row in rows]
+        assert shown(uploaded) == [escape(rows[place].name) for place in (0, 1, 3)]
+        assert f"By {title}, **500 images, Huber** comes closer" in uploaded.markdown[1].value
+    after = [specimen.outcomes[model_key(HUBER)] for specimen in specimens(uploaded)]
+    assert all(one is other for one, other in zip(before, after, strict=True))
+
+
+def test_the_table_is_the_mean_of_the_csv_that_evaluate_writes_too(uploaded: AppTest) -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv(specimens(uploaded), [HUBER]))))
+    assert [row["of"] for row in rows] == ["grey", HUBER.id, "truth"] * 4
+    table = uploaded.dataframe[0].value.set_index("checkpoint")
+    for of, title in (("grey", "grey (no colour)"), (HUBER.id, HUBER.title)):
+        own = [{"ciede2000": float(row["ciede2000"])} for row in rows if row["of"] == of]
+        assert table.loc[title, "CIEDE2000"] == pytest.approx(mean(own)["ciede2000"], abs=1e-12)
+    assert averages(specimens(uploaded), [HUBER])[HUBER.id]["psnr"] == pytest.approx(table.loc[HUBER.title, "PSNR"])
+
+
+def test_another_checkpoint_is_measured_on_the_same_pictures_without_the_first_anew(uploaded: AppTest) -> None:
+    before = [specimen.outcomes[model_key(HUBER)] for specimen in specimens(uploaded)]
+    uploaded.multiselect(key="ranked-checkpoints").set_value([OTHER.id, HUBER.id]).run()
+    assert uploaded.button(key="measure").label == "Measure the rest"
+    assert HUBER.title in uploaded.markdown[1].value  # what is there goes on being shown
+    measure(uploaded)
+    assert_clean(uploaded)
+    assert "4 of 4 pictures measured by 2 checkpoints." in told(uploaded)
+    assert [specimen.outcomes[model_key(HUBER)] for specimen in specimens(uploaded)] == before
+    uploaded.pills(key="look-at").set_value(OTHER.id).run()
+    assert OTHER.title in uploaded.markdown[1].value
+    assert f"coloured by {OTHER.title}" in texts(uploaded)
+    uploaded.multiselect(key="ranked-checkpoints").set_value([HUBER.id]).run()
+    assert_clean(uploaded)
+    assert f"coloured by {HUBER.title}" in texts(uploaded)
+
+
+def test_no_checkpoint_chosen_asks_for_one() -> None:
+    app = start()
+    app.multiselect(key="ranked-checkpoints").set_value([]).run()
+    assert_clean(app)
+    assert app.info[0].value == "Choose at least one checkpoint."
+    assert app.button(key="measure").disabled
+
+
+def test_an_upload_without_a_picture_ends_in_sentences() -> None:
+    app = start()
+    app.segmented_control(key="ranked-pictures").set_value("Upload").run()
+    assert app.button(key="measure").disabled
+    measure(upload(app, ("page.jpg", b"<html></html>"), ("torn.zip", b"PK\x03\x04")))
+    assert_clean(app)
+    assert len(app.text[0].value.splitlines()) == 2
+    assert shown(app) == []
+
+
+def test_server_folders_are_offered_only_where_the_host_names_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("COLORIZER_FOLDERS", raising=False)
+    assert "Server folder" not in start().segmented_control(key="ranked-pictures").options
+    folder = make_pictures(tmp_path / "holiday", 3)
+    (tmp_path / "secret.png").write_bytes(jpeg(5))
+    (folder / "door.png").symlink_to(tmp_path / "secret.png")
+    monkeypatch.setenv("COLORIZER_FOLDERS", str(folder))
+    app = start()
+    app.segmented_control(key="ranked-pictures").set_value("Server folder").run()
+    assert app.selectbox(key="ranked-folder").options == ["holiday"]
+    measure(app)
+    assert_clean(app)
+    assert sorted(shown(app)) == ["000.png", "001.png", "002.png"]
+    assert "door.png: a link that leads out" in app.text[0].value
+    assert not app.button(key="measure").disabled  # there may be other pictures in it by now
+
+
+def test_the_ranking_stands_in_the_link() -> None:
+    app = start(**{"rank-by": "PSNR"})
+    measure(app)
+    assert app.segmented_control(key="rank-by").value == "PSNR"
+    assert "By PSNR, " in app.markdown[1].value
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "about 5 s left"), (42, "about 40 s left"), (89, "about 90 s left"), (200, "about 3 min left")],
+)
+def test_the_time_left_is_as_exact_as_an_estimate_can_be(seconds: float, text: str) -> None:
+    assert time_left(seconds) == text
+
+
+_LOOK = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({str(APP)!r}, default_timeout=240).switch_page({PAGE!r}).run()
+assert app.title[0].value == "Best and worst", app
+print(*sys.modules)
+"""
+
+
+def test_opening_the_page_needs_no_charts_no_torchvision_and_no_training() -> None:
+    done = subprocess.run([sys.executable, "-c", _LOOK], cwd=APP.parent, capture_output=True, text=True, check=True)
+    own = {"pages.shared.charts", "colorizer.training", "colorizer.data"}
+    heavy = own | {"torchvision", "accelerate", "sklearn", "skimage"}
+    assert not heavy & set(done.stdout.split())
