@@ -172,3 +172,23 @@ def test_the_gan_is_the_most_colourful_and_keeps_its_iterations() -> None:
     others = [row(checkpoint).colorfulness for checkpoint in LADDER[:5]]
     assert row("flowers-gan").colorfulness > 1.4 * max(others)
     assert len(read_card(WEIGHTS / "flowers-gan" / "card.toml").snapshots) >= 5
+
+
+LANDSCAPES = ("landscapes-regression", "landscapes-classification")
+
+
+def test_the_two_landscapes_differ_in_their_head_alone() -> None:
+    cards = [read_card(WEIGHTS / checkpoint / "card.toml") for checkpoint in LANDSCAPES]
+    assert len({(card.trained_on.sha256, card.validated_on.sha256, card.optimizer, card.epochs) for card in cards}) == 1
+    assert [card.head for card in cards] == ["ab", "bins"]
+    assert cards[0].options == cards[1].options
+    for checkpoint in LANDSCAPES:
+        assert read_recipe(WEIGHTS / checkpoint / "recipe.toml") == read_recipe(RECIPES / f"{checkpoint}.toml")
+
+
+def test_regression_is_nearer_and_classification_livelier() -> None:
+    """Why the paper classified: the mean of all plausible colours has the least error, and is pale."""
+    regression, classification = (row(checkpoint) for checkpoint in LANDSCAPES)
+    assert regression.ab_rmse <= 0.9 * row("landscapes-regression", of="grey").ab_rmse
+    assert regression.ab_rmse < classification.ab_rmse
+    assert classification.colorfulness >= 1.5 * regression.colorfulness
