@@ -25,8 +25,8 @@ _INTRODUCTION = (
     "Colour pictures lose their colours, checkpoints colour them anew, and each result is held against its original."
 )
 _INVITATION = (
-    "Nothing is measured yet. **Measure** starts with the samples, which takes some seconds; or give pictures of your "
-    "own, up to 500."
+    "Nothing is measured yet. Keep to the samples, which take some seconds, or give up to 500 pictures of your own; "
+    "then press **Measure**."
 )
 _ROW_HEIGHT, _AXIS_HEIGHT, _HUES_HEIGHT = 92, 60, 560
 

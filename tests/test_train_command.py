@@ -122,7 +122,7 @@ def test_the_finished_folder_is_a_checkpoint_with_the_columns_of_the_design(unin
     assert not network.training
     assert card.snapshots == sorted({1, card.epochs - 1})
     header, *rows = (uninterrupted / "history.csv").read_text().splitlines()
-    assert header == ",".join(COLUMNS)
+    assert header == ",".join([*COLUMNS, "peak_memory_mb"])
     assert [row.split(",")[0] for row in rows] == ["0", "1", "2"]
     assert all(not path.name.startswith(".") for path in uninterrupted.rglob("*"))
 
