@@ -38,7 +38,13 @@ def make_photos(folder: Path, count: int) -> Path:
 
 def peak_megabytes(photos: Path, out: Path, subsets: int) -> int:
     """The peak of one epoch of training on a folder."""
-    settings = ["training.epochs=1", "model.width=2", "data.validation_images=16", f"data.subsets={subsets}"]
+    settings = [
+        "training.epochs=1",
+        "model.width=2",
+        "data.validation_images=16",
+        "data.crop=32",
+        f"data.subsets={subsets}",
+    ]
     command = [sys.executable, str(_ROOT / "train.py"), str(_ROOT / "recipes" / "objects-12conv.toml")]
     command += ["--data", str(photos), "--out", str(out)]
     command += [word for setting in settings for word in ("--set", setting)]

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from colorizer.cards import Card as Card
     from colorizer.checkpoints import list_checkpoints as list_checkpoints
     from colorizer.errors import ColorizerError as ColorizerError
+    from colorizer.hints import Hint as Hint
     from colorizer.images import open_image as open_image
     from colorizer.predict import Colorization as Colorization
     from colorizer.predict import Colorizer as Colorizer
-    from colorizer.predict import Hint as Hint
     from colorizer.predict import load as load
 
 _HOME = {
@@ -27,7 +27,7 @@ _HOME = {
     "Colorization": "predict",
     "Colorizer": "predict",
     "ColorizerError": "errors",
-    "Hint": "predict",
+    "Hint": "hints",
     "list_checkpoints": "checkpoints",
     "load": "predict",
     "open_image": "images",

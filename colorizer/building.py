@@ -12,6 +12,7 @@ from colorizer.data import Pictures
 from colorizer.errors import CheckpointError, TrainingError
 from colorizer.frequencies import bin_frequency
 from colorizer.losses import LossName
+from colorizer.models.lite0 import lite0_imagenet_state
 from colorizer.models.registry import Head
 from colorizer.palettes import kmeans_colors, kmeans_palette, read_palette
 from colorizer.recipes import Recipe
@@ -74,7 +75,7 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
     architecture = recipe.model.architecture
     if recipe.data.crop % network.stride:
         raise TrainingError(f"data.crop is {recipe.data.crop}; {architecture} needs a multiple of {network.stride}.")
-    fitting = _LOSSES[network.head]
+    fitting = ("cross_entropy_huber",) if isinstance(network, models.Lite0Bins) else _LOSSES[network.head]
     if recipe.loss.name not in fitting:
         raise TrainingError(f"loss.name is {recipe.loss.name!r}; {architecture} learns by {_either(fitting)}.")
     if recipe.adversary and network.head != "rgb":
@@ -103,6 +104,9 @@ def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
 def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
     from colorizer.torchvision_safe import resnet18_imagenet_state
 
+    if isinstance(network, models.Lite0Bins):
+        network.encoder.load_imagenet(lite0_imagenet_state())
+        return
     if not isinstance(network, models.ResNet18Colorizer):
         raise TrainingError(f'model.trunk = "imagenet" is not available for {recipe.model.architecture}.')
     network.load_trunk(resnet18_imagenet_state())

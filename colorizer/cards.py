@@ -74,17 +74,14 @@ class Card:
     options: dict[str, int] = field(default_factory=dict)
     """What the architecture is built with, e.g. its width or the number of colours; empty for its own defaults."""
     metrics: tuple[MetricsRow, ...] = ()
+    takes_hints: bool = False
+    """Whether the network was trained to follow the user's colour hints."""
 
     @property
     def snapshots(self) -> list[int]:
         """The epochs, counted from 0, whose state is kept, the shipped one among them; empty where only that one is."""
         kept = {int(Path(name).stem) for name in self.sha256 if name.startswith("snapshots/")}
         return sorted(kept | {self.epochs - 1}) if kept else []
-
-    @property
-    def takes_hints(self) -> bool:
-        """Whether the network was trained to follow the user's colour hints."""
-        return False
 
     @property
     def takes_temperature(self) -> bool:
@@ -103,7 +100,13 @@ class Card:
         return toml.dumps({**document, "metrics": rows})
 
 
-_TYPES: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float), float | None: (int, float)}
+_TYPES: dict[Any, tuple[type, ...]] = {
+    str: (str,),
+    int: (int,),
+    bool: (bool,),
+    float: (int, float),
+    float | None: (int, float),
+}
 
 
 def _require_types(kind: type[Any], table: Any) -> None:

@@ -20,6 +20,10 @@ _WHITE_XYZ = (0.95047, 1.0, 1.08883)
 _LAB_KNEE = 0.008856  # below it f(t) is linear: 7.787 t + 16/116
 _GAMUT_TOLERANCE = 1e-4  # in linear light: less than half an 8-bit level even in the darkest shadows
 _PIXELS_AT_ONCE = 1 << 16  # held against a palette: some megabytes of distances
+_PIXELS_AMONG_BINS = 1 << 12  # held against the bins: their distances stay within the cache
+_GAP_LIGHTNESS, _GAP_HUES = (93.0, 98.5), (99.0, 107.0)  # where a ray leaves the gamut and enters it again; degrees
+_BEYOND_GAP = (80.0, 98.0)  # chroma there
+_TERNARY_STEPS = 24  # finds the place to 1/1000 of a Lab unit
 BIN_SIDE = 10
 """Of the squares that the ab plane is divided into, in Lab units (Zhang et al. 2016)."""
 _NEIGHBOURS = 5
@@ -109,12 +113,44 @@ def _in_gamut(linear: Tensor) -> Tensor:
     return ((linear - 0.5).abs() <= 0.5 + _GAMUT_TOLERANCE).all(1)
 
 
+def _scaled(pixels: Tensor, factor: Tensor) -> Tensor:
+    """Lab (1, 3, 1, M) with chroma times (1, 1, 1, M)."""
+    return torch.cat([pixels[:, :1], pixels[:, 1:] * factor], 1)
+
+
+def _inside_beyond_the_gap(pixels: Tensor) -> Tensor:
+    """Lab (1, 3, 1, M) -> factors (1, 1, 1, M) on chroma that lie inside the gamut near bright yellow; 0 elsewhere.
+
+    From grey to yellow at L 94 to 98 the gamut ends and, further out, begins anew.
+    """
+    lightness, a, b = pixels.unbind(1)
+    chroma, hue = torch.hypot(a, b), torch.rad2deg(torch.atan2(b, a))
+    (darkest, brightest), (first, last) = _GAP_LIGHTNESS, _GAP_HUES
+    near = (lightness > darkest) & (lightness < brightest) & (hue > first) & (hue < last) & (chroma > _BEYOND_GAP[0])
+    factors = torch.zeros_like(pixels[:, :1])
+    if not bool(near.any()):
+        return factors
+    chosen, strength = pixels[:, :, near[0]][:, :, None], chroma[near]
+    low, high = strength.reciprocal() * _BEYOND_GAP[0], (strength.reciprocal() * _BEYOND_GAP[1]).clamp_max(1)
+    for _ in range(_TERNARY_STEPS):  # red comes back below 1, then blue falls below 0: the excess has one minimum
+        third = (high - low) / 3
+        falls = _excess(chosen, low + third) > _excess(chosen, high - third)
+        low, high = torch.where(falls, low + third, low), torch.where(falls, high, high - third)
+    factors[:, 0][near] = torch.where(_excess(chosen, low) <= _GAMUT_TOLERANCE, low, torch.zeros_like(low))
+    return factors
+
+
+def _excess(pixels: Tensor, factor: Tensor) -> Tensor:
+    """Lab (1, 3, 1, M) with chroma times (M,) -> (M,): how far linear RGB is beyond 0..1; negative inside."""
+    return ((lab_to_linear_rgb(_scaled(pixels, factor)) - 0.5).abs() - 0.5).amax(1)[0, 0]
+
+
 def _fit_pixels(pixels: Tensor) -> Tensor:
     """Lab (1, 3, 1, M), all outside the gamut -> the factors on chroma, (M,), that bring them to its edge."""
-    low, high = torch.zeros_like(pixels[:, :1]), torch.ones_like(pixels[:, :1])
+    low, high = _inside_beyond_the_gap(pixels), torch.ones_like(pixels[:, :1])
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        inside = _in_gamut(lab_to_linear_rgb(torch.cat([pixels[:, :1], pixels[:, 1:] * middle], 1)))[:, None]
+        inside = _in_gamut(lab_to_linear_rgb(_scaled(pixels, middle)))[:, None]
         low, high = torch.where(inside, middle, low), torch.where(inside, high, middle)
     return low.flatten()
 
@@ -229,7 +265,7 @@ def _bin_scores(ab: Tensor, bins: Tensor) -> Tensor:
 def nearest_bin(ab: Tensor, bins: Tensor) -> Tensor:
     """ab (N, 2, H, W) and bins (Q, 2), Lab units -> int64 (N, H, W): the bin that is nearest to each pixel."""
     pixels = ab.permute(0, 2, 3, 1)
-    rows = [_bin_scores(part, bins).argmin(1) for part in pixels.reshape(-1, 2).split(_PIXELS_AT_ONCE)]
+    rows = [_bin_scores(part, bins).argmin(1) for part in pixels.reshape(-1, 2).split(_PIXELS_AMONG_BINS)]
     return torch.cat(rows).reshape(pixels.shape[:3])
 
 

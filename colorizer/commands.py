@@ -10,7 +10,8 @@ from tqdm import tqdm
 from colorizer import images
 from colorizer.checkpoints import WEIGHTS, scan
 from colorizer.errors import ColorizerError, PictureError
-from colorizer.predict import Hint, load
+from colorizer.hints import Hint
+from colorizer.predict import load
 
 
 def weights_of(options: argparse.Namespace) -> Path:
@@ -80,7 +81,8 @@ def colorize_command(options: argparse.Namespace) -> int:
         try:
             result = model.colorize(source, hints, options.temperature, options.saturation, options.rendering)
             path.parent.mkdir(parents=True, exist_ok=True)
-            images.save_image(result.image, path, model.describe(options.saturation, options.rendering))
+            note = model.describe(options.saturation, options.rendering, options.temperature, len(hints))
+            images.save_image(result.image, path, note)
         except ValueError as error:  # a setting that this checkpoint does not take
             report(str(error))
             return 1

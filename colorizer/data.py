@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from colorizer import images
-from colorizer.errors import DataError, PictureError
+from colorizer import images, metrics
+from colorizer.errors import DataError, PalePictureError, PictureError
 
 _WORKER_GRACE_SECONDS = 10
 _FEW_PICTURES = 64
@@ -94,6 +95,19 @@ def resize(picture: Image.Image, side: int) -> Tensor:
     return torch.from_numpy(_resized(picture, side).transpose(2, 0, 1).copy())
 
 
+def read_colorful(source: Path | bytes, side: int, min_colorfulness: float) -> Tensor:
+    """As `read_picture`, of pictures that are colourful enough.
+
+    Raises:
+        PictureError: as `images.open_image`.
+        PalePictureError: for a picture whose `metrics.colorfulness` is below `min_colorfulness`.
+    """
+    picture = read_picture(source, side)
+    if min_colorfulness and (found := metrics.colorfulness(picture[None].float() / 255).item()) < min_colorfulness:
+        raise PalePictureError(f"its colourfulness is {found:.0f}, below data.min_colorfulness.")
+    return picture
+
+
 def read_square(source: Path | bytes, side: int) -> Tensor:
     """Decode a file, or its bytes, to the uint8 (3, side, side) of its centre.
 
@@ -119,6 +133,8 @@ class Decoded:
     sha256: str
     picture: Tensor | None
     problem: str = ""
+    is_pale: bool = False
+    """Whether the problem is that it has too little colour."""
 
 
 class _Files(Dataset[Decoded]):
@@ -135,7 +151,7 @@ class _Files(Dataset[Decoded]):
             picture = self.read(path)  # first, as it refuses files that are too large to be read for their sha256
             return Decoded(path, hashlib.sha256(path.read_bytes()).hexdigest(), picture)
         except PictureError as error:
-            return Decoded(path, "", None, str(error))
+            return Decoded(path, "", None, str(error), isinstance(error, PalePictureError))
         except OSError as error:
             return Decoded(path, "", None, f"the file cannot be read: {error.strerror}")
 
@@ -186,6 +202,29 @@ def load(
         raise DataError(f"A picture that was readable when the run began is not any more: {problem}") from None
 
 
+@dataclass
+class Omissions:
+    """What is left out of a set, told to `report`: one sentence each for broken files, one for all that are pale."""
+
+    report: Callable[[str], None]
+    pale: int = 0
+
+    def add(self, name: str, item: Decoded) -> None:
+        """Note a picture that is not there."""
+        self.pale += item.is_pale
+        if not item.is_pale:
+            self.report(f"{name} is left out: {item.problem}")
+
+    def finish(self) -> None:
+        """Tell what was only counted."""
+        if self.pale:
+            one = self.pale == 1
+            self.report(
+                f"{self.pale} {'picture has' if one else 'pictures have'} less colour than data.min_colorfulness and "
+                f"{'is' if one else 'are'} left out."
+            )
+
+
 def decode(paths: Sequence[Path], read: Callable[[Path], Tensor]) -> Iterator[Decoded]:
     """Decode files in worker processes, in order."""
     for item in load(_Files(paths, read), workers_for(len(paths))):
@@ -229,6 +268,32 @@ def make_batches(pictures: Pictures, batches: list[list[Request]], pin_memory: b
     """
     workers = 0 if pictures.held is not None else worker_count()
     yield from load(pictures, workers, pin_memory, batches)
+
+
+def zoomed(squares: Tensor, crop: int, zoom: float, flip: bool, generator: torch.Generator) -> Tensor:
+    """As `augment`, but what is cut out is of another size each time, and scaled to `crop` by bilinear interpolation.
+
+    Args:
+        squares: uint8 (N, 3, side, side).
+        crop: side of the result.
+        zoom: the smallest cut has the side crop / zoom, the largest that of the squares; logarithms are uniform.
+        flip: mirror every second.
+        generator: a CPU generator.
+
+    Returns:
+        uint8 (N, 3, crop, crop).
+    """
+    count, _, side, _ = squares.shape
+    chance, top, left, mirror = torch.rand(4, count, generator=generator)
+    smallest = min(1.0, crop / zoom / side)
+    scale = smallest**chance  # of the square's side
+    turn = torch.where((mirror < 0.5) & flip, -1.0, 1.0)
+    zero = torch.zeros(count)
+    rows = [torch.stack([scale * turn, zero, (1 - scale) * (2 * left - 1)], 1)]
+    rows += [torch.stack([zero, scale, (1 - scale) * (2 * top - 1)], 1)]
+    grid = F.affine_grid(torch.stack(rows, 1), [count, 3, crop, crop], align_corners=False).to(squares.device)
+    cut = F.grid_sample(squares.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return cut.round().clamp(0, 255).to(torch.uint8)
 
 
 def augment(squares: Tensor, crop: int, flip: bool, generator: torch.Generator) -> Tensor:

@@ -18,11 +18,12 @@ from colorizer import public_data
 from colorizer.data import (
     MAX_ASPECT,
     Decoded,
+    Omissions,
     Pictures,
     cut_square,
     decode,
     find_pictures,
-    read_picture,
+    read_colorful,
     read_square,
     resize,
     shuffled,
@@ -63,17 +64,23 @@ def _take(
 ) -> tuple[list[Decoded], list[Path]]:
     """The first `count` readable pictures (0: all) and the paths that were not tried."""
     taken: list[Decoded] = []
+    omissions = Omissions(report)
     tried = 0
     for item in decode(paths, read):
         wish.answer()
         tried += 1
         if item.picture is None:
-            report(f"{item.path.name} is left out: {item.problem}")
+            omissions.add(item.path.name, item)
         else:
             taken.append(item if hold else Decoded(item.path, item.sha256, None))
         if count and len(taken) == count:
             break
+    omissions.finish()
     return taken, paths[tried:]
+
+
+def _training_reader(settings: DataSettings) -> Callable[[Path | bytes], Tensor]:
+    return functools.partial(read_colorful, side=settings.side, min_colorfulness=settings.min_colorfulness)
 
 
 def load_training_data(
@@ -111,7 +118,7 @@ def load_training_data(
     planned = settings.images or len(rest)
     fits = planned * settings.side**2 * MAX_ASPECT * 3 <= settings.cache_gigabytes * 1e9
     hold = fits and settings.subsets == 1
-    read_training = functools.partial(read_picture, side=settings.side)
+    read_training = _training_reader(settings)
     training, _ = _take(rest, settings.images, read_training, hold, report, wish)
     _require_readable(len(training), len(validation), settings)
     return TrainingData(
@@ -190,7 +197,7 @@ def _load_shards(
     else:
         chosen, order = take(order, settings.validation_images, read_validation, True)
         validation = list(chosen.values())
-    training, _ = take(order, settings.images, functools.partial(read_picture, side=settings.side), False)
+    training, _ = take(order, settings.images, _training_reader(settings), False)
     _require_readable(len(training), len(validation), settings)
     _require_other_content([item.sha256 for item in training.values()], validation if held_out else ())
     return TrainingData(

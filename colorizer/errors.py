@@ -13,8 +13,16 @@ class PictureError(ColorizerError):
     """A picture that cannot be read, or that exceeds the limits of `colorizer.images.LIMITS`."""
 
 
+class PalePictureError(PictureError):
+    """A picture that has too little colour for what it is wanted for."""
+
+
 class LinkError(PictureError):
     """A link that is refused, or that does not give a picture in time."""
+
+
+class HintError(ColorizerError):
+    """Hints that cannot be read, or do not fit the photo."""
 
 
 class CheckpointError(ColorizerError):

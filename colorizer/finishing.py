@@ -51,7 +51,10 @@ def describe_loss(recipe: Recipe, head: str) -> str:
         return f"Huber, threshold {recipe.loss.huber_delta:g} Lab units"
     if head == "bins":
         share = recipe.loss.uniform_share
-        return f"cross-entropy over bins of ab, nats, mean over pixels; rare ones count more (uniform share {share:g})"
+        bins = f"cross-entropy over bins of ab, nats, mean over pixels; rare ones count more (uniform share {share:g})"
+        weight, delta = recipe.loss.regression_weight, recipe.loss.huber_delta
+        beside = f"; plus {weight:g} times Huber over ab, threshold {delta:g} Lab units"
+        return bins + beside if recipe.loss.name == "cross_entropy_huber" else bins
     over = "RGB in 0..1" if head == "rgb" else "ab, Lab units"
     own = {
         "mse": f"mean squared error over {over}, squared",
@@ -145,7 +148,7 @@ def finish(run: Run) -> Card:
         architecture=recipe.model.architecture,
         head=run.bare_network.head,
         parameters=models.count_parameters(run.bare_network),
-        input_size=recipe.data.crop,
+        input_size=recipe.data.working_side or recipe.data.crop,
         epochs=_kept_row(run).epoch + 1,
         loss=describe_loss(recipe, run.bare_network.head),
         optimizer=describe_optimizer(recipe),
@@ -158,6 +161,7 @@ def finish(run: Run) -> Card:
         validated_on=PictureSet(recipe.data.role, len(run.data.validation), run.data.validation_sha256),
         sha256=hashes,
         options=dict(run.bare_network.options),
+        takes_hints=run.bare_network.takes_hints,
         metrics=(
             _metrics_row("checkpoint", shipped, run),
             _metrics_row("grey", baseline.grey, run),

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-LossName = Literal["mse", "huber", "l1", "cross_entropy"]
+LossName = Literal["mse", "huber", "l1", "cross_entropy", "cross_entropy_huber"]
 LOSS_NAMES: tuple[str, ...] = get_args(LossName)
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -21,15 +21,22 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 cross-entropy, which takes logits (N, K, H, W) and classes, int64 (N, H, W), or weighted distributions (N, K, H, W)."""
 
 
-def make_loss(name: LossName, huber_delta: float) -> Loss:
+def make_loss(name: LossName, huber_delta: float, regression_weight: float = 0.0) -> Loss:
     """The loss called `name`.
 
     Args:
         name: "mse": mean of e^2. "l1": mean of |e|. "huber" (Huber 1964): e^2 / 2 where |e| <= delta, else
             delta (|e| - delta / 2). "cross_entropy": mean of -ln of the probability that the softmax of the logits
-            gives to the true class, in nats.
+            gives to the true class, in nats. "cross_entropy_huber": that over all channels but the last two, which are
+            ab / 110, plus `regression_weight` times Huber over those, in Lab units.
         huber_delta: the threshold between square and line, in Lab units; unused by the others.
+        regression_weight: see "cross_entropy_huber".
     """
+    if name == "cross_entropy_huber":
+        return lambda predicted, true: (
+            F.cross_entropy(predicted[:, :-2], true[:, :-2])
+            + regression_weight * F.huber_loss(predicted[:, -2:] * 110, true[:, -2:] * 110, delta=huber_delta)
+        )
     if name == "huber":
         return lambda predicted, true: F.huber_loss(predicted, true, delta=huber_delta)
     plain: dict[str, Loss] = {"mse": F.mse_loss, "l1": F.l1_loss, "cross_entropy": F.cross_entropy}

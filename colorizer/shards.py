@@ -22,6 +22,7 @@ from colorizer.data import (
     MAX_ASPECT,
     Decoded,
     Item,
+    Omissions,
     Pictures,
     Request,
     cut_square,
@@ -30,7 +31,7 @@ from colorizer.data import (
     seeded,
     workers_for,
 )
-from colorizer.errors import DataError, PictureError
+from colorizer.errors import DataError, PalePictureError, PictureError
 from colorizer.interrupts import StopWish
 from colorizer.settings import DataSettings
 from colorizer.tars import Member, label, stream
@@ -186,7 +187,7 @@ class _Members(IterableDataset[tuple[Member, Decoded]]):
                 picture = self.read(content)  # first, as for files
                 yield member, Decoded(path, hashlib.sha256(content).hexdigest(), picture)
             except PictureError as error:
-                yield member, Decoded(path, "", None, str(error))
+                yield member, Decoded(path, "", None, str(error), isinstance(error, PalePictureError))
 
 
 def _decode(
@@ -227,6 +228,7 @@ def take_members(
         DataError: where a shard can no longer be read.
     """
     taken: dict[Member, Decoded] = {}
+    omissions = Omissions(report)
     rest = list(members)
     while rest and not (count and len(taken) == count):
         missing = count - len(taken) if count else len(rest)
@@ -235,8 +237,9 @@ def take_members(
         for member, item in _decode(paths, tried, read):
             wish.answer()
             if item.picture is None:
-                report(f"{label(paths[member.shard], member.name)} is left out: {item.problem}")
+                omissions.add(label(paths[member.shard], member.name), item)
             else:
                 decoded[member] = dataclasses.replace(item, picture=item.picture.clone() if hold else None)
         taken |= {member: decoded[member] for member in tried if member in decoded}
+    omissions.finish()
     return taken, rest

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -20,8 +21,9 @@ from torch import Tensor
 
 from colorizer import color, models
 from colorizer.adversary import Adversary, mean_of_learning
+from colorizer.aging import age
 from colorizer.checkpoints import load_state, write_tensors
-from colorizer.data import Request, augment, epoch_requests, make_batches, seeded
+from colorizer.data import Request, augment, epoch_requests, make_batches, seeded, zoomed
 from colorizer.datasets import TrainingData
 from colorizer.errors import TrainingError
 from colorizer.history import HISTORY_FILE, EpochRow, best_row, write_history
@@ -32,6 +34,7 @@ from colorizer.recipes import Recipe
 from colorizer.runs import BEST_FILE, LAST_FILE, Progress, Trained, read_state, save_state, state_file
 from colorizer.settings import TrainingSettings
 from colorizer.shards import Shards, sample_of
+from colorizer.simulated_hints import draw_hints
 from colorizer.subsets import make_batches_in_turn
 from colorizer.validation import Validation, answer_of, from_sum, summed
 
@@ -68,13 +71,13 @@ class Run:
         self.data = data
         self.folder = folder
         self.accelerator = accelerator
-        self.loss: Loss = make_loss(recipe.loss.name, recipe.loss.huber_delta)
+        self.loss: Loss = make_loss(recipe.loss.name, recipe.loss.huber_delta, recipe.loss.regression_weight)
         self.bare_network = network
         self.progress = Progress(training_sha256=data.training_sha256, validation_sha256=data.validation_sha256)
         self.wish = wish or StopWish()
         settings = recipe.training
         optimizer = torch.optim.AdamW(
-            self.bare_network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+            parameter_groups(network, settings), settings.learning_rate, weight_decay=settings.weight_decay
         )
         prepared = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network, self.optimizer = accelerator.prepare(prepared, optimizer)
@@ -189,16 +192,15 @@ class Run:
         settings, place = self.recipe.training, (self.recipe.training.seed, self.progress.epoch, self.progress.step)
         torch.manual_seed(seeded(*place, self.accelerator.process_index).initial_seed())  # for dropout
         generator = seeded(*place, "augment", self.accelerator.process_index)
-        crops = augment(squares, self.recipe.data.crop, self.recipe.data.flip, generator)
-        srgb = crops.float() / 255
+        srgb = self._augmented(squares, generator).float() / 255
         lab = color.srgb_to_lab(srgb).contiguous(memory_format=torch.channels_last)
         target = self.bare_network.target(srgb, lab)
         done = self.progress.epoch * self.steps_per_epoch + self.progress.step
         rate = learning_rate(settings, done, settings.epochs * self.steps_per_epoch)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["relative_rate"]
         with self.accelerator.autocast():
-            output = self.network(lab[:, :1])
+            output = self.network(*self._seen(lab, generator))
         own_loss = self.loss(output.float(), target)
         loss = self.adversary.generator_loss(own_loss, output.float(), lab) if self.adversary else own_loss
         self.optimizer.zero_grad()
@@ -209,6 +211,18 @@ class Run:
             relative_rate = rate / settings.learning_rate
             learned = self.adversary.learn(output.float(), srgb, lab, place[1:], relative_rate)
         return torch.stack([own_loss.detach(), accuracy(output.detach(), target), loss.detach(), learned])
+
+    def _augmented(self, squares: Tensor, generator: torch.Generator) -> Tensor:
+        """uint8 (n, 3, side, side) -> uint8 (n, 3, crop, crop)."""
+        settings = self.recipe.data
+        if settings.zoom > 1:
+            return zoomed(squares, settings.crop, settings.zoom, settings.flip, generator)
+        return augment(squares, settings.crop, settings.flip, generator)
+
+    def _seen(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, ...]:
+        """What the network is given of true Lab (n, 3, crop, crop): L, and hints where it takes them."""
+        lightness = age(lab[:, :1], generator) if self.recipe.data.aged else lab[:, :1]
+        return (lightness, draw_hints(lab[:, 1:], generator)) if self.bare_network.takes_hints else (lightness,)
 
     @property
     def _is_adversary_held_back(self) -> bool:
@@ -304,6 +318,16 @@ class Run:
             return self.wish.is_made
         wish = torch.tensor(float(self.wish.is_made), device=self.accelerator.device)
         return bool(self.accelerator.reduce(wish).item() > 0)  # all stop at the same step
+
+
+def parameter_groups(network: models.ColorNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:
+    """The optimizer's groups: the network but its trunk, and the trunk, where it learns at a rate of its own."""
+    if settings.trunk_rate == 1:
+        return [{"params": list(network.parameters()), "relative_rate": 1.0}]
+    trunk = list(network.trunk_parameters())
+    members = {id(parameter) for parameter in trunk}
+    others = [parameter for parameter in network.parameters() if id(parameter) not in members]
+    return [{"params": others, "relative_rate": 1.0}, {"params": trunk, "relative_rate": settings.trunk_rate}]
 
 
 def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:

@@ -86,6 +86,33 @@ def test_display_colours_are_the_fitted_ones() -> None:
     assert torch.allclose(color.lab_to_display(lab), color.lab_to_srgb(color.fit_gamut(lab)), atol=1e-5)
 
 
+def test_fit_gamut_finds_bright_yellow_behind_the_gap_of_the_gamut() -> None:
+    """From grey to yellow at L 94 to 98 the gamut ends and begins anew: the strongest colour inside is wanted."""
+    yellows = torch.tensor([(1.0, 1.0, 0.0), (0.98, 0.96, 0.02), (1.0, 0.98, 0.1), (0.97, 1.0, 0.0)]).T[None, :, None]
+    lab = color.srgb_to_lab(yellows)
+    for factor in (1.02, 1.3):
+        stronger = torch.cat([lab[:, :1], lab[:, 1:] * factor], 1)
+        fitted = color.fit_gamut(stronger)
+        assert torch.equal(fitted[:, 0], lab[:, 0])
+        chroma, true_chroma = fitted[:, 1:].norm(dim=1), lab[:, 1:].norm(dim=1)
+        assert bool((chroma >= true_chroma - 0.1).all()), chroma
+        assert bool((color.lab_to_linear_rgb(fitted) - 0.5).abs().le(0.5 + 2e-4).all())
+
+
+def test_fit_gamut_is_that_of_a_search_from_outside() -> None:
+    """Every hue at every lightness, against trying all chromas; the edge may be met from just inside."""
+    chroma = torch.arange(0, 135, 0.05)
+    for lightness in (3.0, 30.0, 60.0, 85.0, 92.0, 94.5, 95.5, 96.5, 97.1, 97.5, 99.0):
+        hue = torch.deg2rad(torch.arange(0, 360, 1.5))[:, None]
+        rays = torch.stack([torch.full((len(hue), len(chroma)), lightness), hue.cos() * chroma, hue.sin() * chroma])[
+            None
+        ]
+        linear = color.lab_to_linear_rgb(rays)[0]
+        strongest = (((linear - 0.5).abs() <= 0.5 + 1e-4).all(0) * chroma).amax(1)
+        fitted = color.fit_gamut(rays[:, :, :, -1:])[0, 1:, :, 0].norm(dim=0)
+        assert bool(((fitted - strongest).abs() < 0.12).all()), (lightness, (fitted - strongest).abs().max())
+
+
 def test_fit_gamut_makes_black_and_white_grey() -> None:
     extremes = torch.tensor([[-5.0, 60, 60], [0, 60, 60], [100, -60, 60], [105, 10, 10]]).T[None, :, None, :]
     srgb = color.lab_to_srgb(color.fit_gamut(extremes))[0, :, 0]

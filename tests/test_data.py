@@ -15,7 +15,17 @@ import torch
 from PIL import Image
 
 from colorizer import data
-from colorizer.data import Pictures, augment, cut_square, decode, epoch_requests, find_pictures, make_batches, shuffled
+from colorizer.data import (
+    Pictures,
+    augment,
+    cut_square,
+    decode,
+    epoch_requests,
+    find_pictures,
+    make_batches,
+    shuffled,
+    zoomed,
+)
 from colorizer.errors import DataError, PictureError
 from tests.support import crop_of_a_photo, environment, make_pictures
 
@@ -275,3 +285,25 @@ def test_a_set_that_is_held_needs_no_files() -> None:
     pictures = Pictures([], 8, held)
     assert len(pictures) == 3
     assert all(torch.equal(pictures[number, 1.0], torch.full((3, 8, 8), number)) for number in range(3))
+
+
+def test_zooming_cuts_windows_of_many_sizes() -> None:
+    """Of a picture whose levels tell where a pixel lies: cuts are straight, of the stated sizes, some mirrored."""
+    side, crop = 80, 32
+    levels = torch.arange(side, dtype=torch.float32) * 3
+    picture = torch.stack([levels.expand(side, side), levels[:, None].expand(side, side), torch.zeros(side, side)])
+    squares = picture.to(torch.uint8).expand(64, -1, -1, -1)
+    result = zoomed(squares, crop, 1.6, True, torch.Generator().manual_seed(1)).float() / 3
+    across, down = result[:, 0].mean(1), result[:, 1].mean(2)  # (64, crop): the place of each column and row
+    width, height = (across[:, -1] - across[:, 0]).abs(), down[:, -1] - down[:, 0]
+    assert torch.allclose(width, height, atol=2)
+    sizes = width * crop / (crop - 1)
+    assert 19 <= float(sizes.min()) < 26 and 60 < float(sizes.max()) <= 81
+    mirrored = across[:, -1] < across[:, 0]
+    assert 16 < int(mirrored.sum()) < 48
+    assert float(down[:, 0].std()) > 5
+
+
+def test_zooming_without_room_leaves_the_squares_whole() -> None:
+    squares = coded(3, 16)
+    assert torch.equal(zoomed(squares, 16, 1.0, False, torch.Generator().manual_seed(0)), squares)

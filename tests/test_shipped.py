@@ -192,3 +192,21 @@ def test_regression_is_nearer_and_classification_livelier() -> None:
     assert regression.ab_rmse <= 0.9 * row("landscapes-regression", of="grey").ab_rmse
     assert regression.ab_rmse < classification.ab_rmse
     assert classification.colorfulness >= 1.5 * regression.colorfulness
+
+
+def test_the_objects_network_beats_grey_on_pictures_of_another_source() -> None:
+    """On the 200 test pictures of Berkeley's segmentation data set, which are in no training folder."""
+    rows = read_card(WEIGHTS / "objects-12conv" / "card.toml").metrics
+    shipped, grey = (
+        next(item for item in rows if item.pictures == "BSDS" and item.of == of) for of in ("checkpoint", "grey")
+    )
+    assert shipped.images == 200 and "evaluate" in shipped.command
+    assert shipped.ab_rmse <= 0.96 * grey.ab_rmse
+
+
+def test_the_objects_network_was_trained_in_subsets_and_says_what_memory_it_took() -> None:
+    recipe = read_recipe(WEIGHTS / "objects-12conv" / "recipe.toml")
+    assert recipe == read_recipe(RECIPES / "objects-12conv.toml")
+    assert recipe.data.subsets == 8
+    peaks = [epoch.peak_memory_mb for epoch in read_history(WEIGHTS / "objects-12conv" / "history.csv")]
+    assert all(peak is not None and 0 < peak < 4000 for peak in peaks)

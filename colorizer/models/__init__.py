@@ -11,6 +11,7 @@ from colorizer.models.bins import BinsNetwork
 from colorizer.models.discriminator import Discriminator
 from colorizer.models.objects import TwelveConvolutions
 from colorizer.models.palette import PaletteCNN, PaletteNetwork, PaletteUNet
+from colorizer.models.photo import Lite0Bins
 from colorizer.models.registry import (
     ColorNetwork,
     architectures,
@@ -30,6 +31,7 @@ __all__ = [
     "BinsNetwork",
     "ColorNetwork",
     "Discriminator",
+    "Lite0Bins",
     "PaletteCNN",
     "PaletteNetwork",
     "PaletteUNet",

@@ -24,6 +24,8 @@ class BinsNetwork(ColorNetwork):
     """Colours are smooth: they are classified at this fraction of the input's size."""
     temperature: ClassVar[float] = 0.38
     """Of the annealed mean where nobody asks for another: that of the paper, section 2.3."""
+    regressed_share: ClassVar[float] = 0.0
+    """How much of a second, regressed answer is mixed into the colours, of a network that has one."""
     bins: Tensor
     class_weights: Tensor
 
@@ -41,11 +43,19 @@ class BinsNetwork(ColorNetwork):
         """What cross-entropy learns: soft-encoded ab, (N, Q, h, w), times the weight of each pixel's nearest bin."""
         ab = F.avg_pool2d(lab[:, 1:], self.reduction)
         weight = self.class_weights[color.nearest_bin(ab, self.bins)]
-        return color.soft_encode(ab, self.bins) * weight[:, None]
+        return color.soft_encode(ab, self.bins).mul_(weight[:, None])
+
+    def parts(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Output -> logits of the bins (N, Q, h, w), and ab (N, 2, h, w) in Lab units where a network regresses it."""
+        return output, None
 
     def to_ab(self, output: Tensor, temperature: float | None = None) -> Tensor:
-        """The annealed mean of each pixel, bilinear to the input's size: ab (N, 2, H, W) in Lab units."""
-        ab = color.annealed_mean(output, self.bins, self.temperature if temperature is None else temperature)
+        """The annealed mean of each pixel, with its share of the regression; bilinear to the input's size: ab
+        (N, 2, H, W) in Lab units."""
+        logits, regressed = self.parts(output)
+        ab = color.annealed_mean(logits, self.bins, self.temperature if temperature is None else temperature)
+        if regressed is not None:
+            ab = torch.lerp(ab, regressed, self.regressed_share)
         return F.interpolate(ab, scale_factor=self.reduction, mode="bilinear", align_corners=False)
 
     def blind_output(self, targets: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Architectures by name: what a recipe and a card call "architecture", found here and nowhere else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -25,11 +25,17 @@ class ColorNetwork(nn.Module):
     stride: ClassVar[int]
     source: ClassVar[str]
     """The work that the architecture follows."""
+    takes_hints: ClassVar[bool] = False
+    """Whether `forward` takes a second tensor, the user's hints."""
     options: Mapping[str, int] = MappingProxyType({})
     """What it was built with, beyond its own defaults."""
 
     def forward(self, lightness: Tensor) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} does not say how it colours")
+
+    def trunk_parameters(self) -> Iterator[nn.Parameter]:
+        """Those of the layers that may start from weights trained elsewhere, and may then learn more slowly."""
+        return iter(())
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
         """What the output is trained towards, of true pictures (N, 3, H, W) in sRGB 0..1 and in Lab."""

@@ -1,0 +1,118 @@
+"""What time and copying do to a photo's lightness: training on it makes a network robust for old photos.
+
+Each effect comes to a picture by chance, in its strength too; half of the pictures stay as they are. All of it happens
+on L, on its own device; true colours stay what they were.
+"""
+
+import functools
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_AGED_SHARE = 0.5
+_EXPOSED_SHARE = 0.7  # this and the next: of the pictures that age at all
+_BLURRED_SHARE = 0.35
+_GRAINY_SHARE = 0.5
+_JPEG_SHARE = 0.4
+_GAMMA = 0.35  # natural logarithm
+_CONTRAST = (0.6, 1.3)
+_SHIFT = 10.0  # L units
+_BLUR_SIGMAS = (0.4, 1.6)  # pixels
+_BLUR_RADIUS = 4
+_GRAIN_SIGMAS = (1.0, 9.0)  # L units
+_JPEG_QUALITIES = (15, 80)
+_JPEG_BLOCK = 8
+# ITU-T T.81 (1992), annex K.1: the quantisation table for luminance.
+_JPEG_TABLE = (
+    (16, 11, 10, 16, 24, 40, 51, 61),
+    (12, 12, 14, 19, 26, 58, 60, 55),
+    (14, 13, 16, 24, 40, 57, 69, 56),
+    (14, 17, 22, 29, 51, 87, 80, 62),
+    (18, 22, 37, 56, 68, 109, 103, 77),
+    (24, 35, 55, 64, 81, 104, 113, 92),
+    (49, 64, 78, 87, 103, 121, 120, 101),
+    (72, 92, 95, 98, 112, 100, 103, 99),
+)
+
+
+def age(lightness: Tensor, generator: torch.Generator) -> Tensor:
+    """Wear half of the pictures: exposure and contrast, blur, grain, JPEG's blocks, in this order.
+
+    Args:
+        lightness: (N, 1, H, W) in 0..100, H and W multiples of 8.
+        generator: a CPU generator, so that the choice is the same on every device.
+
+    Returns:
+        (N, 1, H, W) in 0..100.
+    """
+    aged = _expose(lightness, generator)
+    aged = _blur(aged, generator)
+    aged = _grain(aged, generator)
+    aged = _compress(aged, generator).clamp(0, 100)
+    return torch.where(_chosen(lightness, _AGED_SHARE, generator), aged, lightness)
+
+
+def _chosen(lightness: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """bool (N, 1, 1, 1): which pictures."""
+    return (torch.rand(len(lightness), 1, 1, 1, generator=generator) < share).to(lightness.device)
+
+
+def _between(lightness: Tensor, low: float, high: float, generator: torch.Generator) -> Tensor:
+    """(N, 1, 1, 1), uniform."""
+    return (low + (high - low) * torch.rand(len(lightness), 1, 1, 1, generator=generator)).to(lightness.device)
+
+
+def _expose(lightness: Tensor, generator: torch.Generator) -> Tensor:
+    """Gamma, then contrast around the middle, then a shift."""
+    gamma = _between(lightness, -_GAMMA, _GAMMA, generator).exp()
+    contrast = _between(lightness, *_CONTRAST, generator)
+    shift = _between(lightness, -_SHIFT, _SHIFT, generator)
+    exposed = (((lightness / 100).clamp(0, 1) ** gamma * 100 - 50) * contrast + 50 + shift).clamp(0, 100)
+    return torch.where(_chosen(lightness, _EXPOSED_SHARE, generator), exposed, lightness)
+
+
+def _blur(lightness: Tensor, generator: torch.Generator) -> Tensor:
+    """Gaussian, of another width for each picture."""
+    sigma = _between(lightness, *_BLUR_SIGMAS, generator).flatten()
+    reach = torch.arange(-_BLUR_RADIUS, _BLUR_RADIUS + 1, device=lightness.device)
+    kernel = torch.exp(-(reach**2) / (2 * sigma[:, None] ** 2))
+    kernel = kernel / kernel.sum(1, keepdim=True)
+    planes = F.pad(lightness.transpose(0, 1), (_BLUR_RADIUS,) * 4, mode="reflect")
+    planes = F.conv2d(planes, kernel[:, None, :, None], groups=len(lightness))
+    blurred = F.conv2d(planes, kernel[:, None, None, :], groups=len(lightness)).transpose(0, 1)
+    return torch.where(_chosen(lightness, _BLURRED_SHARE, generator), blurred, lightness)
+
+
+def _grain(lightness: Tensor, generator: torch.Generator) -> Tensor:
+    """Gaussian noise, fine or of twice the size."""
+    count, _, height, width = lightness.shape
+    fine = torch.randn(count, 1, height, width, generator=generator).to(lightness.device)
+    coarse = F.interpolate(fine[:, :, ::2, ::2], (height, width), mode="bilinear", align_corners=False) * 1.5
+    noise = torch.where(_chosen(lightness, 0.5, generator), fine, coarse)
+    grainy = (lightness + noise * _between(lightness, *_GRAIN_SIGMAS, generator)).clamp(0, 100)
+    return torch.where(_chosen(lightness, _GRAINY_SHARE, generator), grainy, lightness)
+
+
+@functools.lru_cache(maxsize=1)
+def _cosines() -> Tensor:
+    """(8, 8), orthonormal: the discrete cosine transform (type II) of 8 values."""
+    place, wave = torch.arange(_JPEG_BLOCK) + 0.5, torch.arange(_JPEG_BLOCK)[:, None]
+    with torch.inference_mode(False):
+        matrix = torch.cos(math.pi / _JPEG_BLOCK * place * wave) * math.sqrt(2 / _JPEG_BLOCK)
+        matrix[0] /= math.sqrt(2)
+        return matrix
+
+
+def _compress(lightness: Tensor, generator: torch.Generator) -> Tensor:
+    """What quantising 8 x 8 blocks as JPEG does leaves of the picture; L stands for luma, 100 for 255."""
+    quality = _between(lightness, *_JPEG_QUALITIES, generator)
+    scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)[..., None, None]  # that of the IJG's library
+    table = (torch.tensor(_JPEG_TABLE, device=lightness.device) * scale).clamp_min(1)
+    blocks = lightness.unfold(2, _JPEG_BLOCK, _JPEG_BLOCK).unfold(3, _JPEG_BLOCK, _JPEG_BLOCK) * 2.55 - 128
+    transform = _cosines().to(lightness.device)
+    waves = (transform @ blocks @ transform.T / table).round() * table
+    blocks = (transform.T @ waves @ transform + 128) / 2.55
+    compressed = blocks.permute(0, 1, 2, 4, 3, 5).reshape(lightness.shape)
+    return torch.where(_chosen(lightness, _JPEG_SHARE, generator), compressed, lightness)
