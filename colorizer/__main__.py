@@ -41,6 +41,12 @@ def positive(text: str) -> float:
     return value
 
 
+def whole_numbers(text: str) -> list[int]:
+    """ "1,2,5" -> [1, 2, 5]; argparse turns the ValueError into its own message."""
+    return [int(word) for word in text.split(",") if int(word) >= 0]
+
+
+whole_numbers.__name__ = "list of whole numbers (N,N,...)"
 parse_hint.__name__ = "hint (X,Y,#RRGGBB)"  # what argparse calls a value that does not parse
 saturation_factor.__name__ = "saturation (0 to 3)"
 positive.__name__ = "temperature (above 0)"
@@ -60,7 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
     colorize.add_argument(
         "-o", "--out", type=Path, required=True, metavar="OUT", help="a folder; for one photo, a file"
     )
-    colorize.add_argument("--checkpoint", default="scenes-500-huber", metavar="ID")
+    colorize.add_argument("--checkpoint", default="photo", metavar="ID")
     colorize.add_argument("--temperature", type=positive, metavar="T", help="for checkpoints with a head of bins")
     colorize.add_argument("--saturation", type=saturation_factor, default=1.0, metavar="S", help="0 to 3, default 1")
     colorize.add_argument(
@@ -71,7 +77,7 @@ def make_parser() -> argparse.ArgumentParser:
     colorize.add_argument("--hint", type=parse_hint, action="append", default=[], metavar="X,Y,#RRGGBB")
 
     evaluate = commands.add_parser("evaluate", help="measure checkpoints on a folder of colour photos")
-    evaluate.add_argument("folder", type=Path, metavar="FOLDER")
+    evaluate.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     evaluate.add_argument(
         "--checkpoint", action="append", metavar="ID", help="may be given several times; default: all"
     )
@@ -81,17 +87,40 @@ def make_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also write every photo's measures here")
     evaluate.add_argument("--card", metavar="NAME", help="also write the averages into the cards, under this name")
+
+    hints = commands.add_parser("hints", help="measure what a checkpoint makes of true colours given at points")
+    hints.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    hints.add_argument("--checkpoint", default="photo", metavar="ID")
+    hints.add_argument(
+        "--points", type=whole_numbers, default=[0, 1, 2, 5, 10, 20, 50, 100], metavar="N,N,...",
+        help="how many points; default 0,1,2,5,10,20,50,100",
+    )  # fmt: skip
+    hints.add_argument("--card", metavar="NAME", help="also write the figures into the card, under this name")
+
+    sizes = commands.add_parser("sizes", help="measure how much a result depends on the size that a photo comes at")
+    sizes.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    sizes.add_argument("--checkpoint", default="photo", metavar="ID")
+    sizes.add_argument(
+        "--sides",
+        type=whole_numbers,
+        default=[512, 2048],
+        metavar="N,N",
+        help="longer sides in pixels; default 512,2048",
+    )
+    sizes.add_argument("--card", metavar="NAME", help="also write the figure into the card, under this name")
     return parser
 
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
     """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
-    from colorizer import commands, judging
+    from colorizer import commands, judging, probing
 
     table: dict[str, Callable[[argparse.Namespace], int]] = {
         "list": commands.list_command,
         "colorize": commands.colorize_command,
         "evaluate": judging.evaluate_command,
+        "hints": probing.hints_command,
+        "sizes": probing.sizes_command,
     }
     return table[command]
 

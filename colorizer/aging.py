@@ -1,7 +1,7 @@
 """What time and copying do to a photo's lightness: training on it makes a network robust for old photos.
 
-Each effect comes to a picture by chance, in its strength too; half of the pictures stay as they are. All of it happens
-on L, on its own device; true colours stay what they were.
+Each effect comes to a picture by chance, in its strength too; six in ten pictures stay as they are. All happens on L,
+on its own device; true colours stay what they were.
 """
 
 import functools
@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_AGED_SHARE = 0.5
+_AGED_SHARE = 0.4
 _EXPOSED_SHARE = 0.7  # this and the next: of the pictures that age at all
 _BLURRED_SHARE = 0.35
 _GRAINY_SHARE = 0.5
@@ -38,7 +38,7 @@ _JPEG_TABLE = (
 
 
 def age(lightness: Tensor, generator: torch.Generator) -> Tensor:
-    """Wear half of the pictures: exposure and contrast, blur, grain, JPEG's blocks, in this order.
+    """Wear four in ten pictures: exposure and contrast, blur, grain, JPEG's blocks, in this order.
 
     Args:
         lightness: (N, 1, H, W) in 0..100, H and W multiples of 8.

@@ -45,6 +45,20 @@ class MetricsRow:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """A figure beyond those of `MetricsRow`."""
+
+    what: str
+    pictures: str
+    images: int
+    value: float
+    unit: str
+    protocol: str
+    command: str
+    """What gives it again."""
+
+
+@dataclass(frozen=True)
 class Card:
     id: str
     title: str
@@ -74,6 +88,7 @@ class Card:
     options: dict[str, int] = field(default_factory=dict)
     """What the architecture is built with, e.g. its width or the number of colours; empty for its own defaults."""
     metrics: tuple[MetricsRow, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
     takes_hints: bool = False
     """Whether the network was trained to follow the user's colour hints."""
 
@@ -122,18 +137,22 @@ def _parse(document: dict[str, Any]) -> Card:
         _require_types(PictureSet, row)
     for row in document.get("metrics", ()):
         _require_types(MetricsRow, row)
+    for row in document.get("measurements", ()):
+        _require_types(Measurement, row)
     if not all(isinstance(value, str) for value in document["sha256"].values()):
         raise TypeError("sha256 must be texts")
     if not all(Path(name).stem.isdecimal() for name in document["sha256"] if name.startswith("snapshots/")):
         raise TypeError("sha256 has a snapshot that is not named by its epoch")
     if not all(isinstance(value, int) for value in document.get("options", {}).values()):
         raise TypeError("options must be whole numbers")
-    plain = {name: value for name, value in document.items() if name not in ("trained_on", "validated_on", "metrics")}
+    apart = ("trained_on", "validated_on", "metrics", "measurements")
+    plain = {name: value for name, value in document.items() if name not in apart}
     return Card(
         **plain,
         trained_on=PictureSet(**document["trained_on"]),
         validated_on=PictureSet(**document["validated_on"]),
         metrics=tuple(MetricsRow(**row) for row in document.get("metrics", ())),
+        measurements=tuple(Measurement(**row) for row in document.get("measurements", ())),
     )
 
 

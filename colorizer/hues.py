@@ -24,6 +24,8 @@ MIN_CHROMA: Final = 5.0  # of a prediction: below, it is grey to the eye
 FAR_DEGREES: Final = 30  # nearer, two hues are shades of one colour rather than a mistake
 NEARLY_GREY: Final = "nearly grey"
 _SHARE_WORTH_A_WORD: Final = 0.005  # of all colour
+_GREY_CHROMA, _STRONG_CHROMA = 6.0, 20.0  # for words: below the first nearly grey, below the second greyish
+_DARK_LIGHTNESS, _DARK_NAMES = 60.0, {"orange": "brown", "yellow": "olive"}  # what is darker has a name of its own
 _SWATCH_LIGHTNESS, _SWATCH_CHROMA = 65.0, 45.0
 
 JointHues = NDArray[np.float32]
@@ -72,6 +74,17 @@ class Confusion:
 def name_of(index: int) -> str:
     """The name of a row or column of `joint_hues`."""
     return NEARLY_GREY if index == GREY_ROW else next(hue.name for hue in HUE_NAMES if hue.holds(index))
+
+
+def words_for(lightness: float, a: float, b: float) -> str:
+    """A colour of Lab in one or two plain words, such as "blue", "brown" or "greyish green"."""
+    chroma, hue = float(np.hypot(a, b)), float(np.degrees(np.arctan2(b, a)) % 360)
+    if chroma < _GREY_CHROMA:
+        return NEARLY_GREY
+    name = name_of(min(int(hue / BIN_DEGREES), BINS - 1))
+    if lightness < _DARK_LIGHTNESS:
+        name = _DARK_NAMES.get(name, name)
+    return f"{'greyish ' if chroma < _STRONG_CHROMA else ''}{name}"
 
 
 def _polar(picture: Bytes) -> tuple[NDArray[np.float32], NDArray[np.intp]]:

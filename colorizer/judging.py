@@ -94,6 +94,13 @@ def _rounded(row: Figures) -> Figures:
     return {key: round(value, 4) for key, value in row.items() if not math.isnan(value)}
 
 
+def require_folders(folders: Sequence[Path]) -> None:
+    """Refuse what is no folder."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise PictureError(f"{folder}: there is no such folder.")
+
+
 def evaluate_command(options: argparse.Namespace) -> int:
     """Measure checkpoints on a folder, with grey and the true pictures beside them; prints a table."""
     weights = weights_of(options)
@@ -101,11 +108,10 @@ def evaluate_command(options: argparse.Namespace) -> int:
     models = [load(name, weights=weights) for name in wanted]
     ruler = _AT_OWN_SIZE if options.own_size else _PROTOCOL
     ruler.protocol(models)  # which may refuse the choice of models
-    if not options.folder.is_dir():
-        raise PictureError(f"{options.folder}: there is no such folder.")
+    require_folders(options.folders)
     rows: list[tuple[str, dict[str, Figures]]] = []
     failed = False
-    for source in progress(find_sources([str(options.folder)])):
+    for source in progress(find_sources([str(folder) for folder in options.folders])):
         try:
             photo = images.open_image(source)
             if photo.is_grey and not ruler.takes_grey:
@@ -116,7 +122,8 @@ def evaluate_command(options: argparse.Namespace) -> int:
             report(f"{source}: {error}")
             failed = True
     if not rows:
-        raise PictureError(f"{options.folder}: none of the pictures can be read and has colours.")
+        names = ", ".join(map(str, options.folders))
+        raise PictureError(f"{names}: none of the pictures can be read and has colours.")
     averages = {of: mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
     print(_format_table(averages))
     print(f"\n{len(rows)} {'photo' if len(rows) == 1 else 'photos'}. {ruler.protocol(models)}.")

@@ -52,8 +52,12 @@ class Chroma:
     pins: tuple[Pin, ...] = ()
     """The hints that it was given."""
 
-    def with_temperature(self, temperature: float) -> "Chroma":
+    def settled(self, temperature: float, saturation: float = 1.0) -> "Chroma":
         """The same answer at another temperature, without the network.
+
+        Args:
+            temperature: of the annealed mean, above 0.
+            saturation: by which `compose` is going to multiply; pinned colours are met after that.
 
         Raises:
             ValueError: where there is no distribution, and for a temperature that is not above 0.
@@ -61,7 +65,8 @@ class Chroma:
         if self.distribution is None:
             raise ValueError("colours that come from no distribution have no temperature")
         _require_temperature(temperature)
-        ab = bind(self.distribution.ab(temperature), torch.from_numpy(self.lightness), self.pins)
+        pins = [dataclasses.replace(pin, a=pin.a / saturation, b=pin.b / saturation) for pin in self.pins if saturation]
+        ab = bind(self.distribution.ab(temperature), torch.from_numpy(self.lightness), pins)
         return dataclasses.replace(self, ab=ab.numpy())
 
 
@@ -184,36 +189,53 @@ class Colorizer:
         self.device = device
         self._weights = weights
 
-    @torch.inference_mode()
     def predict(
-        self, image: Image.Image, hints: Sequence[Hint] | None = None, temperature: float | None = None
+        self,
+        image: Image.Image,
+        hints: Sequence[Hint] | None = None,
+        temperature: float | None = None,
+        saturation: float = 1.0,
     ) -> Chroma:
         """The network's colours for an RGB image of any size, at the network's own size.
+
+        `saturation` is that which `compose` is going to apply; it matters where there are hints, see `Chroma.settled`.
 
         Raises:
             ValueError: for hints or a temperature that this checkpoint does not take; it names those that do.
         """
         self._refuse_what_it_does_not_take(hints, temperature)
-        if temperature is not None:
-            _require_temperature(temperature)
         size = network_size(image.width, image.height, self.card.input_size)
-        lightness = small_lightness(image, size)
-        padded = pad_to_stride(lightness, self.network.stride)
-        pins = pins_of(hints or (), image.size, size)
-        output = self._answer(padded, pins).float()
+        lightness = small_lightness(image, size)[0, 0].numpy()
+        return self.predict_again(lightness, image.size, hints, temperature, saturation)
+
+    @torch.inference_mode()
+    def predict_again(
+        self,
+        lightness: NDArray[np.float32],
+        photo_size: tuple[int, int],
+        hints: Sequence[Hint] | None = None,
+        temperature: float | None = None,
+        saturation: float = 1.0,
+    ) -> Chroma:
+        """As `predict`, of a photo whose L at the network's size is at hand: `Chroma.lightness` of an earlier answer.
+
+        Args:
+            lightness: (h, w) in 0..100.
+            photo_size: width and height of the photo, in whose pixels the hints are.
+        """
+        self._refuse_what_it_does_not_take(hints, temperature)
+        size = (lightness.shape[0], lightness.shape[1])
+        pins = pins_of(hints or (), photo_size, size)
+        output = self._answer(pad_to_stride(torch.from_numpy(lightness)[None, None], self.network.stride), pins).float()
         if isinstance(self.network, BinsNetwork):
-            chroma = Chroma(
-                np.zeros((2, *size), np.float32),
-                lightness[0, 0].numpy(),
-                distribution=distribution_of(self.network, output, size),
-                pins=pins,
-            )
-            return chroma.with_temperature(self.network.temperature if temperature is None else temperature)
+            distribution = distribution_of(self.network, output, size)
+            unsettled = Chroma(np.zeros((2, *size), np.float32), lightness, distribution=distribution, pins=pins)
+            return unsettled.settled(self.network.temperature if temperature is None else temperature, saturation)
         choice = None
         if isinstance(self.network, PaletteNetwork):
             choice = choice_of(self.network, output[:, :, : size[0], : size[1]])
         ab = self.network.to_ab(output)[0, :, : size[0], : size[1]].cpu().contiguous()
-        return Chroma(ab.numpy(), lightness[0, 0].numpy(), choice)
+        return Chroma(ab.numpy(), lightness, choice)
 
     def _answer(self, lightness: Tensor, pins: Sequence[Pin]) -> Tensor:
         """The network's output for L (1, 1, h, w)."""
@@ -247,7 +269,7 @@ class Colorizer:
         start = time.perf_counter()
         photo = images.open_image(picture)
         decoded = time.perf_counter()
-        chroma = self.predict(photo.image, hints, temperature)
+        chroma = self.predict(photo.image, hints, temperature, saturation)
         predicted = time.perf_counter()
         image = with_alpha(compose(photo.image, chroma, saturation, rendering), photo.alpha)
         composed = time.perf_counter()
@@ -267,6 +289,11 @@ class Colorizer:
                 able = ", ".join(card.id for card in list_checkpoints(self._weights) if takes(card))
                 raise ValueError(f"{self.card.id} does not take {name}; these checkpoints do: {able or 'none yet'}")
 
+    @property
+    def temperature(self) -> float:
+        """That which is taken where nobody asks for another; 1 for a checkpoint without a distribution."""
+        return self.network.temperature if isinstance(self.network, BinsNetwork) else 1.0
+
     def describe(
         self,
         saturation: float = 1.0,
@@ -277,8 +304,8 @@ class Colorizer:
         """The note that goes into every saved result; `hints` is their number."""
         way = f"; rendering: {rendering}" if self.card.has_palette else ""
         if isinstance(self.network, BinsNetwork):
-            way += f"; temperature: {self.network.temperature if temperature is None else temperature:g}"
-        way += f"; colour hints of the user: {hints}" if hints else ""
+            way += f"; temperature: {self.temperature if temperature is None else temperature:g}"
+        way += f"; colour hints: {hints}" if hints else ""
         return (
             "The colours of this picture were made up by a neural network and may not be the true ones. "
             f"Checkpoint: {self.card.id}; saturation: {saturation:g}{way}."

@@ -69,7 +69,7 @@ class DataSettings:
     """Above 1, what is cut out of a training picture is of another size each time, between crop / zoom and `side`, and
     scaled to `crop`: so things are seen at many scales."""
     aged: bool = False
-    """Wear half of the training pictures as old photos are: exposure, contrast, blur, grain, JPEG (see `aging`)."""
+    """Wear four in ten training pictures as old photos are: exposure, contrast, blur, grain, JPEG (see `aging`)."""
     min_colorfulness: float = 0.0
     """Training pictures below this colourfulness (Hasler and Suesstrunk 2003) are left out: they teach grey."""
     working_side: int = 0
@@ -194,6 +194,10 @@ class TrainingSettings:
     """"auto" takes CUDA, then MPS, then the CPU."""
     mixed_precision: bool = True
     """bfloat16 where the device is a CUDA GPU that has it; never elsewhere."""
+    hints: bool = False
+    """Show a network that takes hints some, drawn from the true colours (see `simulated_hints`)."""
+    frozen_norm: bool = False
+    """Leave the statistics of BatchNorm as they are in the weights that training starts from."""
     early_stopping_epochs: int = 0
     """Stop after so many epochs without a better validation ab RMSE; 0 never stops early."""
     keep: Keep = "best"

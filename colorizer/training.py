@@ -136,7 +136,7 @@ class Run:
         sums = self._sums()
         mean_loss = progress.loss_sum / progress.step if progress.step else None
         reading_steps = 1 if device.type == "cpu" else _LOSS_READING_STEPS
-        self.network.train()
+        self._set_training_mode()
         for squares in self._load_batches(pin_memory=device.type == "cuda"):
             sums += self._step(squares.to(device, non_blocking=True))
             progress.step += 1
@@ -152,6 +152,13 @@ class Run:
                 self._note(self.accelerator.reduce(sums, "mean"))
                 self._save()
                 raise Interrupted
+
+    def _set_training_mode(self) -> None:
+        self.network.train()
+        if self.recipe.training.frozen_norm:
+            for layer in self.bare_network.modules():
+                if isinstance(layer, torch.nn.BatchNorm2d):
+                    layer.eval()
 
     def _sums(self) -> Tensor:
         """What `_step` returns, gathered over the epoch; float32, as not every device has float64."""
@@ -222,7 +229,7 @@ class Run:
     def _seen(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, ...]:
         """What the network is given of true Lab (n, 3, crop, crop): L, and hints where it takes them."""
         lightness = age(lab[:, :1], generator) if self.recipe.data.aged else lab[:, :1]
-        return (lightness, draw_hints(lab[:, 1:], generator)) if self.bare_network.takes_hints else (lightness,)
+        return (lightness, draw_hints(lab[:, 1:], generator)) if self.recipe.training.hints else (lightness,)
 
     @property
     def _is_adversary_held_back(self) -> bool:

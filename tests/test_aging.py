@@ -19,10 +19,10 @@ def lightness() -> torch.Tensor:
     return color.srgb_to_lab(photo.float() / 255)[:, :1].expand(64, -1, -1, -1).contiguous()
 
 
-def test_half_of_the_pictures_stay_as_they_are(lightness: torch.Tensor) -> None:
+def test_some_pictures_stay_as_they_are(lightness: torch.Tensor) -> None:
     aged = aging.age(lightness, seeded(1))
     same = (aged == lightness).flatten(1).all(1)
-    assert 16 <= int(same.sum()) <= 48
+    assert 24 <= int(same.sum()) <= 54
     assert aged.shape == lightness.shape and float(aged.min()) >= 0 and float(aged.max()) <= 100
     errors = (aged - lightness)[~same].abs().mean((1, 2, 3))
     assert float(errors.std()) > 1  # more and less

@@ -81,7 +81,7 @@ def test_one_photo_goes_into_the_named_file_with_a_note(photos: Path, tmp_path: 
     answer = run("colorize", photos / "coffee.jpg", "-o", tmp_path / "result.jpg", "--saturation", 1.5)
     assert (answer.returncode, answer.stderr) == (0, "")
     comment = Image.open(tmp_path / "result.jpg").info["comment"].decode()
-    assert "scenes-500-huber" in comment and "1.5" in comment
+    assert "Checkpoint: photo" in comment and "1.5" in comment
 
 
 def test_damaged_metadata_is_passed_over_without_a_word(photos: Path, tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ def test_photos_of_one_name_do_not_overwrite_each_other(photos: Path, tmp_path: 
         (["colorize", "http://127.0.0.1/x.jpg"], "http://127.0.0.1/x.jpg"),
         (["colorize", "file:///etc/passwd"], "file:///etc/passwd"),
         (["colorize", "PHOTO", "--checkpoint", "no-such"], "There is no checkpoint 'no-such'"),
-        (["colorize", "PHOTO", "--hint", "3,4,#ff0000"], "does not take hints"),
-        (["colorize", "PHOTO", "--temperature", "0.4"], "does not take a temperature"),
+        (["colorize", "PHOTO", "--checkpoint", "scenes-12-mse", "--hint", "3,4,#ff0000"], "does not take hints"),
+        (["colorize", "PHOTO", "--checkpoint", "scenes-12-mse", "--temperature", "0.4"], "does not take a temperature"),
     ],
 )
 def test_what_cannot_be_done_ends_with_1_and_a_sentence(

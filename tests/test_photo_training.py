@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from colorizer.building import build_network
 from colorizer.datasets import load_training_data
+from colorizer.errors import TrainingError
 from colorizer.finishing import finish
 from colorizer.predict import load
 from colorizer.recipes import parse_recipe
@@ -17,6 +19,7 @@ from tests.test_training import QUIET, fitted, make_run
 _PHOTO = (
     "model.architecture=lite0-bins", "loss.name=cross_entropy_huber", "data.zoom=1.6", "data.aged=true",
     "training.trunk_rate=0.25", "training.epochs=2", "training.keep=last", "data.working_side=64",
+    "training.hints=true",
 )  # fmt: skip
 
 
@@ -88,3 +91,18 @@ def test_pale_pictures_are_left_out_of_training_and_counted(tmp_path: Path) -> N
         f"{grey} {'picture has' if grey == 1 else 'pictures have'} less colour than data.min_colorfulness and "
         f"{'is' if grey == 1 else 'are'} left out."
     ]
+
+
+def test_frozen_statistics_stay_those_of_the_start(finished: Run, folder: Path, tmp_path: Path) -> None:
+    start = f"model.start={finished.folder}"
+    run = fitted(folder, tmp_path / "toy", *_PHOTO, start, "training.frozen_norm=true")
+    before = load("toy", weights=finished.folder.parent).network.state_dict()
+    after = run.bare_network.state_dict()
+    statistics = [name for name in before if name.endswith(("running_mean", "running_var"))]
+    assert len(statistics) > 50 and all(torch.equal(before[name], after[name]) for name in statistics)
+    assert not torch.equal(before["classify.weight"], after["classify.weight"])
+
+
+def test_hints_are_refused_for_a_network_that_takes_none() -> None:
+    with pytest.raises(TrainingError, match=r"training\.hints is set, but resnet18-colorizer takes none\."):
+        build_network(parse_recipe(RECIPE, ["training.hints=true"]))

@@ -13,6 +13,7 @@ from colorizer.images import Photo, encode_image, links
 from colorizer.predict import Chroma, with_alpha
 from pages.shared.coloring import Answer, Look, Yardstick, compose_grey, compose_preview, open_photo, version
 from pages.shared.guard import sentence
+from pages.shared.hint_work import HintWork
 
 MAX_PHOTOS = 8
 MAX_MEGABYTES = 100
@@ -43,6 +44,12 @@ class Shot:
     """What snapshots answered, by checkpoint, version and epoch."""
     lost_states: dict[tuple[str, str, int], str] = field(default_factory=dict)
     """One sentence for each snapshot that could not colour it."""
+    works: dict[tuple[str, str], HintWork] = field(default_factory=dict)
+    """The visitor's hints, by checkpoint and version."""
+
+    def work(self, card: Card) -> HintWork:
+        """The visitor's hints for a checkpoint."""
+        return self.works.setdefault((card.id, version(card)), HintWork(self.size))
 
     def answer(self, card: Card) -> Answer | None:
         return self.answers.get((card.id, version(card)))
@@ -54,13 +61,17 @@ class Shot:
         """Whether there is nothing left to compute."""
         return self.answer(card) is not None or self.failure(card) is not None
 
-    def _encode(self, image: Image.Image) -> bytes:
-        whole = with_alpha(image, self.preview_alpha)
+    def encode(self, image: Image.Image) -> bytes:
+        """A result at the preview's size or smaller, as an encoded preview."""
+        alpha = self.preview_alpha
+        if alpha is not None and alpha.size != image.size:
+            alpha = alpha.resize(image.size)
+        whole = with_alpha(image, alpha)
         return encode_image(whole, "JPEG" if self.preview_alpha is None else "WEBP", _PREVIEW_NOTE)
 
     def _picture(self, name: str, look: Look, make: Callable[[], Image.Image]) -> bytes:
         if name not in self.pictures or self.pictures[name][0] != look:
-            self.pictures[name] = look, self._encode(make())
+            self.pictures[name] = look, self.encode(make())
         return self.pictures[name][1]
 
     def original(self) -> bytes:

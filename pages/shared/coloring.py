@@ -4,7 +4,7 @@ import ctypes
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from colorizer import evaluation, images, strips
 from colorizer.cards import Card
 from colorizer.checkpoints import MODEL_FILE
 from colorizer.choice import Rendering
+from colorizer.hints import Hint
 from colorizer.images.exports import OutputFormat
 from colorizer.metrics import Measures
 from colorizer.predict import Chroma, Colorizer, compose, with_alpha
@@ -50,10 +51,14 @@ class Look:
 
     saturation: float = 1.0
     rendering: Rendering = "chroma"
+    temperature: float | None = None
+    """That the colours were taken at; None is the checkpoint's own."""
 
     def of(self, card: Card) -> "Look":
-        """The look that a checkpoint can have: only one that chooses from a palette has several renderings."""
-        return self if card.has_palette else Look(self.saturation)
+        """The look that a checkpoint can have: only one that chooses from a palette has several renderings, and only
+        one with a distribution a temperature."""
+        rendering: Rendering = self.rendering if card.has_palette else "chroma"
+        return Look(self.saturation, rendering, self.temperature if card.takes_temperature else None)
 
 
 @st.cache_resource(show_spinner=False)
@@ -134,6 +139,13 @@ def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
         return Answer(chroma, seconds, evaluation.measure_photo(model, image) if has_truth else None)
 
 
+def colour_with_hints(card: Card, base: Chroma, size: tuple[int, int], hints: Sequence[Hint]) -> Chroma:
+    """A checkpoint's colours with hints, for a photo of `size` (width, height) that it has coloured without before."""
+    model = load(card)
+    with turn():
+        return model.predict_again(base.lightness, size, hints)
+
+
 def read_column(card: Card, image: Image.Image, has_truth: bool) -> strips.Column:
     """What a checkpoint with a palette makes of the centre of an RGB photo at the network's own size."""
     model = load(card)
@@ -160,9 +172,9 @@ def compose_grey(preview: Image.Image) -> Image.Image:
     return compose_preview(preview, evaluation.Grey().predict(preview), Look())
 
 
-def _note(card: Card, look: Look) -> str:
+def note(card: Card, look: Look, hints: int = 0) -> str:
     """What a saved result says of itself: the model's own note, and of a moment which one it is."""
-    described = load(card).describe(look.saturation, look.rendering)
+    described = load(card).describe(look.saturation, look.rendering, look.temperature, hints)
     return f"{described} {card.title} of its training." if isinstance(card, Moment) else described
 
 
@@ -171,4 +183,4 @@ def render(content: bytes, name: str, card: Card, chroma: Chroma, look: Look, fo
     with turn():
         photo = images.open_image(content, name=name)
         coloured = with_alpha(compose(photo.image, chroma, look.saturation, look.rendering), photo.alpha)
-        return images.encode_image(coloured, format, _note(card, look))
+        return images.encode_image(coloured, format, note(card, look, len(chroma.pins)))

@@ -31,6 +31,11 @@ EXPERIMENT = "Checkpoints, or states of one, that differ in one thing only, put 
 SATURATION = (
     "A factor on the colours that the checkpoint chose: 0 is grey, 1 is its own choice. Figures are those at 1."
 )
+VIVIDNESS = (
+    "How far the model leans to the likeliest colour of each point (right) in place of the mean of all likely ones "
+    "(left), which is calmer and greyer. It is the temperature of its distribution over colours, falling from 1.2 to "
+    "0.12."
+)
 SMOOTHING = (
     "Weight of the past in a running mean over epochs; 0 shows the epochs as they were. The thin line is unsmoothed."
 )
@@ -141,3 +146,20 @@ HUE = (
     "is (chroma); those with a true chroma below 10 are left out, as their hue can hardly be seen. Below a chroma of 5 "
     "a prediction is nearly grey."
 )
+VERSION = (
+    "The same photo in other colours that the model holds likely. It decides one or two open questions differently: "
+    "that colour is pinned to a few points, and the model colours the photo anew around them."
+)
+OPEN_QUESTION = (
+    "A part of the photo, at least 4 % of it, for which the model holds several colours likely. The chance of a colour "
+    "is that at a typical point of the part: what the model gives to all colours within 15 Lab units of it."
+)
+PLAUSIBILITY = (
+    "How likely the pinned colours of a version are, against the likeliest colours for the same parts (100 %). The "
+    "model's own answer lies between its likely colours, so it has no such number. Below 5 % nothing is shown."
+)
+DOUBT = (
+    "How far apart the colours are that the model holds possible at a point: the root of the variance of its "
+    "distribution over a and b, in Lab units. 0 is sure; 15 is a plainly different colour."
+)
+ALTERNATIVES = {"version": VERSION, "open question": OPEN_QUESTION, "as likely": PLAUSIBILITY, "doubt": DOUBT}

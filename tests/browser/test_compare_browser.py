@@ -15,7 +15,7 @@ RESULTS = ("12 images, MSE", "12 images, Huber", "500 images, MSE", "500 images,
 
 
 def test_opens_with_a_sample_coloured_and_named_for_screen_readers(visitor: Visitor) -> None:
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.expect_photo("Motorcycle, 741 × 500 px")
     for title in RESULTS:
         expect(page.get_by_role("img", name=f"Motorcycle, coloured by {title}").first).to_be_visible()
@@ -25,7 +25,7 @@ def test_opens_with_a_sample_coloured_and_named_for_screen_readers(visitor: Visi
 
 
 def test_tiles_have_one_size_and_line_up(visitor: Visitor) -> None:
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.expect_photo("Motorcycle")
     boxes = page.locator("[class*=st-key-tile-] img").evaluate_all(
         "images => images.map(image => { const box = image.getBoundingClientRect();"
@@ -42,7 +42,7 @@ def test_tiles_have_one_size_and_line_up(visitor: Visitor) -> None:
 def test_a_phone_photo_of_12_megapixels_comes_back_upright_in_full_and_without_its_place(
     visitor: Visitor, tmp_path: Path
 ) -> None:
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.upload("IMG_0001.jpg", holiday_photo(3024, 4032))
     visitor.expect_photo("IMG_0001, 3024 × 4032 px")
     with page.expect_download() as download:
@@ -53,7 +53,7 @@ def test_a_phone_photo_of_12_megapixels_comes_back_upright_in_full_and_without_i
 
 
 def test_all_results_come_as_one_zip_in_the_chosen_format(visitor: Visitor, tmp_path: Path) -> None:
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.upload("beach.jpg", holiday_photo(120, 160))
     visitor.expect_photo("beach, 120 × 160 px")
     page.get_by_role("radio", name="PNG").click()
@@ -68,7 +68,7 @@ def test_all_results_come_as_one_zip_in_the_chosen_format(visitor: Visitor, tmp_
 
 
 def test_a_link_is_fetched(visitor: Visitor, picture_server: str) -> None:
-    page = visitor.open("?experiment=MSE or Huber")
+    page = visitor.open("compare?experiment=MSE or Huber")
     visitor.expect_photo("Motorcycle")
     page.get_by_role("radio", name="Link").click()
     page.get_by_label("Link to a picture").fill(f"{picture_server}/harbour.jpg")
@@ -77,7 +77,7 @@ def test_a_link_is_fetched(visitor: Visitor, picture_server: str) -> None:
 
 
 def test_a_link_without_a_picture_is_a_sentence(visitor: Visitor, picture_server: str) -> None:
-    page = visitor.open("?experiment=MSE or Huber")
+    page = visitor.open("compare?experiment=MSE or Huber")
     visitor.expect_photo("Motorcycle")
     page.get_by_role("radio", name="Link").click()
     page.get_by_label("Link to a picture").fill(f"{picture_server}/nothing.jpg")
@@ -86,7 +86,7 @@ def test_a_link_without_a_picture_is_a_sentence(visitor: Visitor, picture_server
 
 
 def test_a_file_that_is_no_picture_is_a_sentence_and_no_traceback(visitor: Visitor) -> None:
-    page = visitor.open("?experiment=MSE or Huber")
+    page = visitor.open("compare?experiment=MSE or Huber")
     visitor.upload("page.jpg", b"<!DOCTYPE html><html></html>")
     expect(page.get_by_role("alert")).to_contain_text("page.jpg: The file is a web page")
     visitor.expect_photo("Motorcycle")
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_picture_is_a_sentence_and_no_traceback(visitor: Visit
 
 
 def test_the_slider_moves_by_keyboard(visitor: Visitor) -> None:
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.expect_photo("Motorcycle")
     slider = page.get_by_role("slider", name="Divide between Grey and 500 images, Huber")
     left = page.locator("img.left")
@@ -118,7 +118,7 @@ def choose(visitor: Visitor, side: str, title: str) -> None:
 
 
 def test_the_slider_shows_any_two(visitor: Visitor) -> None:
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.expect_photo("Motorcycle")
     for side, title in (("Left", "12 images, MSE"), ("Right", "Original")):
         expect(page.locator("img.right")).to_have_js_property("complete", True)
@@ -131,7 +131,7 @@ def test_the_slider_shows_any_two(visitor: Visitor) -> None:
 
 def test_the_selection_is_in_the_link_and_comes_back_from_it(new_visitor: OpenVisitor) -> None:
     one = new_visitor()
-    page = one.open()
+    page = one.open("compare")
     one.expect_photo("Motorcycle")
     page.get_by_role("radio", name="MSE or Huber").click()
     page.get_by_role("radio", name="Coffee").click()
@@ -146,7 +146,7 @@ def test_the_selection_is_in_the_link_and_comes_back_from_it(new_visitor: OpenVi
 
 
 def test_another_page_and_back_loses_nothing(visitor: Visitor) -> None:
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.upload("beach.jpg", holiday_photo(120, 160))
     visitor.expect_photo("beach, 120 × 160 px")
     page.get_by_role("radio", name="12 or 500 images").click()
@@ -161,7 +161,7 @@ def test_another_page_and_back_loses_nothing(visitor: Visitor) -> None:
 def test_two_visitors_at_once_do_not_mix(new_visitor: OpenVisitor) -> None:
     visitors = {name: new_visitor() for name in ("meadow", "street")}
     for one in visitors.values():
-        one.open()
+        one.open("compare")
     for name, one in visitors.items():
         one.upload(f"{name}.jpg", holiday_photo(900, 1200))
     for name, one in visitors.items():
@@ -171,7 +171,7 @@ def test_two_visitors_at_once_do_not_mix(new_visitor: OpenVisitor) -> None:
 
 
 def test_a_grey_sample_is_coloured_without_figures(visitor: Visitor) -> None:
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.expect_photo("Motorcycle")
     page.get_by_role("radio", name="Cameraman (grey)").click()
     visitor.expect_photo("Cameraman (grey), 512 × 512 px")

@@ -82,7 +82,7 @@ def test_the_navigation_leads_to_every_page(visitor: Visitor) -> None:
 
 def test_narrow_screens_do_not_scroll_sideways(new_visitor: OpenVisitor) -> None:
     visitor = new_visitor(viewport={"width": 768, "height": 844})
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.expect_photo("Motorcycle")
     for title in PAGES:
         go_to(page, title)
@@ -93,7 +93,7 @@ def test_narrow_screens_do_not_scroll_sideways(new_visitor: OpenVisitor) -> None
 
 def test_a_phone_shows_photos_before_controls(new_visitor: OpenVisitor) -> None:
     visitor = new_visitor(viewport={"width": 390, "height": 844})
-    page = visitor.open()
+    page = visitor.open("compare")
     visitor.expect_photo("Motorcycle")
     photo = page.get_by_role("img", name="Motorcycle, coloured by").first.bounding_box()
     controls = page.locator(".st-key-controls").bounding_box()

@@ -1,4 +1,4 @@
-"""The first page: a comparison from whatever comes, without ever losing one."""
+"""The page Compare checkpoints: a comparison from whatever comes, without ever losing one."""
 
 import io
 import re
@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from colorizer.checkpoints import list_checkpoints
 from tests.pages.conftest import OpenApp, assert_clean, texts, upload
 
+COMPARE = "pages/compare.py"
 TITLES = {card.id: card.title for card in list_checkpoints()}
 
 
@@ -34,7 +35,7 @@ def _in_view(app: AppTest) -> str:
 
 
 def test_opens_with_a_sample_coloured_by_all_four(open_app: OpenApp) -> None:
-    app = open_app()
+    app = open_app(COMPARE)
     assert_clean(app)
     assert len(_results(app)) == 4
     assert "Motorcycle, 741 × 500 px" in _in_view(app)
@@ -42,7 +43,7 @@ def test_opens_with_a_sample_coloured_by_all_four(open_app: OpenApp) -> None:
 
 
 def test_figures_stand_beside_grey_and_the_original_with_their_protocol(open_app: OpenApp) -> None:
-    app = open_app()
+    app = open_app(COMPARE)
     assert "<h3>Grey<" in texts(app)
     assert "<h3>Original<" in texts(app)
     assert texts(app).count("<dt>CIEDE2000</dt>") == 6
@@ -50,7 +51,7 @@ def test_figures_stand_beside_grey_and_the_original_with_their_protocol(open_app
 
 
 def test_a_grey_photo_has_no_figures_and_no_original(open_app: OpenApp) -> None:
-    app = open_app(sample="Cameraman (grey)")
+    app = open_app(COMPARE, sample="Cameraman (grey)")
     assert_clean(app)
     assert len(_results(app)) == 4
     assert "<h3>Original<" not in texts(app)
@@ -58,14 +59,14 @@ def test_a_grey_photo_has_no_figures_and_no_original(open_app: OpenApp) -> None:
 
 
 def test_an_upload_is_coloured_and_shown(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(), ("holiday.jpg", photo))
+    app = upload(open_app(COMPARE), ("holiday.jpg", photo))
     assert_clean(app)
     assert "holiday, 96 × 64 px" in _in_view(app)
     assert len(_results(app)) == 4
 
 
 def test_new_uploads_keep_the_results_of_earlier_ones(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(), ("first.jpg", photo))
+    app = upload(open_app(COMPARE), ("first.jpg", photo))
     album = app.session_state["album"]
     first = next(iter(album.shots))
     answers = dict(album.shots[first].answers)
@@ -79,7 +80,7 @@ def test_new_uploads_keep_the_results_of_earlier_ones(open_app: OpenApp, photo: 
 
 
 def test_a_photo_can_be_removed(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(), ("holiday.jpg", photo))
+    app = upload(open_app(COMPARE), ("holiday.jpg", photo))
     next(button for button in app.button if button.label == "Remove holiday").click().run()
     assert_clean(app)
     assert not app.session_state["album"].shots
@@ -100,7 +101,7 @@ def test_a_photo_can_be_removed(open_app: OpenApp, photo: bytes) -> None:
 def test_a_bad_file_gets_one_sentence_and_the_others_are_coloured(
     open_app: OpenApp, photo: bytes, name: str, content: bytes
 ) -> None:
-    app = upload(open_app(), (name, content), ("good.jpg", photo))
+    app = upload(open_app(COMPARE), (name, content), ("good.jpg", photo))
     assert not app.exception
     assert len(app.error) == 1
     assert app.error[0].value.startswith(f"{name}: ")
@@ -110,14 +111,14 @@ def test_a_bad_file_gets_one_sentence_and_the_others_are_coloured(
 
 
 def test_a_truncated_file_is_refused_rather_than_partly_shown(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(), ("cut.jpg", photo[: len(photo) // 2]))
+    app = upload(open_app(COMPARE), ("cut.jpg", photo[: len(photo) // 2]))
     assert len(app.error) == 1
     assert app.error[0].value.startswith("cut.jpg: ")
     assert "Motorcycle" in _in_view(app)
 
 
 def test_the_next_upload_takes_the_sentence_away(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(), ("empty.jpg", b""))
+    app = upload(open_app(COMPARE), ("empty.jpg", b""))
     assert_clean(upload(app, ("good.jpg", photo)))
 
 
@@ -127,7 +128,7 @@ def test_a_ninth_photo_is_refused_with_the_limit(open_app: OpenApp) -> None:
         stream = io.BytesIO()
         Image.new("RGB", (16, 16), (shade * 20, 80, 120)).save(stream, "PNG")
         files.append((f"{shade}.png", stream.getvalue()))
-    app = upload(open_app(experiment="MSE or Huber"), *files)
+    app = upload(open_app(COMPARE, experiment="MSE or Huber"), *files)
     assert len(app.session_state["album"].shots) == 8
     assert [error.value for error in app.error] == [
         "8.png was not added: a comparison holds at most 8 photos; remove one first."
@@ -135,7 +136,7 @@ def test_a_ninth_photo_is_refused_with_the_limit(open_app: OpenApp) -> None:
 
 
 def test_a_link_brings_back_the_selection(open_app: OpenApp) -> None:
-    app = open_app(experiment="MSE or Huber", saturation="0.5", sample="Coffee")
+    app = open_app(COMPARE, experiment="MSE or Huber", saturation="0.5", sample="Coffee")
     assert_clean(app)
     assert len(_results(app)) == 2
     assert app.slider(key="saturation").value == 0.5
@@ -151,14 +152,14 @@ def test_a_link_brings_back_the_selection(open_app: OpenApp) -> None:
     ],
 )
 def test_unknown_values_in_a_link_do_no_harm(open_app: OpenApp, parameters: dict[str, str]) -> None:
-    app = open_app(**parameters)
+    app = open_app(COMPARE, **parameters)
     assert_clean(app)
     assert _results(app)
     assert "Motorcycle" in _in_view(app)
 
 
 def test_own_choice_of_checkpoints(open_app: OpenApp) -> None:
-    app = open_app(experiment="Your choice")
+    app = open_app(COMPARE, experiment="Your choice")
     app.pills(key="checkpoints").set_value(["scenes-12-mse"]).run()
     assert _results(app) == [TITLES["scenes-12-mse"]]
     app.pills(key="checkpoints").set_value([]).run()
@@ -167,7 +168,7 @@ def test_own_choice_of_checkpoints(open_app: OpenApp) -> None:
 
 
 def test_saturation_zero_is_grey(open_app: OpenApp) -> None:
-    app = open_app()
+    app = open_app(COMPARE)
     app.slider(key="saturation").set_value(0.0).run()
     assert_clean(app)
     shot = app.session_state["album"].samples["Motorcycle"]
@@ -179,7 +180,7 @@ def test_saturation_zero_is_grey(open_app: OpenApp) -> None:
 
 
 def test_another_page_and_back_loses_nothing(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(), ("holiday.jpg", photo))
+    app = upload(open_app(COMPARE), ("holiday.jpg", photo))
     app.slider(key="saturation").set_value(1.5)
     app.pills(key="experiment").set_value("12 or 500 images").run()
     answers = dict(next(iter(app.session_state["album"].shots.values())).answers)
@@ -194,7 +195,7 @@ def test_another_page_and_back_loses_nothing(open_app: OpenApp, photo: bytes) ->
 
 
 def test_two_visitors_do_not_see_each_other(open_app: OpenApp, photo: bytes) -> None:
-    one, other = open_app(), open_app()
+    one, other = open_app(COMPARE), open_app(COMPARE)
     upload(one, ("secret.jpg", photo))
     other.run()
     assert "secret" in _in_view(one)
@@ -203,7 +204,7 @@ def test_two_visitors_do_not_see_each_other(open_app: OpenApp, photo: bytes) -> 
 
 
 def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
-    app = open_app()
+    app = open_app(COMPARE)
     app.segmented_control(key="source").set_value("Link").run()
     app.text_input(key="link").set_value("http://127.0.0.1/photo.jpg")
     app.button[0].click().run()
@@ -220,7 +221,7 @@ def _picture(app: AppTest, sample: str, checkpoint: str) -> bytes:
 
 @pytest.mark.parametrize("experiment", ["16 or 32 colours", "CNN or U-Net", "Trained on horses or cats"])
 def test_the_palette_experiments_show_two_results_with_their_swatches(open_app: OpenApp, experiment: str) -> None:
-    app = open_app(experiment=experiment, sample="Cat")
+    app = open_app(COMPARE, experiment=experiment, sample="Cat")
     assert_clean(app)
     assert len(_results(app)) == 2
     palettes = [text for text in texts(app).splitlines() if 'class="swatches"' in text]
@@ -232,7 +233,7 @@ def test_the_palette_experiments_show_two_results_with_their_swatches(open_app: 
 
 
 def test_a_palette_result_is_shown_in_three_ways(open_app: OpenApp) -> None:
-    app = open_app(experiment="CNN or U-Net", sample="Cat")
+    app = open_app(COMPARE, experiment="CNN or U-Net", sample="Cat")
     pictures = {"chroma": _picture(app, "Cat", "horse-16-unet")}
     for rendering in ("expected", "palette"):
         app.segmented_control(key="rendering").set_value(rendering).run()
@@ -244,14 +245,14 @@ def test_a_palette_result_is_shown_in_three_ways(open_app: OpenApp) -> None:
 
 
 def test_only_palettes_have_several_renderings(open_app: OpenApp) -> None:
-    app = open_app(experiment="MSE or Huber", rendering="palette")
+    app = open_app(COMPARE, experiment="MSE or Huber", rendering="palette")
     assert_clean(app)
     assert "rendering" not in [control.key for control in app.segmented_control]
     assert len(_results(app)) == 2
 
 
 def test_both_kinds_stand_side_by_side(open_app: OpenApp) -> None:
-    app = open_app(experiment="Your choice", rendering="palette", sample="Cat")
+    app = open_app(COMPARE, experiment="Your choice", rendering="palette", sample="Cat")
     app.pills(key="checkpoints").set_value(["scenes-500-mse", "cat-16-unet"]).run()
     assert_clean(app)
     assert len(_results(app)) == 2

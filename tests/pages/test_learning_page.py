@@ -119,7 +119,7 @@ def test_another_checkpoint_and_back_computes_nothing_anew(open_page: OpenPage) 
 
 
 def test_a_photo_from_the_first_page_is_here_and_stays(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(experiment="12 or 500 images"), ("holiday.jpg", photo))
+    app = upload(open_app("pages/compare.py", experiment="12 or 500 images"), ("holiday.jpg", photo))
     app.switch_page("pages/learning.py").run()
     assert_clean(app)
     assert "holiday, 96 × 64 px" in in_view(app)

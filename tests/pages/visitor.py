@@ -64,7 +64,7 @@ def look(app: AppTest, experiment: str, sample: str) -> dict[str, Any]:
 
 def visit(link: dict[str, str], choices: dict[str, str]) -> dict[str, Any]:
     """Open a link in a session of its own, choose, and look."""
-    app = AppTest.from_file(Path.cwd() / "app.py", default_timeout=240)
+    app = AppTest.from_file(Path.cwd() / "app.py", default_timeout=240).switch_page("pages/compare.py")
     for name, value in link.items():
         app.query_params[name] = value
     app.run()

@@ -1,0 +1,181 @@
+"""Colour a photo: one photo, large, coloured at once; and then as the visitor wants it, point by point."""
+
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from colorizer.cards import Card
+from colorizer.checkpoints import scan
+from colorizer.hints import MAX_HINTS, hint_ab
+from colorizer.point_colors import colors_at, plane_at
+from colorizer.predict import Chroma
+from pages.shared import glossary
+from pages.shared.album import Shot, album
+from pages.shared.coloring import Answer, Look, colour, colour_with_hints, compose_preview, load, open_photo, version
+from pages.shared.entrance import enter
+from pages.shared.hint_canvas import Canvas, Point, show_canvas
+from pages.shared.hint_files import offer_downloads, show_loader
+from pages.shared.hint_work import HintWork, receive
+from pages.shared.saving import Wish, choose_format
+from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
+from pages.shared.working import say
+
+_FIRST_CHECKPOINT = "photo"
+_CANVAS_SIDE = 1200  # px: sharp at the size that it has on a wide screen
+_WARMEST, _COLDEST = 1.2, 0.12  # temperatures at the ends of the slider
+_EXPLANATION = "Click or tap anything that should have another colour, and choose one."
+_NO_HINTS = "This checkpoint colours by itself alone; choose Photo to pin colours to points."
+
+
+def temperature_of(vividness: int) -> float:
+    """0..100 -> temperature, falling: in equal ratios, as that is how it acts."""
+    return _WARMEST * (_COLDEST / _WARMEST) ** (vividness / 100)
+
+
+def vividness_of(temperature: float) -> int:
+    """The place on the slider that is nearest to a temperature."""
+    return round(100 * math.log(temperature / _WARMEST) / math.log(_COLDEST / _WARMEST))
+
+
+def choose_checkpoint(cards: Sequence[Card]) -> Card | None:
+    """The checkpoint that colours, None where there is none. It stands in the link."""
+    by_id = {card.id: card for card in cards}
+    ids = sorted(by_id, key=lambda name: name != _FIRST_CHECKPOINT)
+    if not ids:
+        st.info("There is no checkpoint in weights/ yet.")
+        return None
+    chosen = st.selectbox(
+        "Checkpoint",
+        ids,
+        format_func=lambda name: by_id[name].title,
+        key="colorize-checkpoint",
+        help=glossary.CHECKPOINT,
+        bind="query-params",
+    )
+    return by_id[chosen]
+
+
+def choose_look(card: Card) -> Look:
+    """How strong and how bold the colours are; neither asks the network again."""
+    saturation = st.slider(
+        "Saturation", 0.0, 2.0, 1.0, 0.05, key="colorize-saturation", help=glossary.SATURATION, bind="query-params"
+    )
+    if not card.takes_temperature:
+        return Look(saturation)
+    own = load(card).temperature
+    middle = vividness_of(own)
+    vividness = st.slider(
+        "Vividness", 0, 100, middle, 1, key="colorize-vividness", help=glossary.VIVIDNESS, bind="query-params"
+    )
+    return Look(saturation, temperature=None if vividness == middle else temperature_of(vividness))
+
+
+def answer_for(shot: Shot, card: Card, work: HintWork) -> None:
+    """Ask the network what it was not asked yet."""
+    if work.base is None:
+        with st.spinner(f"Colouring {shot.name} ..."):
+            work.base = colour(card, open_photo(shot.content, shot.name).image, has_truth=False).chroma
+            work.chroma, work.colored = work.base, ()
+    if work.colored != work.hints:
+        chroma = colour_with_hints(card, work.base, shot.size, work.hints) if work.hints else work.base
+        work.chroma, work.colored = chroma, work.hints
+
+
+def settled(chroma: Chroma, card: Card, look: Look) -> Chroma:
+    """The network's answer as the sliders want it."""
+    if chroma.distribution is None:
+        return chroma
+    return chroma.settled(look.temperature or load(card).temperature, look.saturation)
+
+
+def point_of(shot: Shot, work: HintWork) -> Point | None:
+    """The colours for the point that is asked about."""
+    if work.point is None or work.base is None or work.chroma is None:
+        return None
+    x, y = work.point
+    chroma = work.chroma if work.selected is None else work.base  # a hint's own answer would only repeat it
+    found = colors_at(chroma, shot.preview, x, y)
+    plane = plane_at(found.lightness)
+    own = None if work.selected is None else plane.place(*hint_ab(work.hints[work.selected]))
+    return Point(x, y, found.likely, plane.picture, own)
+
+
+def canvas_of(shot: Shot, card: Card, work: HintWork, chroma: Chroma, look: Look) -> Canvas:
+    """What is shown, pictures included; the last one is kept."""
+    small = shot.preview.copy()
+    small.thumbnail((_CANVAS_SIDE, _CANVAS_SIDE))
+    if work.picture is None or work.picture[0] != (work.hints, look):
+        work.picture = (work.hints, look), shot.encode(compose_preview(small, chroma, look))
+    count = len(work.hints)
+    state = f"{count} {'point' if count == 1 else 'points'}." if count else _EXPLANATION
+    if count >= MAX_HINTS:
+        state = f"{count} points: that is as many as there can be."
+    return Canvas(
+        id=f"{shot.key} {card.id} {version(card)}",
+        alt=f"{shot.name}, coloured by {card.title}",
+        after=work.picture[1],
+        before=shot.grey(),
+        titles=("Grey", "Coloured"),
+        size=small.size,
+        takes_hints=card.takes_hints,
+        hints=work.hints,
+        places=[work.place(hint) for hint in work.hints],
+        selected=work.selected,
+        point=point_of(shot, work) if card.takes_hints else None,
+        answered=work.answered,
+        can_undo=bool(work.past),
+        can_redo=bool(work.future),
+        note=state,
+    )
+
+
+def show_photo(shot: Shot, card: Card, look: Look) -> Chroma:
+    """The photo as a canvas; returns its colours as they are shown."""
+    work = shot.work(card)
+    answer_for(shot, card, work)
+    assert work.chroma is not None
+    chroma = settled(work.chroma, card, look)
+    canvas = canvas_of(shot, card, work, chroma, look)
+    show_canvas(canvas, lambda messages: receive(work, canvas.id, messages))
+    if not card.takes_hints:
+        st.caption(_NO_HINTS)
+    return chroma
+
+
+def main() -> None:
+    kept, listing = album(), scan()
+    st.title("Colour a photo")
+    photos = st.container(key="photos", horizontal=True)
+    left, right = st.columns([7, 2], gap="large")
+    with right:
+        show_sources(kept)
+        controls = st.container()
+        downloads = st.container()
+    with left:
+        status = st.empty()
+        open_arrivals(kept)
+        for problem in kept.problems:
+            st.error(problem)
+        for problem in listing.problems:
+            st.warning(problem)
+    with photos:
+        shot = shot_of(kept, choose_photo(kept))
+    with controls:
+        card = choose_checkpoint(listing.cards)
+        look = choose_look(card) if card else Look()
+    if card is None:
+        return
+    width, height = shot.size
+    say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
+    with left:
+        chroma = show_photo(shot, card, look)
+    with downloads:
+        wish = Wish(shot, card, Answer(chroma, 0.0, None), look, choose_format(shot))
+        offer_downloads(wish, shot.work(card).hints if card.takes_hints else ())
+        if card.takes_hints:
+            show_loader(shot.work(card))
+
+
+enter()
+main()

@@ -1,0 +1,109 @@
+"""What else could it be?, as a visitor uses it."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenVisitor, Visitor
+from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
+
+
+def open_alternatives(visitor: Visitor, sample: str = "Motorcycle", size: str = "741 × 500") -> Page:
+    """Go to the page by its link, and wait until it is all there."""
+    page = visitor.open(f"alternatives?sample={sample}")
+    expect_found(visitor, f"{sample}, {size} px: ")
+    return page
+
+
+def expect_found(visitor: Visitor, text: str) -> None:
+    page = visitor.page
+    expect(page.locator(".status").first).to_contain_text(re.compile(re.escape(text) + r"\d versions? by"))
+    expect(page.locator(".tile .wait")).to_have_count(0)
+    expect(page.locator(".st-key-tile-alt-doubt img")).to_be_visible()
+    visitor.expect_rest()
+
+
+def test_the_navigation_leads_to_versions_of_one_size(visitor: Visitor) -> None:
+    page = visitor.open()
+    page.get_by_role("link", name="What else could it be?", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="What else could it be?")).to_be_visible()
+    expect_found(visitor, "Motorcycle, 741 × 500 px: ")
+    images = page.locator("[class*=st-key-tile-alt-version-] img").all()
+    boxes = [image.bounding_box() for image in images]
+    assert len(images) >= 2  # no photo of a garage is beyond doubt
+    assert len({(box["y"], box["width"], box["height"]) for box in boxes if box}) == 1
+    assert len({image.get_attribute("src") for image in images}) == len(images)
+
+
+def test_what_is_found_stays_where_it_is_when_something_else_is_clicked(visitor: Visitor) -> None:
+    page = open_alternatives(visitor, "Flower", "640 × 427")
+    page.evaluate(
+        """() => {
+            window.seen = new Set();
+            const look = () => {
+                const images = [...document.querySelectorAll('[class*=st-key-tile-alt-version-] img')];
+                window.seen.add(images.map(image => image.src + image.getBoundingClientRect().top).join());
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    page.get_by_role("radio", name="PNG").click()
+    expect(page.get_by_role("button", name="Download all (PNG, ZIP)")).to_be_visible()
+    visitor.expect_rest()
+    assert len(page.evaluate("() => [...window.seen]")) == 1
+
+
+def test_a_version_of_an_own_photo_is_saved_upright_at_its_size(visitor: Visitor, tmp_path: Path) -> None:
+    page = open_alternatives(visitor)
+    page.get_by_role("button", name="Your own photo").click()
+    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
+    visitor.upload("beach.jpg", holiday_photo(300, 400))
+    expect_found(visitor, "beach, 300 × 400 px: ")
+    expect(page.get_by_test_id("stFileUploader")).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download version 1").click()
+    path = tmp_path / "version.jpg"
+    download.value.save_as(path)
+    assert download.value.suggested_filename == "beach-photo-version-1.jpg"
+    assert_upright_and_anonymous(path.read_bytes(), (300, 400))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download a sheet").click()
+    download.value.save_as(path)
+    with Image.open(io.BytesIO(path.read_bytes())) as sheet:
+        assert sheet.width > 300
+
+
+def test_a_link_is_given_versions(visitor: Visitor, picture_server: str) -> None:
+    page = open_alternatives(visitor)
+    page.get_by_role("button", name="Your own photo").click()
+    page.get_by_role("radio", name="Link").click()
+    page.get_by_label("Link to a picture").fill(f"{picture_server}/harbour.jpg")
+    page.get_by_role("button", name="Fetch").click()
+    expect_found(visitor, "harbour, 160 × 120 px: ")
+
+
+def test_a_term_is_explained_where_it_is_pointed_at(visitor: Visitor) -> None:
+    page = open_alternatives(visitor)
+    page.get_by_test_id("stCaptionContainer").filter(has_text=re.compile("^doubt")).get_by_test_id(
+        "stTooltipIcon"
+    ).hover()
+    expect(page.get_by_text("the root of the variance of its distribution")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (768, "dark")])
+def test_a_narrow_screen_shows_all_without_scrolling_sideways(
+    new_visitor: OpenVisitor, width: int, scheme: str
+) -> None:
+    visitor = new_visitor(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page = open_alternatives(visitor)
+    visitor.expect_no_sideways_scrolling(width)
+    first = page.locator(".st-key-tile-alt-version-1 img").bounding_box()
+    assert first is not None and first["y"] + first["height"] < 844  # a photo stands on the first screen
+    for image in page.locator("[class*=st-key-tile-alt-] img").all():
+        box = image.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width

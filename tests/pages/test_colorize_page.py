@@ -1,0 +1,172 @@
+"""The first page: a photo is coloured at once, follows the sliders without the network, and keeps its points."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from colorizer.checkpoints import list_checkpoints
+from colorizer.hints import Hint
+from pages.shared.album import Shot
+from pages.shared.coloring import Answer, Look
+from pages.shared.hint_files import _Both
+from pages.shared.hint_work import HintWork, act
+from pages.shared.saving import Wish
+from tests.pages.conftest import OpenApp, assert_clean, texts, upload
+
+CARD = next(card for card in list_checkpoints() if card.id == "photo")
+RED = Hint(370, 250, (200, 30, 40))
+
+
+def shot_in(app: AppTest, name: str = "Motorcycle") -> Shot:
+    shot: Shot = app.session_state["album"].samples[name]
+    return shot
+
+
+def work_in(app: AppTest, name: str = "Motorcycle") -> HintWork:
+    return shot_in(app, name).work(CARD)
+
+
+def picture(work: HintWork) -> np.ndarray:
+    assert work.picture is not None
+    with Image.open(io.BytesIO(work.picture[1])) as image:
+        return np.asarray(image.convert("RGB")).astype(int)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.proto.label for button in app.get("download_button")]
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """How often the network was asked."""
+    from colorizer.predict import Colorizer
+
+    asked: list[int] = []
+    whole = Colorizer._answer
+    monkeypatch.setattr(Colorizer, "_answer", lambda self, *rest: (asked.append(1), whole(self, *rest))[1])
+    return lambda: len(asked)
+
+
+def test_the_first_page_shows_a_coloured_sample(open_app: OpenApp) -> None:
+    app = open_app()
+    assert_clean(app)
+    assert app.title[0].value == "Colour a photo"
+    assert "Motorcycle, 741 × 500 px." in texts(app)
+    assert app.selectbox(key="colorize-checkpoint").value == "photo"
+    assert np.ptp(picture(work_in(app)), axis=2).mean() > 5
+    assert labels(app) == ["Download the picture (JPEG)"]
+
+
+def test_sliders_change_the_picture_without_the_network(open_app: OpenApp, counted: Callable[[], int]) -> None:
+    app = open_app(sample="Coffee")
+    plain, asked = picture(work_in(app, "Coffee")), counted()
+    assert asked == 1
+    app.slider(key="colorize-saturation").set_value(0.0).run()
+    assert np.ptp(picture(work_in(app, "Coffee")), axis=2).max() <= 12  # JPEG's own
+    app.slider(key="colorize-saturation").set_value(1.0)
+    app.slider(key="colorize-vividness").set_value(95).run()
+    vivid = picture(work_in(app, "Coffee"))
+    assert np.abs(vivid - plain).mean() > 1
+    assert_clean(app)
+    assert counted() == asked
+
+
+def test_a_point_recolours_its_surroundings_and_can_be_taken_back(
+    open_app: OpenApp, counted: Callable[[], int]
+) -> None:
+    app = open_app()
+    plain, asked = picture(work_in(app)), counted()
+    work = work_in(app)
+    for message in ({"act": "ask", "x": 0.5, "y": 0.5}, {"act": "pin", "rgb": "#c81e28"}):
+        act(work, message)
+    app.run()
+    assert_clean(app)
+    assert counted() == asked + 1
+    pinned = picture(work_in(app))
+    height, width = pinned.shape[:2]
+    middle = pinned[height // 2, width // 2]
+    assert middle[0] - middle[1] > plain[height // 2, width // 2][0] - plain[height // 2, width // 2][1] + 15
+    assert labels(app)[1:] == ["Picture and points (ZIP)", "Points alone (JSON)"]
+    act(work_in(app), {"act": "undo"})
+    app.run()
+    assert np.array_equal(picture(work_in(app)), plain)
+    assert counted() == asked + 1  # that answer was kept
+
+
+def test_points_stay_while_other_pages_are_visited(open_app: OpenApp) -> None:
+    app = open_app()
+    work_in(app).change((RED,))
+    app.run()
+    app.switch_page("pages/checkpoints.py").run()
+    app.switch_page("pages/colorize.py").run()
+    assert_clean(app)
+    assert work_in(app).hints == (RED,)
+    assert "Picture and points (ZIP)" in labels(app)
+
+
+def test_files_hold_the_picture_with_a_note_and_the_points(open_app: OpenApp) -> None:
+    app = open_app()
+    work_in(app).change((RED,))
+    app.run()
+    work, shot = work_in(app), shot_in(app)
+    assert work.chroma is not None
+    wish = Wish(shot, CARD, Answer(work.chroma, 0.0, None), Look(1.2), "JPEG")
+    with zipfile.ZipFile(io.BytesIO(_Both(wish, work.hints).render())) as archive:
+        assert archive.namelist() == ["Motorcycle-photo.jpg", "Motorcycle-hints.json"]
+        assert json.loads(archive.read("Motorcycle-hints.json"))["hints"] == [{"x": 370, "y": 250, "color": "#c81e28"}]
+        with Image.open(io.BytesIO(archive.read("Motorcycle-photo.jpg"))) as image:
+            assert image.size == (741, 500)
+            note = image.info["comment"].decode()
+    assert "Checkpoint: photo; saturation: 1.2; temperature: " in note and "colour hints: 1." in note
+
+
+def load_points(app: AppTest, content: bytes) -> AppTest:
+    uploader = next(item for item in app.file_uploader if "points" in item.label)
+    uploader.set_value([("points.json", content, "application/json")])
+    return app.run()
+
+
+def test_saved_points_are_loaded_again_and_others_refused(open_app: OpenApp) -> None:
+    app = open_app()
+    wish = Wish(shot_in(app), CARD, Answer(work_in(app).base, 0.0, None), Look(), "JPEG")  # type: ignore[arg-type]
+    load_points(app, _Both(wish, (RED,)).text())
+    assert_clean(app)
+    assert work_in(app).hints == (RED,)
+    load_points(app, b"not points at all")
+    assert not app.exception
+    assert [error.value for error in app.error] == [
+        "This is not a file of hints; choose the JSON that was saved here with a photo."
+    ]
+    assert work_in(app).hints == (RED,)
+    app.run()
+    assert_clean(app)
+
+
+def test_an_upload_is_coloured_and_a_broken_one_is_named(open_app: OpenApp, photo: bytes) -> None:
+    app = upload(open_app(), ("holiday.jpg", photo))
+    assert_clean(app)
+    assert "holiday, 96 × 64 px." in texts(app)
+    upload(app, ("broken.jpg", photo[:40]))
+    assert not app.exception
+    assert len(app.error) == 1 and app.error[0].value.startswith("broken")
+    assert "holiday, 96 × 64 px." in texts(app)
+
+
+def test_a_checkpoint_without_hints_says_so(open_app: OpenApp) -> None:
+    app = open_app(**{"colorize-checkpoint": "500 images, Huber"})
+    assert_clean(app)
+    assert app.selectbox(key="colorize-checkpoint").value == "scenes-500-huber"
+    assert any("colours by itself alone" in caption.value for caption in app.caption)
+    assert "colorize-vividness" not in {slider.key for slider in app.slider}
+
+
+def test_a_forged_link_falls_back(open_app: OpenApp) -> None:
+    app = open_app(**{"colorize-checkpoint": "nothing", "colorize-saturation": "99", "colorize-vividness": "-4"})
+    assert_clean(app)
+    assert app.selectbox(key="colorize-checkpoint").value == "photo"
