@@ -42,6 +42,8 @@ class Distribution:
     """(2, h, w), ab in Lab units: a second answer, of a network that has one."""
     regressed_share: float
     """How much of it is mixed into the colours, 0..1."""
+    gain: float
+    """Factor on the chroma of the colours."""
     size: tuple[int, int]
     """Height and width at which the network saw the photo, before it was padded."""
     reduction: int
@@ -52,12 +54,13 @@ class Distribution:
         return large[0, :, : self.size[0], : self.size[1]].contiguous()
 
     def ab(self, temperature: float) -> Tensor:
-        """Colours (2, H, W) in Lab units at the network's size: the annealed mean, and the regression's share."""
+        """Colours (2, H, W) in Lab units at the network's size: the annealed mean, and the regression's share, times
+        the gain."""
         logits = torch.from_numpy(self.logits)[None].float()
         mean = color.annealed_mean(logits, color.ab_bins(), temperature)
         if self.regressed is not None:
             mean = torch.lerp(mean, torch.from_numpy(self.regressed)[None], self.regressed_share)
-        return self._to_size(mean)
+        return self._to_size(mean) * self.gain
 
     def doubt(self) -> Tensor:
         """How far apart the possible colours are, (H, W) in Lab units: the root of the distribution's variance."""
@@ -113,6 +116,7 @@ def distribution_of(network: BinsNetwork, output: Tensor, size: tuple[int, int])
         logits[0].to(torch.float16).cpu().numpy(),
         None if regressed is None else regressed[0].float().cpu().numpy(),
         network.regressed_share,
+        network.gain,
         size,
         network.reduction,
     )

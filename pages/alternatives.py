@@ -10,7 +10,7 @@ from colorizer.cards import Card
 from colorizer.checkpoints import scan
 from colorizer.doubt import draw_doubt, draw_regions
 from pages.shared import glossary, saving
-from pages.shared.album import Album, Shot, album
+from pages.shared.album import Shot, album
 from pages.shared.alternatives_saving import Sheet, offer_sheet, offer_version, wishes_of
 from pages.shared.alternatives_tiles import (
     NOTHING_LEFT,
@@ -27,7 +27,7 @@ from pages.shared.alternatives_tiles import (
 from pages.shared.alternatives_work import MAX_VERSIONS, Search, searches
 from pages.shared.coloring import Look, compose_grey, turn
 from pages.shared.entrance import enter
-from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
+from pages.shared.sources import choose_view
 from pages.shared.working import say
 
 _FIRST_CHECKPOINT = "photo"
@@ -39,22 +39,6 @@ _NO_CHECKPOINT = (
     "This page needs a checkpoint that takes colour hints, and there is none in weights/ yet; "
     "the other pages work without one."
 )
-_OWN = "alternatives-own"  # the popover, in the session: whether it is open
-
-
-def choose_view(kept: Album) -> Shot:
-    """The photos in one line, and beside them where an own one goes in."""
-    if kept.arrivals:
-        st.session_state[_OWN] = False  # the photo that was given is to be seen now
-    with st.container(key="alternatives-own-row", horizontal=True, vertical_alignment="bottom"):
-        photos = st.container(key="photos", horizontal=True)
-        with st.popover("Your own photo", icon=":material/add_photo_alternate:", key=_OWN, on_change="rerun"):
-            show_sources(kept)
-    open_arrivals(kept)
-    for problem in kept.problems:
-        st.error(problem)
-    with photos:
-        return shot_of(kept, choose_photo(kept))
 
 
 def choose_checkpoint(cards: Sequence[Card]) -> Card:
@@ -146,7 +130,7 @@ def main() -> None:
     cards = [card for card in listing.cards if card.takes_hints and card.takes_temperature]
     st.title("What else could it be?")
     st.markdown(_INTRODUCTION)
-    shot = choose_view(kept)
+    shot = choose_view(kept, "alternatives")
     for problem in listing.problems:
         st.warning(problem)
     if not cards:

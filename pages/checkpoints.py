@@ -127,6 +127,17 @@ def _list(facts: dict[str, str]) -> None:
     st.html(f'<dl class="facts">{lines}</dl>')
 
 
+def _show_measurements(card: Card) -> None:
+    """What was measured beside quality, with how it was done."""
+    rows = [
+        {"figure": row.what, "value": f"{row.value:.2f} {row.unit}", "pictures": f"{row.images}, {row.pictures}"}
+        for row in card.measurements
+    ]
+    st.table(rows)
+    for protocol in dict.fromkeys(row.protocol for row in card.measurements):
+        st.caption(f"{protocol[0].upper()}{protocol[1:]}.")
+
+
 def show_card(card: Card) -> None:
     """One checkpoint."""
     with st.container(border=True, key=f"card-{card.id}"):
@@ -135,7 +146,11 @@ def show_card(card: Card) -> None:
         _list(_facts(card))
         with st.expander("Files, figures and where they come from"):
             _list(_hashes(card))
-            for command in dict.fromkeys(row.command for row in card.metrics):
+            if card.measurements:
+                _show_measurements(card)
+            for command in dict.fromkeys(
+                [row.command for row in card.metrics] + [row.command for row in card.measurements]
+            ):
                 st.code(command, language=None, wrap_lines=True)
 
 

@@ -4,9 +4,9 @@ import streamlit as st
 from PIL import Image
 
 from colorizer.planes import LabPhoto, take_apart
-from pages.shared.album import Album, Shot, album
+from pages.shared.album import Shot, album
 from pages.shared.entrance import enter
-from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
+from pages.shared.sources import choose_view
 from pages.shared.spaces_apart import show_parts, show_together
 from pages.shared.spaces_few import show_few
 from pages.shared.spaces_plane import show_plane
@@ -18,7 +18,6 @@ _INTRODUCTION = (
     "Take a photo apart, move the sliders, and see what it has to make up."
 )
 _NO_COLORS = " It has no colours: a and b are 0 everywhere, so most of this page needs another photo."
-_OWN = "spaces-own"  # the popover, in the session: whether it is open
 _KEPT = "spaces-photo"  # in the session: the photo in work, since every click on the page needs its planes
 _BACKDROP = (128, 128, 128)  # behind what is transparent
 
@@ -35,26 +34,11 @@ def _planes_of(shot: Shot) -> LabPhoto:
     return kept[1]
 
 
-def choose_view(kept: Album) -> Shot:
-    """The photos in one line, and beside them where an own one goes in."""
-    if kept.arrivals:
-        st.session_state[_OWN] = False  # the photo that was given is to be seen now
-    with st.container(key="spaces-own-row", horizontal=True, vertical_alignment="bottom"):
-        photos = st.container(key="photos", horizontal=True)
-        with st.popover("Your own photo", icon=":material/add_photo_alternate:", key=_OWN, on_change="rerun"):
-            show_sources(kept)
-    open_arrivals(kept)
-    for problem in kept.problems:
-        st.error(problem)
-    with photos:
-        return shot_of(kept, choose_photo(kept))
-
-
 def main() -> None:
     kept = album()
     st.title("Colour spaces")
     st.markdown(_INTRODUCTION)
-    shot = choose_view(kept)
+    shot = choose_view(kept, "spaces")
     view = View(shot.name, _planes_of(shot))
     apply_spaces_style(view)
     width, height = view.size

@@ -42,7 +42,7 @@ def distribution_from(parts: np.ndarray, mixes: list[dict[tuple[float, float], f
         for ab, chance in mix.items():
             logits[bin_at(*ab), parts == number] = np.log(chance)
     size = (parts.shape[0] * step - 2, parts.shape[1] * step - 1)
-    return Distribution(logits.astype(np.float16), None, 0.0, size, step)
+    return Distribution(logits.astype(np.float16), None, 0.0, 1.0, size, step)
 
 
 def halves(height: int = 20, width: int = 30) -> np.ndarray:
@@ -112,7 +112,7 @@ def test_one_thing_is_one_region_and_regions_are_few_and_cover_the_photo() -> No
     plain = distribution_from(np.zeros((12, 50), int), [{RED: 1.0}])
     assert [region.share for region in find_regions(plain, flat_lightness(plain))] == [1.0]
     torch.manual_seed(0)
-    noise = Distribution(torch.randn(261, 24, 24).mul(3).half().numpy(), None, 0.0, (96, 96), 4)
+    noise = Distribution(torch.randn(261, 24, 24).mul(3).half().numpy(), None, 0.0, 1.0, (96, 96), 4)
     regions = find_regions(noise, np.random.default_rng(0).uniform(0, 100, (96, 96)).astype(np.float32))
     assert 1 <= len(regions) <= MAX_REGIONS
     assert np.array_equal(sum(region.mask.astype(int) for region in regions), np.ones((24, 24)))
@@ -123,7 +123,7 @@ def test_cells_leave_the_padding_out() -> None:
     distribution = distribution_from(np.zeros((8, 8), int), [{RED: 1.0}])  # 30 x 31 pixels
     planes = np.ones((2, 30, 31), np.float32)
     assert torch.equal(cells_of(distribution, planes), torch.ones(2, 8, 8))
-    small = Distribution(distribution.logits, None, 0.0, (9, 17), 4)
+    small = Distribution(distribution.logits, None, 0.0, 1.0, (9, 17), 4)
     assert tuple(probabilities(small).shape) == (3, 5, 261)
 
 
@@ -137,7 +137,7 @@ def test_a_chance_is_that_at_a_typical_place() -> None:
 
 def test_no_colour_counts_twice() -> None:
     torch.manual_seed(1)
-    noise = Distribution(torch.randn(261, 8, 8).half().numpy(), None, 0.0, (32, 32), 4)
+    noise = Distribution(torch.randn(261, 8, 8).half().numpy(), None, 0.0, 1.0, (32, 32), 4)
     region = Region(np.ones((8, 8), bool), 1.0, 60.0)
     assert sum(item.chance for item in colors_of(region, probabilities(noise))) <= 1
 

@@ -19,7 +19,7 @@ def peaked(*peaks: tuple[int, float], size: int = 8) -> Distribution:
     logits = torch.full((len(color.ab_bins()), size, size), -20.0)
     for number, probability in peaks:
         logits[number] = float(np.log(probability))
-    return Distribution(logits.half().numpy(), None, 0.0, (size * 4 - 2, size * 4 - 3), 4)
+    return Distribution(logits.half().numpy(), None, 0.0, 1.0, (size * 4 - 2, size * 4 - 3), 4)
 
 
 def test_colours_are_those_of_the_network_at_its_size() -> None:
@@ -40,6 +40,7 @@ def test_the_regressed_colours_are_mixed_in() -> None:
         peaked((bin_at(40, 0), 1.0)), regressed=np.full((2, 8, 8), 20, np.float32), regressed_share=0.25
     )
     assert half.ab(1.0)[:, 5, 5].tolist() == pytest.approx([35, 5], abs=0.1)
+    assert torch.allclose(dataclasses.replace(half, gain=1.5).ab(1.0), 1.5 * half.ab(1.0))
 
 
 def test_doubt_is_the_distance_between_possible_colours() -> None:

@@ -21,7 +21,7 @@ def chroma() -> Chroma:
     right = peaked((bin_at(10, -50), 1.0))
     logits = left.logits.copy()
     logits[:, :, 5:] = right.logits[:, :, 5:]
-    whole = type(left)(logits, None, 0.0, (32, 32), 4)
+    whole = type(left)(logits, None, 0.0, 1.0, (32, 32), 4)
     return Chroma(np.zeros((2, 32, 32), np.float32), np.full((32, 32), 50, np.float32), distribution=whole)
 
 

@@ -25,7 +25,7 @@ def words_after(command: str, start: str) -> list[str]:
 @pytest.mark.parametrize("command", [line for line in COMMANDS if "-m colorizer" in line])
 def test_the_commands_of_the_package_are_valid(command: str) -> None:
     options = make_parser().parse_args(words_after(command, "-m colorizer"))
-    assert options.command in ("list", "colorize", "evaluate")
+    assert options.command in ("list", "colorize", "evaluate", "hints", "sizes")
 
 
 @pytest.mark.parametrize("command", [line for line in COMMANDS if "train.py" in line])

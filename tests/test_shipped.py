@@ -210,3 +210,34 @@ def test_the_objects_network_was_trained_in_subsets_and_says_what_memory_it_took
     assert recipe.data.subsets == 8
     peaks = [epoch.peak_memory_mb for epoch in read_history(WEIGHTS / "objects-12conv" / "history.csv")]
     assert all(peak is not None and 0 < peak < 4000 for peak in peaks)
+
+
+def photo_figures(of: str) -> MetricsRow:
+    """On the 224 test pictures of BSDS and Kodak together, at the settings that the app begins with."""
+    rows = read_card(WEIGHTS / "photo" / "card.toml").metrics
+    return next(row for row in rows if row.pictures == "BSDS and Kodak" and row.of == of)
+
+
+def test_photo_colours_other_peoples_pictures_better_than_grey_does() -> None:
+    shipped, grey = photo_figures("checkpoint"), photo_figures("grey")
+    assert shipped.images == 224 and "evaluate" in shipped.command
+    assert shipped.psnr >= 23.0
+    assert shipped.colorfulness >= 26
+    assert shipped.ciede2000 < grey.ciede2000
+
+
+def test_photo_does_what_hints_say() -> None:
+    """Published: +1.8, +4.0 and +6.7 dB with 2, 10 and 100 points (Zhang et al. 2017)."""
+    rows = {row.what: row.value for row in read_card(WEIGHTS / "photo" / "card.toml").measurements}
+    counts = (0, 1, 2, 5, 10, 20, 50, 100)
+    psnr = [rows[f"PSNR with {count} hints"] for count in counts]
+    assert psnr == sorted(psnr)
+    gains = {count: value - psnr[0] for count, value in zip(counts, psnr, strict=True)}
+    assert gains[2] >= 1.5 and gains[10] >= 3.5 and gains[100] >= 6
+    assert all(rows[f"ab error at the points of {count} hints"] < 6 for count in counts[1:])
+    assert rows["ab change far from 1 hints"] < 4
+
+
+def test_photo_colours_alike_at_any_size() -> None:
+    rows = {row.what: row.value for row in read_card(WEIGHTS / "photo" / "card.toml").measurements}
+    assert rows["ab change from 512 to 2048 pixels"] < 3

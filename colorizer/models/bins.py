@@ -26,6 +26,8 @@ class BinsNetwork(ColorNetwork):
     """Of the annealed mean where nobody asks for another: that of the paper, section 2.3."""
     regressed_share: ClassVar[float] = 0.0
     """How much of a second, regressed answer is mixed into the colours, of a network that has one."""
+    gain: ClassVar[float] = 1.0
+    """Factor on the chroma of the answer: a mean over colours that could be is paler than each of them."""
     bins: Tensor
     class_weights: Tensor
 
@@ -50,13 +52,13 @@ class BinsNetwork(ColorNetwork):
         return output, None
 
     def to_ab(self, output: Tensor, temperature: float | None = None) -> Tensor:
-        """The annealed mean of each pixel, with its share of the regression; bilinear to the input's size: ab
-        (N, 2, H, W) in Lab units."""
+        """The annealed mean of each pixel, with its share of the regression, times `gain`; bilinear to the input's
+        size: ab (N, 2, H, W) in Lab units."""
         logits, regressed = self.parts(output)
         ab = color.annealed_mean(logits, self.bins, self.temperature if temperature is None else temperature)
         if regressed is not None:
             ab = torch.lerp(ab, regressed, self.regressed_share)
-        return F.interpolate(ab, scale_factor=self.reduction, mode="bilinear", align_corners=False)
+        return self.gain * F.interpolate(ab, scale_factor=self.reduction, mode="bilinear", align_corners=False)
 
     def blind_output(self, targets: Tensor) -> Tensor:
         """The logarithm of the weighted frequency of each bin, which has the least cross-entropy of all constants."""

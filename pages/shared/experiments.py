@@ -114,6 +114,18 @@ _EXPERIMENTS = (
         "Astronaut or a photo of your own; then the sample Flower.",
         ("landscapes-regression", "flowers-autoencoder-9-skip", "objects-12conv"),
     ),
+    Experiment(
+        "Students and the all-rounder",
+        "Not one difference but all of them: from 500 scenes to every photo there is, from random weights to an "
+        "encoder that knows ImageNet, from a mean to a choice among colours.",
+        ("scenes-500-huber", "objects-12conv", "landscapes-classification", "photo"),
+        {
+            "scenes-500-huber": "Has seen 500 landscapes and streets.",
+            "objects-12conv": "Has seen everything, and knows nothing: sepia is its safest guess.",
+            "landscapes-classification": "Bold, and at home in landscapes alone.",
+            "photo": "Knew what things are before it learned their colours.",
+        },
+    ),
 )
 FIRST_EXPERIMENT = _EXPERIMENTS[0]
 """What a newcomer sees."""

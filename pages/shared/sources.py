@@ -122,3 +122,24 @@ def shot_of(album: Album, key: str) -> Shot:
         content = read_sample(key)
         album.samples[key] = make_shot(key, content, open_photo(content, key), key)
     return album.samples[key]
+
+
+def choose_view(album: Album, page: str) -> Shot:
+    """The photos in one line, and beside them where an own one goes in; the photo to look at.
+
+    Args:
+        album: the visitor's.
+        page: whose keys these are.
+    """
+    own = f"{page}-own"  # the popover, in the session: whether it is open
+    if album.arrivals:
+        st.session_state[own] = False  # the photo that was given is to be seen now
+    with st.container(key=f"{page}-own-row", horizontal=True, vertical_alignment="bottom"):
+        photos = st.container(key="photos", horizontal=True)
+        with st.popover("Your own photo", icon=":material/add_photo_alternate:", key=own, on_change="rerun"):
+            show_sources(album)
+    open_arrivals(album)
+    for problem in album.problems:
+        st.error(problem)
+    with photos:
+        return shot_of(album, choose_photo(album))
