@@ -13,9 +13,9 @@ st.set_page_config("Colorizer", FAVICON, layout="wide")
 apply_style()
 pages = [
     st.Page(PAGES / "colorize.py", title="Colour a photo", url_path="colorize", default=True),
+    st.Page(PAGES / "alternatives.py", title="What else could it be?", url_path="alternatives"),
     st.Page(PAGES / "compare.py", title="Compare checkpoints", url_path="compare"),
     st.Page(PAGES / "triptych.py", title="Grey, generated, original", url_path="triptych"),
-    st.Page(PAGES / "alternatives.py", title="What else could it be?", url_path="alternatives"),
     st.Page(PAGES / "learning.py", title="Watch it learn", url_path="learning"),
     st.Page(PAGES / "palette.py", title="Colours from a palette", url_path="palette"),
     st.Page(PAGES / "curves.py", title="Loss curves", url_path="curves"),

@@ -71,7 +71,9 @@ _LOSS_AXES = {
     "huber": "Huber loss over {} ({} squared, linear above the threshold)",
     "l1": "mean absolute error over {} ({})",
     "cross_entropy": "cross-entropy over the palette's colours (nats)",
+    "cross_entropy_huber": "cross-entropy over bins of ab (nats) and Huber loss, weighted",
 }
+_BINS_AXIS = "cross-entropy over bins of ab, rare ones counting more (nats)"
 
 
 def _is_over_rgb(recipe: Recipe) -> bool:
@@ -79,16 +81,30 @@ def _is_over_rgb(recipe: Recipe) -> bool:
     return recipe.model.architecture in architectures_with_head("rgb")
 
 
+def is_of_classes(recipe: Recipe) -> bool:
+    """Whether the loss is over classes, a palette's colours or bins."""
+    return recipe.loss.name.startswith("cross_entropy")
+
+
 def loss_name(recipe: Recipe) -> str:
     """The loss of a run in a word; two with the same name have the same unit and can be compared."""
-    palette = f"cross-entropy over {recipe.model.palette}"
-    name = {"mse": "MSE", "huber": "Huber", "l1": "L1", "cross_entropy": palette}[recipe.loss.name]
+    share = f"uniform share {recipe.loss.uniform_share:g}"  # weighs the bins, and so the unit
+    classes = recipe.model.palette or f"bins, {share}"
+    name = {
+        "mse": "MSE",
+        "huber": "Huber",
+        "l1": "L1",
+        "cross_entropy": f"cross-entropy over {classes}",
+        "cross_entropy_huber": f"cross-entropy and Huber, {share}",
+    }[recipe.loss.name]
     return f"{name} over RGB" if _is_over_rgb(recipe) else name
 
 
 def _loss_axis(recipe: Recipe) -> str:
     """The loss of a run in full, with its unit."""
     space, unit = ("RGB", "0..1") if _is_over_rgb(recipe) else ("ab", "Lab units")
+    if recipe.loss.name == "cross_entropy" and not recipe.model.palette:
+        return _BINS_AXIS
     return _LOSS_AXES[recipe.loss.name].format(space, unit)
 
 
@@ -170,7 +186,7 @@ def _baseline_name(curve: Curve, quantity: Quantity) -> str:
         return "always the most frequent colour"
     if quantity is not OWN_LOSS:
         return "grey"
-    constant = "frequencies of the colours alone" if curve.recipe.loss.name == "cross_entropy" else "grey"
+    constant = "frequencies of the colours alone" if is_of_classes(curve.recipe) else "grey"
     return f"{constant}, {loss_name(curve.recipe)}"
 
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from colorizer.history import EpochRow
 from pages.shared.charts import NEUTRAL
-from pages.shared.curve_chart import OWN_LOSS, QUANTITIES, Quantity, axis_title
+from pages.shared.curve_chart import OWN_LOSS, QUANTITIES, Quantity, axis_title, is_of_classes
 from pages.shared.runs import Curve
 
 _ROOM = 0.07  # beyond the curve's ends, as a share of its extent: for the marker
@@ -74,11 +74,11 @@ def _range(values: Sequence[float]) -> list[float]:
 
 def _add_baseline(figure: go.Figure, curve: Curve, quantity: Quantity, value: float) -> None:
     """A dashed line for no colour at all; where colours are classes, their own measures have a blind guess instead."""
-    is_of_classes = quantity.title == "Accuracy" or (quantity is OWN_LOSS and curve.recipe.loss.name == "cross_entropy")
+    is_blind = quantity.title == "Accuracy" or (quantity is OWN_LOSS and is_of_classes(curve.recipe))
     figure.add_hline(
         value,
         line={"color": NEUTRAL, "dash": "dash", "width": 2},
-        annotation_text="guess without looking" if is_of_classes else "grey",
+        annotation_text="guess without looking" if is_blind else "grey",
         annotation_position="top left",
     )
 
