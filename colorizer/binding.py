@@ -12,7 +12,8 @@ from torch import Tensor
 
 from colorizer.hints import Pin
 
-_REACH = 0.3  # of the mean of the picture's sides: where the covariance has fallen to 1/e
+_REACH = 0.25  # of the mean of the picture's sides: where the covariance has fallen to 1/e, but for the taper
+_END = 1.5  # mean sides: where it has come to nothing
 _LIGHTNESS_SIGMA = 30.0  # L units
 _NUGGET = 0.02  # of the variance: two pins beside each other may disagree
 _PIXELS_AT_ONCE = 1 << 14
@@ -22,7 +23,9 @@ def _covariance(first: Tensor, second: Tensor) -> Tensor:
     """(M, 3) and (N, 3), places in mean sides and L -> (M, N): 1 where both are the same."""
     distance = torch.cdist(first[:, :2], second[:, :2])
     contrast = (first[:, None, 2] - second[None, :, 2]) / _LIGHTNESS_SIGMA
-    return torch.exp(-distance / _REACH - contrast.square() / 2)
+    near = 1 - (distance / _END).clamp_max(1)
+    taper = near**4 * (4 * distance / _END + 1)  # Wendland 1995: positive definite in the plane
+    return taper * torch.exp(-distance / _REACH - contrast.square() / 2)
 
 
 def bind(ab: Tensor, lightness: Tensor, pins: Sequence[Pin]) -> Tensor:

@@ -173,7 +173,8 @@ def finish(run: Run) -> Card:
 
 
 def rewrite_card(folder: Path, recipe: Recipe) -> Card | None:
-    """Bring the recipe's text (title, summary, [card]) onto the card of a finished run; its weights and figures stay.
+    """Bring the recipe's text (title, summary, [card]) and working side onto the card of a finished run; its weights
+    and figures stay.
 
     Returns:
         The card, or None where the folder is not that of a finished run, or its files are not those of its card.
@@ -185,7 +186,7 @@ def rewrite_card(folder: Path, recipe: Recipe) -> Card | None:
     except CheckpointError:
         return None
     text = dataclasses.asdict(recipe.card) | {"title": recipe.title, "summary": recipe.summary}
-    card = dataclasses.replace(card, **text)
+    card = dataclasses.replace(card, **text, input_size=recipe.data.working_side or recipe.data.crop)
     write_card(folder, card)
     return card
 

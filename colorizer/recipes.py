@@ -48,8 +48,10 @@ class Recipe:
         return toml.dumps({name: value for name, value in dataclasses.asdict(self).items() if value is not None})
 
     def without_text(self) -> "Recipe":
-        """The recipe without what is only told about it (title, summary, card): equal ones train the same weights."""
-        return dataclasses.replace(self, title="", summary="", card=CardSettings())
+        """The recipe without what comes after training (title, summary, card, working side): equal ones train the same
+        weights."""
+        data = dataclasses.replace(self.data, working_side=0)
+        return dataclasses.replace(self, title="", summary="", card=CardSettings(), data=data)
 
 
 Settings = TypeVar("Settings")

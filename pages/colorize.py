@@ -23,7 +23,7 @@ from pages.shared.working import say
 
 _FIRST_CHECKPOINT = "photo"
 _CANVAS_SIDE = 1200  # px: sharp at the size that it has on a wide screen
-_WARMEST, _COLDEST = 1.2, 0.12  # temperatures at the ends of the slider
+_WARMEST, _COLDEST = 2.0, 0.12  # temperatures at the ends of the slider
 _EXPLANATION = "Click or tap anything that should have another colour, and choose one."
 _NO_HINTS = "This checkpoint colours by itself alone; choose Photo to pin colours to points."
 

@@ -60,8 +60,8 @@ class Lite0Bins(BinsNetwork):
         "EfficientNet-Lite0 (Tan and Le 2019), bins after Zhang et al. 2016, hints after Zhang et al. 2017"
     )
     takes_hints: ClassVar[bool] = True
-    temperature: ClassVar[float] = 0.5
-    regressed_share: ClassVar[float] = 0.5
+    temperature: ClassVar[float] = 1.0
+    gain: ClassVar[float] = 1.2
     restored_frequency: ClassVar[float] = 0.5
     """How much of the rebalancing of rare colours is taken back, 0..1: 1 gives the photos' own distribution."""
 

@@ -33,7 +33,7 @@ SATURATION = (
 )
 VIVIDNESS = (
     "How far the model leans to the likeliest colour of each point (right) in place of the mean of all likely ones "
-    "(left), which is calmer and greyer. It is the temperature of its distribution over colours, falling from 1.2 to "
+    "(left), which is calmer and greyer. It is the temperature of its distribution over colours, falling from 2 to "
     "0.12."
 )
 SMOOTHING = (

@@ -351,7 +351,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     setDropping(false);
   }
   cut();
-  const width = `min(100%, calc(72vh * ${data.width / data.height}))`;
+  // As large as leaves its tools in view.
+  const width = `min(100%, calc(max(18rem, 100vh - 21rem) * ${data.width / data.height}))`;
   for (const part of [".desk", ".divide", ".tools"]) find(part).style.width = width;
   stage.style.aspectRatio = `${data.width} / ${data.height}`;
   stage.classList.toggle("takes", data.takes_hints);
