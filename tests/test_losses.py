@@ -45,7 +45,7 @@ def test_huber_with_a_threshold_out_of_reach_is_half_of_mse() -> None:
 
 
 def test_there_are_the_losses_that_recipes_may_name() -> None:
-    assert LOSS_NAMES == ("mse", "huber", "l1", "cross_entropy")
+    assert LOSS_NAMES == ("mse", "huber", "l1", "cross_entropy", "cross_entropy_huber")
 
 
 LOGITS = RANDOM.normal(0, 5, (3, 7, 8, 6))

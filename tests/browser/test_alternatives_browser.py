@@ -46,7 +46,8 @@ def test_what_is_found_stays_where_it_is_when_something_else_is_clicked(visitor:
             window.seen = new Set();
             const look = () => {
                 const images = [...document.querySelectorAll('[class*=st-key-tile-alt-version-] img')];
-                window.seen.add(images.map(image => image.src + image.getBoundingClientRect().top).join());
+                const top = document.querySelector('h1').getBoundingClientRect().top;
+                window.seen.add(images.map(image => image.src + (image.getBoundingClientRect().top - top)).join());
                 requestAnimationFrame(look);
             };
             look();

@@ -110,6 +110,7 @@ def test_a_point_is_pinned_moved_taken_back_saved_and_loaded(visitor: Visitor, t
     expect_points(page, 1)
     page.get_by_role("button", name="Clear all").click()
     expect_points(page, 0)
+    visitor.expect_rest()
     page.get_by_text("Load saved points").click()
     file = {"name": "points.json", "mimeType": "application/json", "buffer": points}
     page.get_by_test_id("stExpanderDetails").locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]

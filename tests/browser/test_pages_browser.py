@@ -71,6 +71,8 @@ def test_cards_are_shown_with_their_figures(visitor: Visitor) -> None:
 def test_the_navigation_leads_to_every_page(visitor: Visitor) -> None:
     page = visitor.open("checkpoints")
     expect(page.get_by_role("heading", level=1, name="Checkpoints")).to_be_visible()
+    visitor.expect_rest()
+    expect(page.locator(".st-key-nav").get_by_role("link").last).to_be_visible()
     titles = [title.strip() for title in page.locator(".st-key-nav").get_by_role("link").all_inner_texts()]
     assert set(PAGES) < set(titles)
     for title in titles:
