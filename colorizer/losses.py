@@ -28,14 +28,14 @@ def make_loss(name: LossName, huber_delta: float, regression_weight: float = 0.0
         name: "mse": mean of e^2. "l1": mean of |e|. "huber" (Huber 1964): e^2 / 2 where |e| <= delta, else
             delta (|e| - delta / 2). "cross_entropy": mean of -ln of the probability that the softmax of the logits
             gives to the true class, in nats. "cross_entropy_huber": that over all channels but the last two, which are
-            ab / 110, plus `regression_weight` times Huber over those, in Lab units.
+            ab in Lab units, plus `regression_weight` times Huber over those.
         huber_delta: the threshold between square and line, in Lab units; unused by the others.
         regression_weight: see "cross_entropy_huber".
     """
     if name == "cross_entropy_huber":
         return lambda predicted, true: (
             F.cross_entropy(predicted[:, :-2], true[:, :-2])
-            + regression_weight * F.huber_loss(predicted[:, -2:] * 110, true[:, -2:] * 110, delta=huber_delta)
+            + regression_weight * F.huber_loss(predicted[:, -2:], true[:, -2:], delta=huber_delta)
         )
     if name == "huber":
         return lambda predicted, true: F.huber_loss(predicted, true, delta=huber_delta)

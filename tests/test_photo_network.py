@@ -8,7 +8,7 @@ from colorizer.building import build_network, study_colors
 from colorizer.data import Pictures
 from colorizer.errors import TrainingError
 from colorizer.losses import make_loss
-from colorizer.models.photo import AB_SCALE, pool_hints
+from colorizer.models.photo import pool_hints
 from colorizer.recipes import parse_recipe
 from tests.support import RECIPE
 
@@ -59,7 +59,7 @@ def test_the_target_is_that_of_bins_and_the_mean_ab(network: models.Lite0Bins) -
     target = network.target(srgb, lab)
     assert tuple(target.shape) == (2, len(color.ab_bins()) + 2, 8, 8)
     assert torch.allclose(target[:, :-2].sum(1), torch.ones(2, 8, 8), atol=1e-5)  # unweighted as yet
-    assert torch.allclose(target[0, -2:, 0, 0] * AB_SCALE, lab[0, 1:, :4, :4].mean((1, 2)), atol=1e-4)
+    assert torch.allclose(target[0, -2:, 0, 0], lab[0, 1:, :4, :4].mean((1, 2)), atol=1e-4)
 
 
 def test_its_loss_is_cross_entropy_and_huber_beside(network: models.Lite0Bins) -> None:
@@ -67,7 +67,7 @@ def test_its_loss_is_cross_entropy_and_huber_beside(network: models.Lite0Bins) -
     target = network.target(srgb, color.srgb_to_lab(srgb))
     output = torch.randn_like(target)
     cross_entropy = make_loss("cross_entropy", 1.0)(output[:, :-2], target[:, :-2])
-    huber = make_loss("huber", 12.0)(output[:, -2:] * AB_SCALE, target[:, -2:] * AB_SCALE)
+    huber = make_loss("huber", 12.0)(output[:, -2:], target[:, -2:])
     together = make_loss("cross_entropy_huber", 12.0, 0.02)(output, target)
     assert torch.allclose(together, cross_entropy + 0.02 * huber)
 

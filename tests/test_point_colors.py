@@ -1,5 +1,7 @@
 """Colours for a point: likely ones at its own lightness, and the plane of all of them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -21,7 +23,7 @@ def chroma() -> Chroma:
     right = peaked((bin_at(10, -50), 1.0))
     logits = left.logits.copy()
     logits[:, :, 5:] = right.logits[:, :, 5:]
-    whole = type(left)(logits, None, 0.0, 1.0, (32, 32), 4)
+    whole = dataclasses.replace(left, logits=logits, size=(32, 32))
     return Chroma(np.zeros((2, 32, 32), np.float32), np.full((32, 32), 50, np.float32), distribution=whole)
 
 

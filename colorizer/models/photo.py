@@ -17,7 +17,7 @@ from colorizer.models.lite0 import FEATURE_MAPS, STEM_MAPS, Lite0Encoder
 from colorizer.models.registry import register
 
 AB_SCALE = 110.0
-"""Lab units: what the network sees and gives of ab is divided by it."""
+"""Lab units: hints are divided by it, and the last layer's ab multiplied."""
 _DECODER_MAPS = (64, 96, 160, 160)  # at 1/4, 1/8, 1/16 and 1/32
 _REGRESSED = 2
 
@@ -49,7 +49,7 @@ def _twice(features: Tensor) -> Tensor:
 
 @register("lite0-bins")
 class Lite0Bins(BinsNetwork):
-    """L (N, 1, H, W) in 0..100, and hints -> (N, Q + 2, H / 4, W / 4): a logit for each bin, and ab / `AB_SCALE`.
+    """L (N, 1, H, W) in 0..100, and hints -> (N, Q + 2, H / 4, W / 4): a logit for each bin, and ab in Lab units.
 
     Hints are planes (N, 3, H, W): ab / `AB_SCALE` where the third, the mask, is 1, and 0 elsewhere; without any, the
     result is that of planes of zeros. About 4.2 M parameters.
@@ -88,7 +88,7 @@ class Lite0Bins(BinsNetwork):
         x = self._with_hints(self.up8(torch.cat([_twice(x), f8], 1)), hints, 1)
         x = self._with_hints(self.up4(torch.cat([_twice(x), f4], 1)), hints, 0)
         x = self.last(x)
-        return torch.cat([self.classify(x), self.regress(x)], 1)
+        return torch.cat([self.classify(x), self.regress(x) * AB_SCALE], 1)
 
     def _with_hints(self, features: Tensor, hints: Tensor | None, level: int) -> Tensor:
         return features if hints is None else features + self.hint_in[level](pool_hints(hints, 4 << level))
@@ -97,14 +97,14 @@ class Lite0Bins(BinsNetwork):
         return self.encoder.parameters()
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
-        """What is learned: as `BinsNetwork`, and the mean ab / `AB_SCALE` of each 4 x 4 pixels."""
-        ab = F.avg_pool2d(lab[:, 1:], self.reduction) / AB_SCALE
+        """What is learned: as `BinsNetwork`, and the mean ab of each 4 x 4 pixels."""
+        ab = F.avg_pool2d(lab[:, 1:], self.reduction)
         return torch.cat([super().target(srgb, lab), ab], 1)
 
     def parts(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
         """The logits, with a part of the rebalancing taken back, and ab in Lab units."""
         logits, regressed = output[:, : len(self.bins)], output[:, len(self.bins) :]
-        return logits - self.restored_frequency * self.class_weights.log()[:, None, None], regressed * AB_SCALE
+        return logits - self.restored_frequency * self.class_weights.log()[:, None, None], regressed
 
     def blind_output(self, targets: Tensor) -> Tensor:
         """As `BinsNetwork`, and the mean ab."""
