@@ -25,12 +25,12 @@ from pages.shared.alternatives_tiles import (
     show_waiting,
 )
 from pages.shared.alternatives_work import MAX_VERSIONS, Search, searches
+from pages.shared.checkpoint_choice import choose_card, photo_first
 from pages.shared.coloring import Look, compose_grey, turn
 from pages.shared.entrance import enter
 from pages.shared.sources import choose_view
 from pages.shared.working import say
 
-_FIRST_CHECKPOINT = "photo"
 _INTRODUCTION = (
     "A grey photo does not tell its colours. These are versions that the model itself holds likely, and a map of where "
     "it is unsure."
@@ -39,23 +39,6 @@ _NO_CHECKPOINT = (
     "This page needs a checkpoint that takes colour hints, and there is none in weights/ yet; "
     "the other pages work without one."
 )
-
-
-def choose_checkpoint(cards: Sequence[Card]) -> Card:
-    """The checkpoint, one of at least one; it stands in the link where there is a choice."""
-    by_id = {card.id: card for card in cards}
-    ids = sorted(by_id, key=lambda name: name != _FIRST_CHECKPOINT)
-    if len(ids) == 1:
-        return by_id[ids[0]]
-    chosen = st.selectbox(
-        "Checkpoint",
-        ids,
-        format_func=lambda name: by_id[name].title,
-        key="alternatives-checkpoint",
-        help=glossary.CHECKPOINT,
-        bind="query-params",
-    )
-    return by_id[chosen]
 
 
 def find_versions(shot: Shot, card: Card, search: Search, tiles: Sequence[Tile], status: DeltaGenerator) -> None:
@@ -136,7 +119,7 @@ def main() -> None:
     if not cards:
         st.info(_NO_CHECKPOINT)
         return
-    card = choose_checkpoint(cards)
+    card = cards[0] if len(cards) == 1 else choose_card(photo_first(cards), "alternatives-checkpoint")
     apply_alternatives_style(shot)
     status = st.empty()
     search = searches().of(shot, card)

@@ -1,7 +1,6 @@
 """Colour a photo: one photo, large, coloured at once; and then as the visitor wants it, point by point."""
 
 import math
-from collections.abc import Sequence
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from colorizer.point_colors import colors_at, plane_at
 from colorizer.predict import Chroma
 from pages.shared import glossary
 from pages.shared.album import Shot, album
+from pages.shared.checkpoint_choice import choose_card, photo_first
 from pages.shared.coloring import Answer, Look, colour, colour_with_hints, compose_preview, load, open_photo, version
 from pages.shared.entrance import enter
 from pages.shared.hint_canvas import Canvas, Point, show_canvas
@@ -21,7 +21,6 @@ from pages.shared.saving import Wish, choose_format
 from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
 from pages.shared.working import say
 
-_FIRST_CHECKPOINT = "photo"
 _CANVAS_SIDE = 1200  # px: sharp at the size that it has on a wide screen
 _WARMEST, _COLDEST = 2.0, 0.12  # temperatures at the ends of the slider
 _EXPLANATION = "Click or tap anything that should have another colour, and choose one."
@@ -36,24 +35,6 @@ def temperature_of(vividness: int) -> float:
 def vividness_of(temperature: float) -> int:
     """The place on the slider that is nearest to a temperature."""
     return round(100 * math.log(temperature / _WARMEST) / math.log(_COLDEST / _WARMEST))
-
-
-def choose_checkpoint(cards: Sequence[Card]) -> Card | None:
-    """The checkpoint that colours, None where there is none. It stands in the link."""
-    by_id = {card.id: card for card in cards}
-    ids = sorted(by_id, key=lambda name: name != _FIRST_CHECKPOINT)
-    if not ids:
-        st.info("There is no checkpoint in weights/ yet.")
-        return None
-    chosen = st.selectbox(
-        "Checkpoint",
-        ids,
-        format_func=lambda name: by_id[name].title,
-        key="colorize-checkpoint",
-        help=glossary.CHECKPOINT,
-        bind="query-params",
-    )
-    return by_id[chosen]
 
 
 def choose_look(card: Card) -> Look:
@@ -162,10 +143,11 @@ def main() -> None:
     with photos:
         shot = shot_of(kept, choose_photo(kept))
     with controls:
-        card = choose_checkpoint(listing.cards)
-        look = choose_look(card) if card else Look()
-    if card is None:
-        return
+        if not listing.cards:
+            st.info("There is no checkpoint in weights/ yet.")
+            return
+        card = choose_card(photo_first(listing.cards), "colorize-checkpoint")
+        look = choose_look(card)
     width, height = shot.size
     say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
     with left:

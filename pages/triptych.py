@@ -7,8 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
 from colorizer.checkpoints import scan
-from pages.shared import glossary, saving, tiles
+from pages.shared import saving, tiles
 from pages.shared.album import Album, Shot, album
+from pages.shared.checkpoint_choice import choose_card
 from pages.shared.coloring import Look
 from pages.shared.entrance import enter
 from pages.shared.sources import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
@@ -31,24 +32,6 @@ def ask_for_link(kept: Album) -> None:
 def _take(kept: Album) -> None:
     take_link(kept)
     st.session_state[_WAS_EMPTY] = not kept.arrivals
-
-
-def choose_checkpoint(cards: Sequence[Card]) -> list[Card]:
-    """The checkpoint that generates, none where there is none. It stands in the link."""
-    if not cards:
-        return []
-    by_id = {card.id: card for card in cards}
-    ids = list(by_id)
-    chosen = st.selectbox(
-        "Checkpoint",
-        ids,
-        index=ids.index(_FIRST_CHECKPOINT) if _FIRST_CHECKPOINT in by_id else 0,
-        format_func=lambda name: by_id[name].title,
-        key="triptych-checkpoint",
-        help=glossary.CHECKPOINT,
-        bind="query-params",
-    )
-    return [by_id[chosen]]
 
 
 def show_problems(kept: Album, damaged: Sequence[str], has_cards: bool) -> None:
@@ -114,7 +97,7 @@ def main() -> None:
     with left:
         ask_for_link(kept)
     with right:
-        cards = choose_checkpoint(listing.cards)
+        cards = [choose_card(listing.cards, "triptych-checkpoint", _FIRST_CHECKPOINT)] if listing.cards else []
     problems = st.container()
     photos = st.container(key="photos", horizontal=True)
     row = st.container(key="triptych")

@@ -99,3 +99,10 @@ def assert_clean(app: AppTest) -> None:
     """No exception, and no sentence on something that went wrong."""
     assert not app.exception
     assert [error.value for error in app.error] == []
+
+
+def png(image: Image.Image) -> bytes:
+    """A picture as a file."""
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()

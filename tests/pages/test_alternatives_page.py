@@ -18,7 +18,7 @@ from pages.shared.album import Album, Shot
 from pages.shared.alternatives_saving import Sheet, wishes_of
 from pages.shared.alternatives_work import Search
 from pages.shared.saving import _zip
-from tests.pages.conftest import APP, assert_clean, texts, upload
+from tests.pages.conftest import APP, assert_clean, png, texts, upload
 from tests.toy_photo import toy_card, toy_network
 
 PAGE = "pages/alternatives.py"
@@ -61,12 +61,6 @@ def open_page(weights: Path) -> OpenPage:
 @pytest.fixture
 def app(open_page: OpenPage) -> AppTest:
     return open_page()
-
-
-def png(image: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    return stream.getvalue()
 
 
 def heads(app: AppTest) -> list[tuple[str, str]]:

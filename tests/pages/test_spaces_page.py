@@ -1,6 +1,5 @@
 """Colour spaces: the planes of a photo, sliders that change it, the plane of a and b, and few colours."""
 
-import io
 import json
 import re
 from collections.abc import Callable
@@ -11,7 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import APP, assert_clean, texts, upload
+from tests.pages.conftest import APP, assert_clean, png, texts, upload
 
 PAGE = "pages/spaces.py"
 OpenSpaces = Callable[..., AppTest]
@@ -34,12 +33,6 @@ def open_spaces(monkeypatch: pytest.MonkeyPatch) -> OpenSpaces:
 @pytest.fixture
 def app(open_spaces: OpenSpaces) -> AppTest:
     return open_spaces()
-
-
-def png(image: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    return stream.getvalue()
 
 
 def titles(app: AppTest) -> list[str]:
