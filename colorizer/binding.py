@@ -1,8 +1,9 @@
-"""Pinned colours hold: what they differ by from the network's answer is carried into their surroundings.
+"""Pinned colours hold: what they differ by from the network's answer is carried over to what belongs with them.
 
-Simple kriging (Krige 1951; Matheron 1963): the differences at the pins are interpolated as a Gaussian process whose
-covariance falls with the distance in the picture and, as in a joint bilateral filter (Petschnigg et al. 2004), with the
-difference in lightness, so that a colour stays on its side of an edge.
+Simple kriging (Krige 1951; Matheron 1963): the differences at the pins are interpolated as a Gaussian process. How much
+two pixels have to do with each other falls with their distance in the picture and, as in deep kernel learning (Wilson
+et al. 2016, "Deep Kernel Learning"), with the distance of what the network makes of them: an embedding of its features
+and of L, learned by `binding_study`, so that a colour follows the thing that was clicked and stops at its edge.
 """
 
 from collections.abc import Sequence
@@ -12,28 +13,41 @@ from torch import Tensor
 
 from colorizer.hints import Pin
 
-_REACH = 0.25  # of the mean of the picture's sides: where the covariance has fallen to 1/e, but for the taper
-_END = 1.5  # mean sides: where it has come to nothing
-_LIGHTNESS_SIGMA = 30.0  # L units
-_NUGGET = 0.02  # of the variance: two pins beside each other may disagree
+_END = 1.3  # mean sides of the picture: pixels farther from each other have nothing to do with each other
+NUGGET = 0.01
+"""Of the variance: by how much two pixels differ that lie together and look alike; two pins may disagree there."""
 _PIXELS_AT_ONCE = 1 << 14
 
 
-def _covariance(first: Tensor, second: Tensor) -> Tensor:
-    """(M, 3) and (N, 3), places in mean sides and L -> (M, N): 1 where both are the same."""
-    distance = torch.cdist(first[:, :2], second[:, :2])
-    contrast = (first[:, None, 2] - second[None, :, 2]) / _LIGHTNESS_SIGMA
-    near = 1 - (distance / _END).clamp_max(1)
-    taper = near**4 * (4 * distance / _END + 1)  # Wendland 1995: positive definite in the plane
-    return taper * torch.exp(-distance / _REACH - contrast.square() / 2)
+def covariance(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]) -> Tensor:
+    """How much M points have to do with N others, 0..1.
+
+    Args:
+        first: their places (M, 2) in mean sides of the picture, and their embeddings (M, E).
+        second: likewise, (N, 2) and (N, E).
+
+    Returns:
+        (M, N): Wendland's function of the distance (Wendland 1995; positive definite in the plane, 0 from 1.3 on) times
+        exp(-d^2 / 2) of the distance d of the embeddings.
+    """
+    distance = torch.cdist(first[0], second[0]) / _END
+    squares = first[1].square().sum(1)[:, None] + second[1].square().sum(1) - 2 * first[1] @ second[1].T
+    return (1 - distance).clamp_min(0) ** 4 * (4 * distance + 1) * torch.exp(-squares.clamp_min(0) / 2)
 
 
-def bind(ab: Tensor, lightness: Tensor, pins: Sequence[Pin]) -> Tensor:
+def places_of(height: int, width: int) -> Tensor:
+    """The places (h w, 2) of the pixels of a picture, in mean sides, row by row."""
+    side = (height * width) ** 0.5
+    rows, columns = torch.meshgrid(torch.arange(height) / side, torch.arange(width) / side, indexing="ij")
+    return torch.stack([rows, columns], -1).reshape(-1, 2)
+
+
+def bind(ab: Tensor, embedding: Tensor, pins: Sequence[Pin]) -> Tensor:
     """Move colours towards the pinned ones, most at the pins.
 
     Args:
         ab: (2, h, w) in Lab units.
-        lightness: (h, w) in 0..100.
+        embedding: (E, h, w), what the network makes of the pixels.
         pins: within h and w.
 
     Returns:
@@ -42,13 +56,11 @@ def bind(ab: Tensor, lightness: Tensor, pins: Sequence[Pin]) -> Tensor:
     if not pins:
         return ab
     _, height, width = ab.shape
-    side = (height * width) ** 0.5
-    rows, columns = torch.meshgrid(torch.arange(height) / side, torch.arange(width) / side, indexing="ij")
-    pixels = torch.stack([rows, columns, lightness], -1).reshape(-1, 3)
+    places, likeness = places_of(height, width), embedding.flatten(1).T.contiguous()
     index = torch.tensor([pin.row * width + pin.column for pin in pins])
     wanted = torch.tensor([[pin.a, pin.b] for pin in pins])
-    difference = wanted - ab.reshape(2, -1).T[index]
-    own = _covariance(pixels[index], pixels[index]) + _NUGGET * torch.eye(len(pins))
-    weights = torch.linalg.solve(own.double(), difference.double()).float()
-    moved = torch.cat([_covariance(part, pixels[index]) @ weights for part in pixels.split(_PIXELS_AT_ONCE)])
-    return ab + moved.T.reshape(ab.shape)
+    pinned = places[index], likeness[index]
+    own = covariance(pinned, pinned) + NUGGET * torch.eye(len(pins))
+    weights = torch.linalg.solve(own.double(), (wanted - ab.flatten(1).T[index]).double()).float()
+    parts = zip(places.split(_PIXELS_AT_ONCE), likeness.split(_PIXELS_AT_ONCE), strict=True)
+    return ab + torch.cat([covariance(part, pinned) @ weights for part in parts]).T.reshape(ab.shape)

@@ -75,8 +75,9 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
     architecture = recipe.model.architecture
     if recipe.data.crop % network.stride:
         raise TrainingError(f"data.crop is {recipe.data.crop}; {architecture} needs a multiple of {network.stride}.")
-    if recipe.training.hints and not network.takes_hints:
-        raise TrainingError(f"training.hints is set, but {architecture} takes none.")
+    for name in ("hints", "binding_steps"):
+        if getattr(recipe.training, name) and not network.takes_hints:
+            raise TrainingError(f"training.{name} is set, but {architecture} takes no hints.")
     fitting = ("cross_entropy_huber",) if isinstance(network, models.Lite0Bins) else _LOSSES[network.head]
     if recipe.loss.name not in fitting:
         raise TrainingError(f"loss.name is {recipe.loss.name!r}; {architecture} learns by {_either(fitting)}.")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from torch import Tensor
 
 from colorizer import models
+from colorizer.binding_study import study_binding
 from colorizer.cards import CARD_FILE, Card, MetricsRow, PictureSet, read_card
 from colorizer.checkpoints import (
     MODEL_FILE,
@@ -117,8 +117,10 @@ def _ship(run: Run) -> dict[str, str]:
     settings = run.recipe.training
     rows = run.progress.rows
     kept = run.folder / BEST_FILE if settings.keep == "best" else None
-    state: dict[str, Tensor] = read_tensors(kept) if kept else run.bare_network.state_dict()
-    hashes = {MODEL_FILE: write_tensors(run.folder / MODEL_FILE, to_float16(state))}
+    if kept:
+        load_state(run.bare_network, read_tensors(kept), BEST_FILE)
+    _study(run)
+    hashes = {MODEL_FILE: write_tensors(run.folder / MODEL_FILE, to_float16(run.bare_network.state_dict()))}
     for epoch in settings.snapshots:
         if epoch <= rows[-1].epoch and epoch != _kept_row(run).epoch:  # that one is the model itself
             snapshot = to_float16(read_tensors(run.folder / state_file(epoch)))
@@ -126,10 +128,19 @@ def _ship(run: Run) -> dict[str, str]:
     return hashes
 
 
+def _study(run: Run) -> None:
+    """Let a network that takes hints learn how far a pinned colour reaches, where its recipe wants that."""
+    settings = run.recipe.training
+    if isinstance(run.bare_network, models.Lite0Bins) and settings.binding_steps:
+        run.bare_network.eval()
+        study_binding(run.bare_network, run.make_samples(), settings.binding_steps, settings.seed)
+
+
 def finish(run: Run) -> Card:
     """Write `model.safetensors`, the snapshots and `card.toml` of a run at its end; the main process only.
 
     Raises:
+        Interrupted: by the user's wish, while the reach of pinned colours was being learned.
         CheckpointError: where a weight does not fit into float16.
     """
     hashes = _ship(run)

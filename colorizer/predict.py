@@ -29,7 +29,7 @@ from colorizer.checkpoints import WEIGHTS, checkpoint_folder, list_checkpoints, 
 from colorizer.choice import RENDERINGS, Choice, Rendering, choice_of, paint
 from colorizer.distribution import Distribution, distribution_of
 from colorizer.hints import Hint, Pin, hint_planes, pins_of
-from colorizer.models import BinsNetwork, ColorNetwork, PaletteNetwork
+from colorizer.models import BinsNetwork, ColorNetwork, Lite0Bins, PaletteNetwork
 from colorizer.models.photo import AB_SCALE
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
@@ -51,6 +51,8 @@ class Chroma:
     """Of a network with bins."""
     pins: tuple[Pin, ...] = ()
     """The hints that it was given."""
+    embedding: NDArray[np.float32] | None = None
+    """(E, h, w), where there are pins: what belongs together, see `binding`."""
 
     def settled(self, temperature: float, saturation: float = 1.0) -> "Chroma":
         """The same answer at another temperature, without the network.
@@ -65,8 +67,10 @@ class Chroma:
         if self.distribution is None:
             raise ValueError("colours that come from no distribution have no temperature")
         _require_temperature(temperature)
-        pins = [dataclasses.replace(pin, a=pin.a / saturation, b=pin.b / saturation) for pin in self.pins if saturation]
-        ab = bind(self.distribution.ab(temperature), torch.from_numpy(self.lightness), pins)
+        ab = self.distribution.ab(temperature)
+        if self.embedding is not None and saturation:
+            pins = [dataclasses.replace(pin, a=pin.a / saturation, b=pin.b / saturation) for pin in self.pins]
+            ab = bind(ab, torch.from_numpy(self.embedding), pins)
         return dataclasses.replace(self, ab=ab.numpy())
 
 
@@ -226,10 +230,11 @@ class Colorizer:
         self._refuse_what_it_does_not_take(hints, temperature)
         size = (lightness.shape[0], lightness.shape[1])
         pins = pins_of(hints or (), photo_size, size)
-        output = self._answer(pad_to_stride(torch.from_numpy(lightness)[None, None], self.network.stride), pins).float()
+        padded = pad_to_stride(torch.from_numpy(lightness)[None, None], self.network.stride)
+        output, embedding = self._answer(padded, pins, size)
         if isinstance(self.network, BinsNetwork):
-            distribution = distribution_of(self.network, output, size)
-            unsettled = Chroma(np.zeros((2, *size), np.float32), lightness, distribution=distribution, pins=pins)
+            distribution, nothing = distribution_of(self.network, output, size), np.zeros((2, *size), np.float32)
+            unsettled = Chroma(nothing, lightness, None, distribution, pins, embedding)
             return unsettled.settled(self.network.temperature if temperature is None else temperature, saturation)
         choice = None
         if isinstance(self.network, PaletteNetwork):
@@ -237,12 +242,16 @@ class Colorizer:
         ab = self.network.to_ab(output)[0, :, : size[0], : size[1]].cpu().contiguous()
         return Chroma(ab.numpy(), lightness, choice)
 
-    def _answer(self, lightness: Tensor, pins: Sequence[Pin]) -> Tensor:
-        """The network's output for L (1, 1, h, w)."""
-        if not pins:
-            return self.network(lightness.to(self.device))
+    def _answer(
+        self, lightness: Tensor, pins: Sequence[Pin], size: tuple[int, int]
+    ) -> tuple[Tensor, NDArray[np.float32] | None]:
+        """The network's output for L (1, 1, h, w) and, where there are pins, its embedding, cut to `size`."""
+        if not (pins and isinstance(self.network, Lite0Bins)):
+            output: Tensor = self.network(lightness.to(self.device))
+            return output.float(), None
         planes = hint_planes(pins, (lightness.shape[2], lightness.shape[3]), AB_SCALE)
-        return self.network(lightness.to(self.device), planes.to(self.device))
+        output, embedding = self.network.answer(lightness.to(self.device), planes.to(self.device))
+        return output.float(), embedding[0, :, : size[0], : size[1]].float().cpu().contiguous().numpy()
 
     def colorize(
         self,

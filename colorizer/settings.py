@@ -196,6 +196,9 @@ class TrainingSettings:
     """bfloat16 where the device is a CUDA GPU that has it; never elsewhere."""
     hints: bool = False
     """Show a network that takes hints some, drawn from the true colours (see `simulated_hints`)."""
+    binding_steps: int = 0
+    """After the last epoch, steps in which a network that takes hints learns how far a pinned colour reaches (see
+    `binding_study`); 0 leaves that as it is."""
     frozen_norm: bool = False
     """Leave the statistics of BatchNorm as they are in the weights that training starts from."""
     early_stopping_epochs: int = 0
@@ -214,6 +217,7 @@ class TrainingSettings:
         require(0 <= self.seed < 2**63, "training.seed must be from 0 to 2**63 - 1.")
         require(self.weight_decay >= 0, "training.weight_decay must be 0 or more.")
         require(self.warmup_steps >= 0, "training.warmup_steps must be 0 or more.")
+        require(self.binding_steps >= 0, "training.binding_steps must be 0 (none) or more.")
         require(self.early_stopping_epochs >= 0, "training.early_stopping_epochs must be 0 (never) or more.")
         require_choice("training.schedule", self.schedule, get_args(Schedule))
         require_choice("training.device", self.device, get_args(Device))

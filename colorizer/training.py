@@ -7,6 +7,7 @@ same number of threads, bit for bit.
 """
 
 import dataclasses
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ from colorizer.subsets import make_batches_in_turn
 from colorizer.validation import Validation, answer_of, from_sum, summed
 
 _LOSS_READING_STEPS = 20  # reading the loss makes a GPU wait, so not at each step; on a CPU it costs nothing
+_SAMPLE = 4  # pictures
 
 
 class Interrupted(Exception):  # noqa: N818 - the user's wish, not an error
@@ -319,6 +321,23 @@ class Run:
         if self.accelerator.num_processes > 1:  # float32: not every device reduces float64
             total = self.accelerator.reduce(total.float().to(self.accelerator.device)).cpu()
         return from_sum(total, len(self.data.validation))
+
+    def make_samples(self) -> Iterator[Tensor]:
+        """Training pictures, cut as in training and not aged, without end: uint8 (4, 3, crop, crop) each.
+
+        Raises:
+            Interrupted: after Ctrl-C or a request to terminate.
+            DataError: where a picture that is decoded anew can no longer be read.
+        """
+        pictures, seed = sample_of(self.data.training), self.recipe.training.seed
+        for number in itertools.count():
+            if self.wish.is_made:
+                raise Interrupted
+            generator = seeded(seed, "sample", number)
+            chosen = torch.randint(len(pictures), (_SAMPLE,), generator=generator).tolist()
+            positions = torch.rand(_SAMPLE, generator=generator).tolist()
+            squares = [pictures[request] for request in zip(chosen, positions, strict=True)]
+            yield self._augmented(torch.stack(squares).to(self.accelerator.device), generator)
 
     def _must_stop(self) -> bool:
         if self.accelerator.num_processes == 1:

@@ -121,8 +121,9 @@ def main() -> None:
         return
     card = cards[0] if len(cards) == 1 else choose_card(photo_first(cards), "alternatives-checkpoint")
     apply_alternatives_style(shot)
-    status = st.empty()
     search = searches().of(shot, card)
+    status = st.empty()
+    say(status, shot.name)  # at once: were the line gone for a moment, all below it would jump
     tiles = lay_out_versions()
     find_versions(shot, card, search, tiles, status)
     conclude(shot, card, search, status)

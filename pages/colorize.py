@@ -135,6 +135,7 @@ def main() -> None:
         downloads = st.container()
     with left:
         status = st.empty()
+        say(status, "")
         open_arrivals(kept)
         for problem in kept.problems:
             st.error(problem)

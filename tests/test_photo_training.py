@@ -1,11 +1,13 @@
 """The recipe of `photo` at a tiny size: zoom, worn photos, hints, a slower trunk; and resumed bit for bit."""
 
+import signal
 from pathlib import Path
 
 import pytest
 import torch
 
 from colorizer.building import build_network
+from colorizer.cards import CARD_FILE
 from colorizer.datasets import load_training_data
 from colorizer.errors import TrainingError
 from colorizer.finishing import finish
@@ -103,6 +105,33 @@ def test_frozen_statistics_stay_those_of_the_start(finished: Run, folder: Path, 
     assert not torch.equal(before["classify.weight"], after["classify.weight"])
 
 
-def test_hints_are_refused_for_a_network_that_takes_none() -> None:
-    with pytest.raises(TrainingError, match=r"training\.hints is set, but resnet18-colorizer takes none\."):
-        build_network(parse_recipe(RECIPE, ["training.hints=true"]))
+@pytest.mark.parametrize("setting", ["hints=true", "binding_steps=1"])
+def test_hints_are_refused_for_a_network_that_takes_none(setting: str) -> None:
+    name = setting.split("=")[0]
+    with pytest.raises(TrainingError, match=rf"training\.{name} is set, but resnet18-colorizer takes no hints\."):
+        build_network(parse_recipe(RECIPE, [f"training.{setting}"]))
+
+
+def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(folder: Path, tmp_path: Path) -> None:
+    run = fitted(folder, tmp_path / "toy", *_PHOTO, "training.binding_steps=3")
+    before = {name: value.clone() for name, value in run.bare_network.state_dict().items()}
+    assert not before["projection"].any()
+    finish(run)
+    shipped = load("toy", weights=tmp_path).network.state_dict()
+    assert bool(shipped["projection"].any())
+    for name in set(before) - {"projection"}:
+        assert torch.equal(
+            before[name].half().float() if before[name].is_floating_point() else before[name], shipped[name]
+        )
+
+
+def test_breaking_off_meanwhile_leaves_a_run_to_go_on_with(folder: Path, tmp_path: Path) -> None:
+    run = fitted(folder, tmp_path / "toy", *_PHOTO, "training.epochs=1", "training.binding_steps=3")
+    run.wish._note(signal.SIGTERM, None)
+    with pytest.raises(Interrupted):
+        finish(run)
+    assert not (tmp_path / "toy" / CARD_FILE).exists()
+    again = make_run(folder, tmp_path / "toy", *_PHOTO, "training.epochs=1", "training.binding_steps=3")
+    again.resume()
+    again.fit(QUIET)
+    assert finish(again).takes_hints

@@ -1,5 +1,5 @@
 """The network of `photo`: an ImageNet encoder, a light decoder to 1/4 of the size, colour as a distribution over bins
-of ab with a regression beside it, and the user's hints at every scale.
+of ab with a regression beside it, the user's hints at every scale, and an embedding that says what belongs together.
 
 Sources: Tan and Le 2019 (encoder, see `lite0`); Zhang et al. 2016 (bins); Zhang et al. 2017, "Real-Time User-Guided
 Image Colorization with Learned Deep Priors" (hints).
@@ -20,6 +20,10 @@ AB_SCALE = 110.0
 """Lab units: hints are divided by it, and the last layer's ab multiplied."""
 _DECODER_MAPS = (64, 96, 160, 160)  # at 1/4, 1/8, 1/16 and 1/32
 _REGRESSED = 2
+_EMBEDDED = 8
+_HINT_GAIN = 10.0
+"""Of hint planes before their convolutions, which start at 0: Adam's steps, of one size for all weights, would take
+ten times as long to make hints as loud as features without it."""
 
 
 def _convolution(channels_in: int, channels: int, kernel: int = 3) -> nn.Sequential:
@@ -64,6 +68,8 @@ class Lite0Bins(BinsNetwork):
     gain: ClassVar[float] = 1.2
     restored_frequency: ClassVar[float] = 0.5
     """How much of the rebalancing of rare colours is taken back, 0..1: 1 gives the photos' own distribution."""
+    projection: Tensor
+    """(8, 64 + 1): what becomes of the last features and of L / 100 in the embedding; zeros until `binding_study`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,19 +85,41 @@ class Lite0Bins(BinsNetwork):
         self.regress = nn.Conv2d(quarter, _REGRESSED, 1)
         self.hint_stem = _silent(STEM_MAPS, 2)
         self.hint_in = nn.ModuleList(_silent(maps) for maps in _DECODER_MAPS)
+        self.register_buffer("projection", torch.zeros(_EMBEDDED, quarter + 1))
 
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
-        side = None if hints is None else self.hint_stem(hints)
+        return self.heads(self.features(lightness, hints))
+
+    def features(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
+        """L and hints as in `forward` -> the last features, (N, 64, H / 4, W / 4)."""
+        side = None if hints is None else self.hint_stem(_HINT_GAIN * hints)
         f4, f8, f16, f32 = self.encoder(lightness / 50 - 1, side)
         x = self._with_hints(self.deep(f32), hints, 3)
         x = self._with_hints(self.up16(torch.cat([_twice(x), f16], 1)), hints, 2)
         x = self._with_hints(self.up8(torch.cat([_twice(x), f8], 1)), hints, 1)
         x = self._with_hints(self.up4(torch.cat([_twice(x), f4], 1)), hints, 0)
-        x = self.last(x)
-        return torch.cat([self.classify(x), self.regress(x) * AB_SCALE], 1)
+        features: Tensor = self.last(x)
+        return features
+
+    def heads(self, features: Tensor) -> Tensor:
+        """The last features -> the output of `forward`."""
+        return torch.cat([self.classify(features), self.regress(features) * AB_SCALE], 1)
+
+    def embed(self, features: Tensor, lightness: Tensor) -> Tensor:
+        """Features (N, 64, h, w) and L (N, 1, H, W), H a multiple of h -> the embedding in which `binding` measures
+        what belongs together, (N, 8, H, W)."""
+        coarse = torch.einsum("ec,nchw->nehw", self.projection[:, :-1], features)
+        if coarse.shape[2:] != lightness.shape[2:]:
+            coarse = F.interpolate(coarse, lightness.shape[2:], mode="bilinear", align_corners=False)
+        return coarse + self.projection[:, -1][:, None, None] * lightness / 100
+
+    def answer(self, lightness: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
+        """The output of `forward`, and the embedding (N, 8, H, W)."""
+        features = self.features(lightness, hints)
+        return self.heads(features), self.embed(features, lightness)
 
     def _with_hints(self, features: Tensor, hints: Tensor | None, level: int) -> Tensor:
-        return features if hints is None else features + self.hint_in[level](pool_hints(hints, 4 << level))
+        return features if hints is None else features + self.hint_in[level](_HINT_GAIN * pool_hints(hints, 4 << level))
 
     def trunk_parameters(self) -> Iterator[nn.Parameter]:
         return self.encoder.parameters()
