@@ -247,12 +247,11 @@ def test_a_black_photo_has_no_other_colours(torn: Colorizer) -> None:
 class BlueAfterAHint(models.Lite0Bins):
     """Torn as long as nobody says anything; sure of blue once there is a hint."""
 
-    def forward(self, lightness: torch.Tensor, hints: torch.Tensor | None = None) -> torch.Tensor:
-        output = super().forward(lightness)
-        if hints is not None:
-            output[:, : len(self.bins)] = -20.0
-            output[:, bin_at(*BLUE)] = 0.0
-        return output
+    def answer(self, lightness: torch.Tensor, hints: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        output, embedding = super().answer(lightness, hints)
+        output[:, : len(self.bins)] = -20.0
+        output[:, bin_at(*BLUE)] = 0.0
+        return output, embedding
 
 
 def test_the_chance_of_a_second_change_is_what_the_network_says_after_the_first(

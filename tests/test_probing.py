@@ -34,7 +34,7 @@ def test_true_hints_are_patch_means_and_the_first_ones_stay() -> None:
 
 def test_more_hints_come_nearer_and_are_met(model: Colorizer) -> None:
     none, few, many = measure_hints(model, PHOTO, (0, 3, 60), 1)
-    assert none.psnr < few.psnr < many.psnr - 3
+    assert none.psnr < few.psnr < many.psnr - 1.5
     assert none.ciede2000 > many.ciede2000
     assert few.pin_error < 6 and many.pin_error < 10
     assert np.isnan(none.pin_error) and np.isnan(none.moved_far)

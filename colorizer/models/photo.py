@@ -21,6 +21,7 @@ AB_SCALE = 110.0
 _DECODER_MAPS = (64, 96, 160, 160)  # at 1/4, 1/8, 1/16 and 1/32
 _REGRESSED = 2
 _EMBEDDED = 8
+_LIGHTNESS_SIGMA = 30.0  # L units
 _HINT_GAIN = 10.0
 """Of hint planes before their convolutions, which start at 0: Adam's steps, of one size for all weights, would take
 ten times as long to make hints as loud as features without it."""
@@ -69,7 +70,8 @@ class Lite0Bins(BinsNetwork):
     restored_frequency: ClassVar[float] = 0.5
     """How much of the rebalancing of rare colours is taken back, 0..1: 1 gives the photos' own distribution."""
     projection: Tensor
-    """(8, 64 + 1): what becomes of the last features and of L / 100 in the embedding; zeros until `binding_study`."""
+    """(8, 64 + 1): what becomes of the last features and of L / 100 in the embedding; until `binding_study`, L alone counts,
+    as in a joint bilateral filter (Petschnigg et al. 2004)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,6 +88,7 @@ class Lite0Bins(BinsNetwork):
         self.hint_stem = _silent(STEM_MAPS, 2)
         self.hint_in = nn.ModuleList(_silent(maps) for maps in _DECODER_MAPS)
         self.register_buffer("projection", torch.zeros(_EMBEDDED, quarter + 1))
+        self.projection[0, -1] = 100 / _LIGHTNESS_SIGMA
 
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         return self.heads(self.features(lightness, hints))
