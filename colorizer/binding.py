@@ -13,7 +13,7 @@ from torch import Tensor
 
 from colorizer.hints import Pin
 
-_END = 1.3  # mean sides of the picture: pixels farther from each other have nothing to do with each other
+_END = 1.5  # mean sides of the picture: pixels farther from each other have nothing to do with each other
 NUGGET = 0.01
 """Of the variance: by how much two pixels differ that lie together and look alike; two pins may disagree there."""
 _PIXELS_AT_ONCE = 1 << 14
@@ -27,7 +27,7 @@ def covariance(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]) -> T
         second: likewise, (N, 2) and (N, E).
 
     Returns:
-        (M, N): Wendland's function of the distance (Wendland 1995; positive definite in the plane, 0 from 1.3 on) times
+        (M, N): Wendland's function of the distance (Wendland 1995; positive definite in the plane, 0 from 1.5 on) times
         exp(-d^2 / 2) of the distance d of the embeddings.
     """
     distance = torch.cdist(first[0], second[0]) / _END

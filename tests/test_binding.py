@@ -22,14 +22,14 @@ def test_a_pin_is_met_and_fades_with_the_distance() -> None:
     assert moved[:, 32, 32].tolist() == pytest.approx([40, -20], rel=0.03)
     along = moved[0, 32, 32:]
     assert bool((along.diff() < 0).all())
-    assert 0.3 * 40 < float(along[-1]) < 0.5 * 40
+    assert 0.3 * 40 < float(along[-1]) < 0.6 * 40
 
 
 def test_nothing_moves_far_away() -> None:
     moved = bind(torch.zeros(2, 16, 256), torch.zeros(1, 16, 256), [Pin(8, 0, 40.0, -20.0)])
     side = 64  # the mean of the picture's sides
-    assert bool((moved[:, :, : int(1.2 * side)].norm(dim=0) > 0).all())
-    assert not moved[:, :, int(1.3 * side) + 1 :].any()
+    assert bool((moved[:, :, : int(1.4 * side)].norm(dim=0) > 0).all())
+    assert not moved[:, :, int(1.5 * side) + 1 :].any()
 
 
 def test_a_colour_follows_what_is_like_it() -> None:

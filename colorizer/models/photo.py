@@ -22,9 +22,6 @@ _DECODER_MAPS = (64, 96, 160, 160)  # at 1/4, 1/8, 1/16 and 1/32
 _REGRESSED = 2
 _EMBEDDED = 8
 _LIGHTNESS_SIGMA = 30.0  # L units
-_HINT_GAIN = 10.0
-"""Of hint planes before their convolutions, which start at 0: Adam's steps, of one size for all weights, would take
-ten times as long to make hints as loud as features without it."""
 
 
 def _convolution(channels_in: int, channels: int, kernel: int = 3) -> nn.Sequential:
@@ -70,8 +67,8 @@ class Lite0Bins(BinsNetwork):
     restored_frequency: ClassVar[float] = 0.5
     """How much of the rebalancing of rare colours is taken back, 0..1: 1 gives the photos' own distribution."""
     projection: Tensor
-    """(8, 64 + 1): what becomes of the last features and of L / 100 in the embedding; until `binding_study`, L alone counts,
-    as in a joint bilateral filter (Petschnigg et al. 2004)."""
+    """(8, 64 + 1): what becomes of the last features and of L / 100 in the embedding; until `binding_study` L alone
+    counts, as in a joint bilateral filter (Petschnigg et al. 2004)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +92,7 @@ class Lite0Bins(BinsNetwork):
 
     def features(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         """L and hints as in `forward` -> the last features, (N, 64, H / 4, W / 4)."""
-        side = None if hints is None else self.hint_stem(_HINT_GAIN * hints)
+        side = None if hints is None else self.hint_stem(hints)
         f4, f8, f16, f32 = self.encoder(lightness / 50 - 1, side)
         x = self._with_hints(self.deep(f32), hints, 3)
         x = self._with_hints(self.up16(torch.cat([_twice(x), f16], 1)), hints, 2)
@@ -122,7 +119,7 @@ class Lite0Bins(BinsNetwork):
         return self.heads(features), self.embed(features, lightness)
 
     def _with_hints(self, features: Tensor, hints: Tensor | None, level: int) -> Tensor:
-        return features if hints is None else features + self.hint_in[level](_HINT_GAIN * pool_hints(hints, 4 << level))
+        return features if hints is None else features + self.hint_in[level](pool_hints(hints, 4 << level))
 
     def trunk_parameters(self) -> Iterator[nn.Parameter]:
         return self.encoder.parameters()

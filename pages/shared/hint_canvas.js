@@ -203,7 +203,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find(".head strong").textContent = data.selected === null ? "Pin a colour here" : `Point ${data.selected + 1}`;
     find(".why").textContent = data.point.likely.length ? "Likely here, by the model:" : "";
     find(".any").textContent = "Any colour of this lightness:";
-    find(".likely").replaceChildren(...data.point.likely.map(({ rgb, chance }) => {
+    const likely = find(".likely"), focused = [...likely.children].indexOf(likely.querySelector(":focus"));
+    likely.replaceChildren(...data.point.likely.map(({ rgb, chance }) => {
       const button = Object.assign(document.createElement("button"), { type: "button" });
       const patch = document.createElement("i"), text = document.createElement("span");
       patch.style.background = rgb;
@@ -214,6 +215,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       button.onclick = () => send({ act: "pin", rgb });
       return button;
     }));
+    if (focused >= 0) (likely.children[focused] ?? find(".close")).focus({ preventScroll: true });
     plane.setAttribute("aria-label",
       "All colours of this lightness: grey in the middle, red right, green left, yellow above, blue below");
     if (state.slice?.src !== data.point.plane) {

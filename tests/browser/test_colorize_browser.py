@@ -70,6 +70,15 @@ def wait_for_another(page: Page, change: Callable[[], object]) -> np.ndarray:
     return picture(page)
 
 
+def test_escape_closes_the_colours_after_one_was_chosen(visitor: Visitor) -> None:
+    page = open_canvas(visitor, "?sample=Coffee")
+    wait_for_another(page, lambda: pin(page, 0.3, 0.7, 2))
+    expect(page.locator(".likely button").nth(2)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect_points(page, 1)
+
+
 def test_a_point_is_pinned_moved_taken_back_saved_and_loaded(visitor: Visitor, tmp_path: Path) -> None:
     page = open_canvas(visitor, "?sample=Coffee")
     plain = picture(page)

@@ -141,3 +141,9 @@ def test_bins_have_an_axis_and_a_baseline_of_their_own(curves: AppTest) -> None:
     drawn = str(curves.get("plotly_chart")[0].proto)
     assert "frequencies of the colours alone" in drawn
     assert "uniform share 0.5" in drawn and "cross-entropy and Huber, uniform share 0.9" in drawn
+
+
+def test_measurements_of_hints_and_sizes_are_shown(checkpoints: AppTest) -> None:
+    rows = [row for table in checkpoints.table for row in table.value.to_dict("records")]
+    assert any(row["figure"] == "PSNR with 10 hints" and row["value"].endswith(" dB") for row in rows)
+    assert any(row["figure"] == "ab change from 512 to 2048 pixels" for row in rows)
