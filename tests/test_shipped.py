@@ -2,12 +2,16 @@
 
 import hashlib
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from colorizer.cards import Card, MetricsRow, read_card
 from colorizer.checkpoints import WEIGHTS, list_checkpoints, load_network, scan
+from colorizer.hints import Hint
 from colorizer.history import best_row, read_history
 from colorizer.models import count_parameters
+from colorizer.predict import load
 from colorizer.recipes import Recipe, read_recipe
 
 SCENES = ("scenes-12-mse", "scenes-500-mse", "scenes-12-huber", "scenes-500-huber")
@@ -241,3 +245,13 @@ def test_photo_does_what_hints_say() -> None:
 def test_photo_colours_alike_at_any_size() -> None:
     rows = {row.what: row.value for row in read_card(WEIGHTS / "photo" / "card.toml").measurements}
     assert rows["ab change from 512 to 2048 pixels"] < 3
+
+
+def test_a_colour_pinned_to_one_side_of_a_strong_edge_stays_there() -> None:
+    levels = np.repeat(np.array([60, 200], np.uint8), 160)
+    photo = Image.fromarray(np.broadcast_to(levels[:, None], (240, 320, 3)).copy())
+    model = load("photo")
+    plain, pinned = model.predict(photo).ab, model.predict(photo, [Hint(120, 120, (140, 40, 30))]).ab
+    moved = np.hypot(*(pinned - plain))[80]  # the row of the pin; the edge is at column 106
+    assert moved[80] > 30 and moved[102] > 20
+    assert moved[111:].max() < 0.2 * moved[102]
