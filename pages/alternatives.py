@@ -105,7 +105,7 @@ def show_downloads(shot: Shot, card: Card, search: Search, tiles: Sequence[Tile]
         saving.offer_all(f"{shot.name}-versions", wishes, format_)
         offer_sheet(Sheet(shot, card, tuple(search.versions)))
     for tile, wish in zip(tiles, wishes, strict=False):
-        offer_version(tile.foot, wish)
+        offer_version(tile.cell, wish)
 
 
 def main() -> None:

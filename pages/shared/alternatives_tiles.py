@@ -54,28 +54,43 @@ def apply_alternatives_style(shot: Shot) -> None:
     st.html(_STYLE.format(width=width, height=height, columns=2 if shot.is_grey else 3))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tile:
-    """A place in the grid: a picture, a text under it and a place for a button, each replaced on its own."""
+    """A cell of the grid: a picture and a text under it, replaced by what is shown later in the same run.
 
-    picture: DeltaGenerator
-    text: DeltaGenerator
-    foot: DeltaGenerator
+    An element is its own placeholder here: `st.empty` would take away what the last run left before the new is there.
+    """
+
+    cell: DeltaGenerator
+    _picture: DeltaGenerator | None = None
+    _text: DeltaGenerator | None = None
 
     def show(self, picture: bytes, alt: str, title: str, aside: str = "", body: str = "", kind: str = "time") -> None:
         """`body` is HTML; the rest is text."""
-        self.picture.image(picture, width="stretch", alt=alt)
+        shown = (self._picture or self.cell).image(picture, width="stretch", alt=alt)
         head = f'<h3>{escape(title)}<span class="{kind}">{escape(aside)}</span></h3>'
-        self.text.html(f'<div class="tile">{head}{body}</div>')
+        text = (self._text or self.cell).html(f'<div class="tile">{head}{body}</div>')
+        self._picture, self._text = self._picture or shown, self._text or text
+
+    def show_instead(self, failure: str = "", html: str = "") -> None:
+        """A message or HTML instead of the picture, or nothing; and no text."""
+        place = self._picture or self.cell
+        if failure:
+            place.error(failure)
+        elif html:
+            place.html(html)
+        elif self._picture:
+            self._picture.empty()
+        if self._text:
+            self._text.empty()
 
 
 def lay_out(row: str, names: list[str]) -> list[Tile]:
-    """An empty row, in which every tile already has its place."""
+    """A row in which every tile has its place, and keeps what it had until something else is shown."""
     tiles = []
     with st.container(key=f"tiles-alt-{row}"):
         for name in names:
-            with st.container(key=f"tile-alt-{name}"):
-                tiles.append(Tile(st.empty(), st.empty(), st.empty()))
+            tiles.append(Tile(st.container(key=f"tile-alt-{name}")))
     return tiles
 
 
@@ -129,13 +144,11 @@ def show_version(tile: Tile, shot: Shot, search: Search, number: int) -> None:
 
 def show_nothing(tile: Tile, search: Search, is_first: bool) -> None:
     """A place that stays empty; the first one says why."""
-    tile.text.empty()
-    if not is_first:
-        tile.picture.empty()
-    elif search.failure:
-        tile.picture.error(search.failure)
+    if search.failure and is_first:
+        tile.show_instead(failure=search.failure)
     else:
-        tile.picture.html(f'<div class="alt-nothing"><p>{escape(NOTHING_LEFT)}</p></div>')
+        nothing = f'<div class="alt-nothing"><p>{escape(NOTHING_LEFT)}</p></div>'
+        tile.show_instead(html=nothing if is_first else "")
 
 
 def question_lines(questions: list[Question]) -> str:
