@@ -14,7 +14,7 @@ from torch import Tensor
 from colorizer import color
 from colorizer.binding import NUGGET, covariance, places_of
 from colorizer.data import seeded
-from colorizer.models.photo import AB_SCALE, Lite0Bins
+from colorizer.models.photo import AB_SCALE, LIGHTNESS_SIGMA, Lite0Bins
 
 _RATE = 0.01
 _COUNTS = (1, 2, 3, 5, 10, 20, 50)
@@ -22,7 +22,6 @@ _COUNTS = (1, 2, 3, 5, 10, 20, 50)
 _JUDGED = 250
 """Cells of a picture at which the prediction is held against the truth."""
 _FIRST_SPREAD = 0.3  # of each coordinate over the features, at first
-_LIGHTNESS_SIGMA = 0.3  # of L / 100, at first
 
 
 def study_binding(network: Lite0Bins, batches: Iterator[Tensor], steps: int, seed: int) -> None:
@@ -54,7 +53,7 @@ def study_binding(network: Lite0Bins, batches: Iterator[Tensor], steps: int, see
 def _spread(network: Lite0Bins, squares: Tensor) -> Tensor:
     """(64 + 1,): by what features and L / 100 are divided, so that all have about the same say at first."""
     features = network.features(_lab(squares)[:, :1])
-    return torch.cat([features.std((0, 2, 3)).clamp_min(1e-3), features.new_tensor([_LIGHTNESS_SIGMA])])
+    return torch.cat([features.std((0, 2, 3)).clamp_min(1e-3), features.new_tensor([LIGHTNESS_SIGMA / 100])])
 
 
 def _lab(squares: Tensor) -> Tensor:

@@ -21,7 +21,8 @@ AB_SCALE = 110.0
 _DECODER_MAPS = (64, 96, 160, 160)  # at 1/4, 1/8, 1/16 and 1/32
 _REGRESSED = 2
 _EMBEDDED = 8
-_LIGHTNESS_SIGMA = 30.0  # L units
+LIGHTNESS_SIGMA = 30.0
+"""L units: so far apart, two pixels have little to do with each other before anything else is known of them."""
 
 
 def _convolution(channels_in: int, channels: int, kernel: int = 3) -> nn.Sequential:
@@ -85,7 +86,7 @@ class Lite0Bins(BinsNetwork):
         self.hint_stem = _silent(STEM_MAPS, 2)
         self.hint_in = nn.ModuleList(_silent(maps) for maps in _DECODER_MAPS)
         self.register_buffer("projection", torch.zeros(_EMBEDDED, quarter + 1))
-        self.projection[0, -1] = 100 / _LIGHTNESS_SIGMA
+        self.projection[0, -1] = 100 / LIGHTNESS_SIGMA
 
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         return self.heads(self.features(lightness, hints))
