@@ -17,7 +17,8 @@ from skimage import color as skcolor
 from skimage import data
 from skimage.transform import resize
 
-from colorizer.predict import Chroma, compose
+from colorizer.chroma import Chroma
+from colorizer.composing import compose
 
 _SIZE = (4000, 3000)
 _REPETITIONS = 3

@@ -1,10 +1,15 @@
 """The command line: list, colorize, evaluate.
 
     python -m colorizer list
-    python -m colorizer colorize PHOTO_OR_FOLDER... -o OUT [--checkpoint ID] [--saturation S]
+    python -m colorizer colorize PHOTO_OR_FOLDER... -o OUT [--checkpoint ID] [--saturation S] [--format FORMAT]
     python -m colorizer evaluate FOLDER [--checkpoint ID]... [--csv FILE]
 
-Exit status: 0 all went well, 1 something could not be done (each such file named, the rest done), 2 wrong arguments.
+A folder is coloured with all folders in it, and OUT gets the same tree. Pictures whose result is there already are
+skipped: a batch that was stopped goes on with the same command, and no result is ever half a file. What cannot be
+coloured is named and listed in OUT/failures.csv.
+
+Exit status: 0 all went well, 1 something could not be done (each such file named, the rest done), 2 wrong arguments,
+130 stopped by Ctrl-C.
 """
 
 import argparse
@@ -46,6 +51,24 @@ def whole_numbers(text: str) -> list[int]:
     return [int(word) for word in text.split(",") if int(word) >= 0]
 
 
+def quality(text: str) -> int:
+    """1..100; argparse turns the ValueError into its own message."""
+    value = int(text)
+    if not 1 <= value <= 100:
+        raise ValueError
+    return value
+
+
+def thread_count(text: str) -> int:
+    """Above 0; argparse turns the ValueError into its own message."""
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+thread_count.__name__ = "number of threads (1 or more)"
+quality.__name__ = "quality (1 to 100)"
 whole_numbers.__name__ = "list of whole numbers (N,N,...)"
 parse_hint.__name__ = "hint (X,Y,#RRGGBB)"  # what argparse calls a value that does not parse
 saturation_factor.__name__ = "saturation (0 to 3)"
@@ -74,7 +97,21 @@ def make_parser() -> argparse.ArgumentParser:
         help="for checkpoints with a palette: chroma of the likeliest colour (default), the expected chroma, or the "
         "palette's own colours",
     )  # fmt: skip
-    colorize.add_argument("--hint", type=parse_hint, action="append", default=[], metavar="X,Y,#RRGGBB")
+    colorize.add_argument(
+        "--hint", type=parse_hint, action="append", default=[], metavar="X,Y,#RRGGBB",
+        help="a colour at a point of the photo; may be given several times",
+    )  # fmt: skip
+    colorize.add_argument(
+        "--format", choices=("same", "png", "jpeg", "webp"), default="same",
+        help="of results in a folder; same (default): JPEG, PNG and WebP stay what they are, others become PNG",
+    )  # fmt: skip
+    colorize.add_argument(
+        "--quality", type=quality, default=92, metavar="Q", help="of JPEG and WebP, 1 to 100, default 92; PNG has none"
+    )
+    colorize.add_argument("--overwrite", action="store_true", help="make results anew that are there already")
+    colorize.add_argument(
+        "--jobs", type=thread_count, metavar="N", help="photos worked on at a time; default one a core, at most 8"
+    )
 
     evaluate = commands.add_parser("evaluate", help="measure checkpoints on a folder of colour photos")
     evaluate.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
@@ -133,6 +170,9 @@ def main(arguments: Sequence[str]) -> int:
     except ColorizerError as error:
         print(f"colorizer: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("colorizer: stopped.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

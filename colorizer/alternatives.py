@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer import color
+from colorizer.chroma import Chroma
 from colorizer.distribution import Distribution, LikelyColor
 from colorizer.hints import Hint
-from colorizer.predict import Chroma, Colorizer
+from colorizer.predict import Colorizer
 from colorizer.regions import Region, cells_of, colors_of, find_regions, probabilities
 
 MIN_CHANCE = 0.05

@@ -17,8 +17,12 @@ _XYZ_FROM_RGB = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169),
 LUMA = _XYZ_FROM_RGB[1]
 """What red, green and blue of linear light add to the luminance Y."""
 _WHITE_XYZ = (0.95047, 1.0, 1.08883)
-_LAB_KNEE = 0.008856  # below it f(t) is linear: 7.787 t + 16/116
-_GAMUT_TOLERANCE = 1e-4  # in linear light: less than half an 8-bit level even in the darkest shadows
+LAB_KNEE, LAB_SLOPE = 0.008856, 7.787
+"""Of CIE Lab's f: below the knee it is linear, slope t + 16/116."""
+ROOT_KNEE = LAB_KNEE ** (1 / 3)
+"""f of the knee."""
+GAMUT_TOLERANCE = 1e-4
+"""In linear light, 0..1: less than half an 8-bit level even in the darkest shadows."""
 _PIXELS_AT_ONCE = 1 << 16  # held against a palette: some megabytes of distances
 _PIXELS_AMONG_BINS = 1 << 12  # held against the bins: their distances stay within the cache
 _GAP_LIGHTNESS, _GAP_HUES = (93.0, 98.5), (99.0, 107.0)  # where a ray leaves the gamut and enters it again; degrees
@@ -28,7 +32,8 @@ BIN_SIDE = 10
 """Of the squares that the ab plane is divided into, in Lab units (Zhang et al. 2016)."""
 _NEIGHBOURS = 5
 _NEIGHBOUR_SIGMA = 5.0  # Lab units
-_BISECTIONS = 12  # finds the chroma factor to 1/4096: far below what 8 bits show
+_BISECTIONS = 10  # of the ray from grey; the secant of what is left is exact but at a corner of the gamut
+_TINY = 1e-9
 
 
 @functools.lru_cache(maxsize=16)
@@ -39,6 +44,11 @@ def _matrices(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]
         matrix = torch.tensor(_XYZ_FROM_RGB, dtype=torch.float64) / white[:, None]
         inverse = torch.linalg.inv(matrix)
         return matrix.to(device=device, dtype=dtype), inverse.to(device=device, dtype=dtype)
+
+
+def rgb_from_xyz() -> Tensor:
+    """(3, 3), float32, on the CPU: XYZ relative to white -> linear RGB."""
+    return _matrices(torch.device("cpu"), torch.float32)[1]
 
 
 def _apply(matrix: Tensor, planes: Tensor) -> Tensor:
@@ -65,12 +75,15 @@ def linear_to_srgb(linear: Tensor) -> Tensor:
     return torch.where(linear > 0.0031308, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055, linear * 12.92)
 
 
-def _lab_f(ratio: Tensor) -> Tensor:
-    return torch.where(ratio > _LAB_KNEE, ratio.clamp_min(_LAB_KNEE) ** (1 / 3), 7.787 * ratio + 16 / 116)
+def lab_f(ratio: Tensor) -> Tensor:
+    """f of CIE Lab: the cube root above the knee, and below it the line that goes on from there."""
+    cubic = ratio.clamp_min(LAB_KNEE)
+    return torch.add(cubic.pow(1 / 3), ratio - cubic, alpha=LAB_SLOPE)
 
 
 def _lab_f_inverse(value: Tensor) -> Tensor:
-    return torch.where(value > 0.2068966, value**3, (value - 16 / 116) / 7.787)
+    cubic = value.clamp_min(ROOT_KNEE)
+    return torch.add(cubic.pow(3), value - cubic, alpha=1 / LAB_SLOPE)
 
 
 def srgb_to_lab(srgb: Tensor) -> Tensor:
@@ -85,7 +98,7 @@ def srgb_to_lab(srgb: Tensor) -> Tensor:
     """
     _require_planes(srgb, "srgb")
     to_xyz, _ = _matrices(srgb.device, srgb.dtype)
-    fx, fy, fz = _lab_f(_apply(to_xyz, srgb_to_linear(srgb))).unbind(1)
+    fx, fy, fz = lab_f(_apply(to_xyz, srgb_to_linear(srgb))).unbind(1)
     return torch.stack([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], 1)
 
 
@@ -110,49 +123,85 @@ def lab_to_srgb(lab: Tensor) -> Tensor:
 
 def _in_gamut(linear: Tensor) -> Tensor:
     """Linear RGB (N, 3, ...) -> bool (N, ...): does sRGB have this colour."""
-    return ((linear - 0.5).abs() <= 0.5 + _GAMUT_TOLERANCE).all(1)
+    return ((linear - 0.5).abs() <= 0.5 + GAMUT_TOLERANCE).all(1)
 
 
-def _scaled(pixels: Tensor, factor: Tensor) -> Tensor:
-    """Lab (1, 3, 1, M) with chroma times (1, 1, 1, M)."""
-    return torch.cat([pixels[:, :1], pixels[:, 1:] * factor], 1)
+class _Rays:
+    """Pixels on their way from grey, at 0, to their own chroma, at 1: straight lines in f(X), f(Y), f(Z) of CIE Lab.
 
-
-def _inside_beyond_the_gap(pixels: Tensor) -> Tensor:
-    """Lab (1, 3, 1, M) -> factors (1, 1, 1, M) on chroma that lie inside the gamut near bright yellow; 0 elsewhere.
-
-    From grey to yellow at L 94 to 98 the gamut ends and, further out, begins anew.
+    They are asked many times, so that all between lies in planes of their own.
     """
-    lightness, a, b = pixels.unbind(1)
-    chroma, hue = torch.hypot(a, b), torch.rad2deg(torch.atan2(b, a))
-    (darkest, brightest), (first, last) = _GAP_LIGHTNESS, _GAP_HUES
-    near = (lightness > darkest) & (lightness < brightest) & (hue > first) & (hue < last) & (chroma > _BEYOND_GAP[0])
-    factors = torch.zeros_like(pixels[:, :1])
-    if not bool(near.any()):
+
+    def __init__(self, middle: Tensor, directions: Tensor) -> None:
+        """
+        Args:
+            middle: (M,), f(Y).
+            directions: (2, M), what f(X) and f(Z) differ by from it at 1.
+        """
+        _, to_rgb = _matrices(middle.device, middle.dtype)
+        from_x, from_y, from_z = to_rgb.split(1, 1)
+        self._from_xz = torch.cat([from_x, from_z], 1)
+        self.middle, self.directions = middle, directions
+        self._base = from_y * _lab_f_inverse(middle)  # (3, M): what Y adds to linear RGB
+        self._linear, self._light, self._spare = (
+            torch.empty_like(like) for like in (self._base, directions, directions)
+        )
+
+    def linear(self, factor: Tensor) -> Tensor:
+        """(3, M), linear RGB at (M,) factors on chroma; until it is asked again."""
+        light, spare = self._light, self._spare
+        torch.addcmul(self.middle, self.directions, factor, out=light)
+        torch.clamp(light, max=ROOT_KNEE, out=spare).sub_(ROOT_KNEE)  # from here as in `_lab_f_inverse`
+        light.clamp_min_(ROOT_KNEE).pow_(3).add_(spare, alpha=1 / LAB_SLOPE)
+        return torch.addmm(self._base, self._from_xz, light, out=self._linear)
+
+    def excess(self, factor: Tensor) -> Tensor:
+        """How far linear RGB is beyond 0..1 at (M,) factors on chroma; negative inside."""
+        return self.linear(factor).sub_(0.5).abs_().amax(0).sub_(0.5)
+
+    def beyond_the_gap(self) -> Tensor:
+        """(M,): factors that lie inside the gamut near bright yellow; 0 elsewhere.
+
+        From grey to yellow at L 94 to 98 the gamut ends and, further out, begins anew.
+        """
+        factors = torch.zeros_like(self.middle)
+        (darkest, brightest), (first, last) = _GAP_LIGHTNESS, _GAP_HUES
+        near = (self.middle > (darkest + 16) / 116) & (self.directions[1] < _BEYOND_GAP[0] / -400)
+        if not bool(near.any()):
+            return factors
+        rays = _Rays(self.middle[near], self.directions[:, near])
+        lightness, a, b = 116 * rays.middle - 16, rays.directions[0] * 500, rays.directions[1] * -200
+        chroma, hue = torch.hypot(a, b), torch.rad2deg(torch.atan2(b, a))
+        there = (lightness < brightest) & (hue > first) & (hue < last) & (chroma > _BEYOND_GAP[0])
+        factors[near] = torch.where(there, rays._in_yellow(chroma), torch.zeros_like(chroma))
         return factors
-    chosen, strength = pixels[:, :, near[0]][:, :, None], chroma[near]
-    low, high = strength.reciprocal() * _BEYOND_GAP[0], (strength.reciprocal() * _BEYOND_GAP[1]).clamp_max(1)
-    for _ in range(_TERNARY_STEPS):  # red comes back below 1, then blue falls below 0: the excess has one minimum
-        third = (high - low) / 3
-        falls = _excess(chosen, low + third) > _excess(chosen, high - third)
-        low, high = torch.where(falls, low + third, low), torch.where(falls, high, high - third)
-    factors[:, 0][near] = torch.where(_excess(chosen, low) <= _GAMUT_TOLERANCE, low, torch.zeros_like(low))
-    return factors
+
+    def _in_yellow(self, chroma: Tensor) -> Tensor:
+        """Of (M,) chroma: the factors that lie inside beyond the gap, or 0."""
+        low, high = chroma.reciprocal() * _BEYOND_GAP[0], (chroma.reciprocal() * _BEYOND_GAP[1]).clamp_max(1)
+        for _ in range(_TERNARY_STEPS):  # red comes back below 1, then blue falls below 0: the excess has one minimum
+            third = (high - low) / 3
+            falls = self.excess(low + third) > self.excess(high - third)
+            low, high = torch.where(falls, low + third, low), torch.where(falls, high, high - third)
+        return torch.where(self.excess(low) <= GAMUT_TOLERANCE, low, torch.zeros_like(low))
+
+    def edge(self) -> Tensor:
+        """(M,): the largest factors inside the gamut, of pixels that lie outside."""
+        low = self.beyond_the_gap()
+        step = (1 - low) / 2
+        factor = low + step
+        for _ in range(_BISECTIONS - 1):
+            step.div_(2)
+            factor.sub_(torch.copysign(step, self.excess(factor)))
+        low = factor - step
+        inside, outside = self.excess(low).clamp_max_(0), self.excess(factor.add_(step)).clamp_min_(_TINY)
+        return low.add_(step.mul_(2 * inside / (inside - outside)))  # what is left of the ray is nearly straight
 
 
-def _excess(pixels: Tensor, factor: Tensor) -> Tensor:
-    """Lab (1, 3, 1, M) with chroma times (M,) -> (M,): how far linear RGB is beyond 0..1; negative inside."""
-    return ((lab_to_linear_rgb(_scaled(pixels, factor)) - 0.5).abs() - 0.5).amax(1)[0, 0]
-
-
-def _fit_pixels(pixels: Tensor) -> Tensor:
-    """Lab (1, 3, 1, M), all outside the gamut -> the factors on chroma, (M,), that bring them to its edge."""
-    low, high = _inside_beyond_the_gap(pixels), torch.ones_like(pixels[:, :1])
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        inside = _in_gamut(lab_to_linear_rgb(_scaled(pixels, middle)))[:, None]
-        low, high = torch.where(inside, middle, low), torch.where(inside, high, middle)
-    return low.flatten()
+def linear_at_edge(f_x: Tensor, f_y: Tensor, f_z: Tensor) -> Tensor:
+    """f(X), f(Y), f(Z) of CIE Lab, (M,) each, outside the gamut -> linear RGB (3, M) with chroma scaled to its edge."""
+    rays = _Rays(f_y, torch.stack([f_x, f_z]).sub_(f_y))
+    return rays.linear(rays.edge())
 
 
 def _fit_gamut(lab: Tensor) -> tuple[Tensor, Tensor]:
@@ -162,10 +211,11 @@ def _fit_gamut(lab: Tensor) -> tuple[Tensor, Tensor]:
     linear = lab_to_linear_rgb(lab)
     outside = ~_in_gamut(linear)
     if bool(outside.any()):
-        pixels = torch.stack([plane[outside] for plane in lab.unbind(1)])[None, :, None]  # (1, 3, 1, M)
-        pixels = torch.cat([pixels[:, :1], pixels[:, 1:] * _fit_pixels(pixels)], 1)
-        for channel, values in enumerate(lab_to_linear_rgb(pixels)[0, :, 0]):
-            lab[:, channel][outside] = pixels[0, channel, 0]
+        pixels = torch.stack([plane[outside] for plane in lab.unbind(1)])  # (3, M)
+        rays = _Rays((pixels[0] + 16) / 116, torch.stack([pixels[1] / 500, pixels[2] / -200]))
+        pixels[1:] *= rays.edge()
+        for channel, values in enumerate(lab_to_linear_rgb(pixels[None, :, None])[0, :, 0]):
+            lab[:, channel][outside] = pixels[channel]
             linear[:, channel][outside] = values
     return lab, linear
 
@@ -185,7 +235,7 @@ def lab_to_display(lab: Tensor) -> Tensor:
 
 
 @functools.lru_cache(maxsize=1)
-def _luminance_tables() -> Tensor:
+def luminance_tables() -> Tensor:
     """(3, 256): what each 8-bit level of red, green and blue adds to the luminance Y."""
     levels = srgb_to_linear(torch.arange(256, dtype=torch.float64) / 255)
     return (torch.tensor(_XYZ_FROM_RGB[1], dtype=torch.float64)[:, None] * levels).float()
@@ -194,8 +244,8 @@ def _luminance_tables() -> Tensor:
 @functools.lru_cache(maxsize=1)
 def _grey_lightness_table() -> Tensor:
     """(256,): L of each 8-bit grey level."""
-    luminance = _luminance_tables().sum(0)
-    return (116 * _lab_f(luminance) - 16).clamp(0, 100)
+    luminance = luminance_tables().sum(0)
+    return (116 * lab_f(luminance) - 16).clamp(0, 100)
 
 
 def lightness_from_bytes(srgb: Tensor) -> Tensor:
@@ -210,10 +260,10 @@ def lightness_from_bytes(srgb: Tensor) -> Tensor:
         raise ValueError(f"expected uint8 (N, 1 or 3, H, W), not {srgb.dtype} {tuple(srgb.shape)}")
     if srgb.shape[1] == 1:
         return _grey_lightness_table()[srgb.int()]
-    tables = _luminance_tables()
+    tables = luminance_tables()
     luminance = sum(tables[channel][srgb[:, channel].int()] for channel in range(3))
     assert isinstance(luminance, Tensor)
-    return (116 * _lab_f(luminance) - 16).clamp(0, 100)[:, None]
+    return (116 * lab_f(luminance) - 16).clamp(0, 100)[:, None]
 
 
 def nearest_color(srgb: Tensor, palette: Tensor) -> Tensor:

@@ -11,9 +11,11 @@ import torch
 from PIL import Image
 
 from colorizer import metrics
+from colorizer.chroma import Chroma
+from colorizer.composing import compose
 from colorizer.losses import make_loss
 from colorizer.metrics import Bytes, Measures
-from colorizer.predict import Chroma, Colorizer, compose
+from colorizer.predict import Colorizer
 from colorizer.validation import Validation, measure_network
 
 _SMALL = 8  # pixels: zero is zero at any size

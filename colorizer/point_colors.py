@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorizer import color
+from colorizer.chroma import Chroma
 from colorizer.distribution import LikelyColor
 from colorizer.gamut import AB_LIMIT, gamut_slice
-from colorizer.predict import Chroma
 
 _MOST = 8
 _PLANE_SIDE = 320  # pixels, for all that sRGB has at any lightness

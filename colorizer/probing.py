@@ -17,12 +17,13 @@ from colorizer import color, images, metrics
 from colorizer.cards import Measurement
 from colorizer.checkpoints import list_checkpoints, write_card
 from colorizer.commands import find_sources, progress, report, weights_of
+from colorizer.composing import compose
 from colorizer.data import seeded
 from colorizer.errors import PictureError
 from colorizer.evaluation import centre_square
 from colorizer.hints import Hint
 from colorizer.judging import require_folders
-from colorizer.predict import Colorizer, compose, load
+from colorizer.predict import Colorizer, load
 
 Result = TypeVar("Result")
 _PATCH = 6  # pixels: a hint is the mean colour of a square of this side

@@ -23,11 +23,11 @@ import torch
 from PIL import Image
 
 from colorizer import evaluation, figures, images, metrics
+from colorizer.composing import compose
 from colorizer.errors import ColorizerError, PictureError
 from colorizer.figures import Figures
 from colorizer.hues import JointHues, joint_hues
 from colorizer.picture_sets import Entry
-from colorizer.predict import compose
 
 _JPEG_QUALITY: Final = 80  # of a small picture to look at: about 17 kB
 

@@ -14,8 +14,10 @@ from typing import Final, Literal, get_args
 from PIL import Image
 
 from colorizer.choice import Choice, Rendering, palette_truth
+from colorizer.chroma import Chroma
+from colorizer.composing import compose
 from colorizer.evaluation import Grey, measure_at_own_size
-from colorizer.predict import Chroma, Colorizer, compose
+from colorizer.predict import Colorizer
 from colorizer.validation import Validation
 
 Row = Literal["Grey", "Colorized", "Palette truth", "Original"]

@@ -6,13 +6,13 @@ import streamlit as st
 
 from colorizer.cards import Card
 from colorizer.checkpoints import scan
+from colorizer.chroma import Chroma
 from colorizer.hints import MAX_HINTS, hint_ab
 from colorizer.point_colors import colors_at, plane_at
-from colorizer.predict import Chroma
 from pages.shared import glossary
 from pages.shared.album import Shot, album
 from pages.shared.checkpoint_choice import choose_card, photo_first
-from pages.shared.coloring import Answer, Look, colour, colour_with_hints, compose_preview, load, open_photo, version
+from pages.shared.coloring import Answer, Look, colour, colour_with_hints, compose_tones, load, open_photo, version
 from pages.shared.entrance import enter
 from pages.shared.hint_canvas import Canvas, Point, show_canvas
 from pages.shared.hint_files import offer_downloads, show_loader
@@ -21,7 +21,6 @@ from pages.shared.saving import Wish, choose_format
 from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
 from pages.shared.working import say
 
-_CANVAS_SIDE = 1200  # px: sharp at the size that it has on a wide screen
 _WARMEST, _COLDEST = 2.0, 0.12  # temperatures at the ends of the slider
 _EXPLANATION = "Click or tap anything that should have another colour, and choose one."
 _NO_HINTS = "This checkpoint colours by itself alone; choose Photo to pin colours to points."
@@ -65,8 +64,8 @@ def answer_for(shot: Shot, card: Card, work: HintWork) -> None:
 
 def settled(chroma: Chroma, card: Card, look: Look) -> Chroma:
     """The network's answer as the sliders want it."""
-    if chroma.distribution is None:
-        return chroma
+    if chroma.distribution is None or (look.temperature is None and not chroma.pins):
+        return chroma  # as the network gave it: saturation comes with composing
     return chroma.settled(look.temperature or load(card).temperature, look.saturation)
 
 
@@ -84,10 +83,9 @@ def point_of(shot: Shot, work: HintWork) -> Point | None:
 
 def canvas_of(shot: Shot, card: Card, work: HintWork, chroma: Chroma, look: Look) -> Canvas:
     """What is shown, pictures included; the last one is kept."""
-    small = shot.preview.copy()
-    small.thumbnail((_CANVAS_SIDE, _CANVAS_SIDE))
+    tones = shot.canvas_tones()
     if work.picture is None or work.picture[0] != (work.hints, look):
-        work.picture = (work.hints, look), shot.encode(compose_preview(small, chroma, look))
+        work.picture = (work.hints, look), shot.encode(compose_tones(tones, chroma, look))
     count = len(work.hints)
     state = f"{count} {'point' if count == 1 else 'points'}." if count else _EXPLANATION
     if count >= MAX_HINTS:
@@ -98,7 +96,7 @@ def canvas_of(shot: Shot, card: Card, work: HintWork, chroma: Chroma, look: Look
         after=work.picture[1],
         before=shot.grey(),
         titles=("Grey", "Coloured"),
-        size=small.size,
+        size=tones.size,
         takes_hints=card.takes_hints,
         hints=work.hints,
         places=[work.place(hint) for hint in work.hints],

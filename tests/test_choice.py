@@ -13,12 +13,14 @@ from skimage.color import rgb2lab
 from colorizer import choice, color, models
 from colorizer.checkpoints import snapshot_file, to_float16, write_card, write_tensors
 from colorizer.choice import RENDERINGS, Choice, color_bytes, paint, palette_truth
+from colorizer.chroma import Chroma
+from colorizer.composing import compose
 from colorizer.data import cut_square, resize
 from colorizer.evaluation import centre_square, measure_at_own_size
 from colorizer.losses import make_loss
 from colorizer.models import PaletteNetwork
 from colorizer.palettes import read_palette
-from colorizer.predict import Chroma, Colorizer, compose, load, network_size
+from colorizer.predict import Colorizer, load, network_size
 from colorizer.validation import measure_network
 from tests.support import crop_of_a_photo
 from tests.test_cards import CARD

@@ -108,7 +108,7 @@ def test_fit_gamut_is_that_of_a_search_from_outside() -> None:
             None
         ]
         linear = color.lab_to_linear_rgb(rays)[0]
-        strongest = (((linear - 0.5).abs() <= 0.5 + 1e-4).all(0) * chroma).amax(1)
+        strongest = (((linear - 0.5).abs() <= 0.5 + 1e-6).all(0) * chroma).amax(1)
         fitted = color.fit_gamut(rays[:, :, :, -1:])[0, 1:, :, 0].norm(dim=0)
         assert bool(((fitted - strongest).abs() < 0.12).all()), (lightness, (fitted - strongest).abs().max())
 

@@ -70,9 +70,9 @@ def test_a_folder_is_coloured_and_what_fails_is_named(photos: Path, tmp_path: Pa
     (photos / "page.png").write_text("<html></html>")
     answer = run("colorize", photos, "-o", tmp_path / "out")
     assert answer.returncode == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["camera.png", "coffee.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["below", "coffee.jpg", "failures.csv"]
     assert "broken.jpg" in answer.stderr and "page.png" in answer.stderr
-    result = Image.open(tmp_path / "out" / "coffee.png")
+    result = Image.open(tmp_path / "out" / "coffee.jpg")
     assert result.size == (90, 60)
     assert np.ptp(np.asarray(result).astype(int), axis=2).mean() > 3
 
@@ -93,8 +93,11 @@ def test_damaged_metadata_is_passed_over_without_a_word(photos: Path, tmp_path: 
 
 def test_photos_of_one_name_do_not_overwrite_each_other(photos: Path, tmp_path: Path) -> None:
     shutil.copy(photos / "coffee.jpg", photos / "below" / "coffee.jpg")
-    assert run("colorize", photos, "-o", tmp_path / "out").returncode == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["camera.png", "coffee-2.png", "coffee.png"]
+    out = tmp_path / "out"
+    assert run("colorize", photos / "coffee.jpg", photos / "below" / "coffee.jpg", "-o", out).returncode == 0
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.jpg")) == [
+        "below/coffee.jpg", "photos/coffee.jpg",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -127,6 +130,9 @@ def test_what_cannot_be_done_ends_with_1_and_a_sentence(
         ["colorize", "photo.jpg", "-o", "out", "--saturation", "4"],
         ["colorize", "photo.jpg", "-o", "out", "--hint", "3,4,red"],
         ["colorize", "photo.jpg", "-o", "out", "--temperature", "0"],
+        ["colorize", "photo.jpg", "-o", "out", "--quality", "101"],
+        ["colorize", "photo.jpg", "-o", "out", "--format", "gif"],
+        ["colorize", "photo.jpg", "-o", "out", "--jobs", "0"],
         ["evaluate"],
     ],
 )

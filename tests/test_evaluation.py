@@ -8,7 +8,7 @@ from PIL import Image
 from skimage import data
 
 from colorizer import evaluation
-from colorizer.predict import Chroma
+from colorizer.chroma import Chroma
 
 
 def test_the_protocol_takes_the_centre_square() -> None:

@@ -10,8 +10,10 @@ from skimage import data
 
 from colorizer import color, predict
 from colorizer.checkpoints import WEIGHTS
+from colorizer.chroma import Chroma
+from colorizer.composing import compose, read_tones
 from colorizer.errors import CheckpointError
-from colorizer.predict import Chroma, Colorizer, Hint, compose, load
+from colorizer.predict import Colorizer, Hint, load
 
 CHECKPOINT = "scenes-500-huber"
 
@@ -98,7 +100,7 @@ def test_small_lightness_is_the_area_mean() -> None:
     photo = Image.fromarray(data.coffee())
     whole = torch.from_numpy(lightness_of(photo))[None, None]
     expected = torch.nn.functional.avg_pool2d(whole, 4)
-    assert torch.allclose(predict.small_lightness(photo, (100, 150)), expected, atol=1e-2)
+    assert torch.allclose(read_tones(photo).shrunk((100, 150)), expected, atol=1e-2)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 9), (8, 16), (13, 2)])
@@ -107,14 +109,6 @@ def test_padding_reaches_the_stride_and_keeps_what_was_there(height: int, width:
     padded = predict.pad_to_stride(planes, 8)
     assert padded.shape[2] % 8 == 0 and padded.shape[3] % 8 == 0
     assert torch.equal(padded[:, :, :height, :width], planes)
-
-
-def test_composing_needs_little_more_than_the_pictures_themselves() -> None:
-    """The strips are what is held as floats: the same colours come out whatever the strips' height."""
-    photo = Image.fromarray(np.tile(data.coffee(), (2, 4, 1)))
-    chroma = Chroma(np.full((2, 10, 30), 20, np.float32), np.full((10, 30), 50, np.float32))
-    top = compose(photo.crop((0, 0, photo.width, 400)), chroma)
-    assert np.array_equal(np.asarray(compose(photo, chroma))[:400], np.asarray(top))
 
 
 def test_an_unknown_checkpoint_names_those_that_are_there() -> None:

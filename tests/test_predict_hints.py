@@ -12,8 +12,9 @@ from skimage import data
 from colorizer import color, models
 from colorizer.cards import Card
 from colorizer.checkpoints import MODEL_FILE, to_float16, write_card, write_tensors
+from colorizer.composing import compose
 from colorizer.hints import Hint, hint_ab
-from colorizer.predict import Colorizer, compose, load
+from colorizer.predict import Colorizer, load
 from tests.test_cards import CARD
 
 

@@ -13,10 +13,11 @@ from PIL import Image
 from skimage import data
 
 from colorizer import evaluation, figures, judging, ranking
+from colorizer.chroma import Chroma
 from colorizer.errors import PictureError
 from colorizer.metrics import Bytes
 from colorizer.picture_sets import Entry, from_folder
-from colorizer.predict import Chroma, load
+from colorizer.predict import load
 from colorizer.ranking import RANKINGS, Trial, measure_all, order, pick
 from tests.support import ROOT, crop_of_a_photo, make_pictures
 

@@ -4,6 +4,7 @@
     photo.image      # PIL "RGB", upright, sRGB
     photo.alpha      # PIL "L" or None
     save_image(photo.image, Path("out.png"), note="...")
+    header_size(Path("holiday.heic"))      # (width, height) without decoding, or None
 
 Bytes are judged by what they are. Nothing is decoded before its size is known to be within `LIMITS`. Whatever goes
 wrong with a picture is one PictureError (or its child LinkError) of one sentence.
@@ -29,7 +30,18 @@ from colorizer.images.sniffing import HEAD_BYTES, Kind
 if TYPE_CHECKING:
     from colorizer.images.links import LinkPolicy
 
-__all__ = ["LIMITS", "SUFFIXES", "Limits", "Photo", "Source", "encode_image", "open_image", "safe_name", "save_image"]
+__all__ = [
+    "LIMITS",
+    "SUFFIXES",
+    "Limits",
+    "Photo",
+    "Source",
+    "encode_image",
+    "header_size",
+    "open_image",
+    "safe_name",
+    "save_image",
+]
 
 Source = str | Path | bytes | bytearray | memoryview | Image.Image | NDArray[np.uint8]
 
@@ -112,6 +124,19 @@ def open_image(
     data = _read(source, limits, link_policy)
     kind = decoding.require_readable(data[:HEAD_BYTES])
     return _finish(decoding.read_header(data, kind), kind, name, limits)
+
+
+def header_size(path: Path) -> tuple[int, int] | None:
+    """(width, height) in px as a file's header tells, before its EXIF orientation turns the picture upright; None for
+    whatever `open_image` may refuse. The pixels are not looked at."""
+    try:
+        if not path.is_file() or path.stat().st_size > LIMITS.max_bytes:
+            return None
+        with path.open("rb") as file:
+            width, height = decoding.read_size(file)
+    except (PictureError, OSError, ValueError):  # ValueError: a null character in the path
+        return None
+    return (width, height) if min(width, height) > 0 else None
 
 
 def _read(source: Source, limits: Limits, link_policy: "LinkPolicy | None") -> bytes:

@@ -22,7 +22,7 @@ from PIL import (
 
 from colorizer.errors import PictureError
 from colorizer.images.containers import is_whole
-from colorizer.images.sniffing import READABLE, Kind, sniff
+from colorizer.images.sniffing import HEAD_BYTES, READABLE, Kind, sniff
 
 _TIFF_SUBFILE_TYPE, _TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT, _TIFF_SUB_DIRECTORIES = 254, 322, 323, 330
 _TIFF_DNG_VERSION, _TIFF_PLANAR_CONFIGURATION, _TIFF_SEPARATE_PLANES = 50706, 284, 2
@@ -87,16 +87,32 @@ def read_header(data: bytes, kind: Kind) -> ImageFile.ImageFile:
     assert kind.pillow_format is not None
     if not is_whole(data, kind.pillow_format):
         raise fault(kind, EOFError())
-    try:
-        picture = _OPENERS[kind.pillow_format](io.BytesIO(data))
-    except PictureError:
-        raise
-    except Exception as error:  # decoders raise nearly every exception there is on hostile bytes
-        raise fault(kind, error) from error
+    picture = _opened(io.BytesIO(data), kind)
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         _refuse_raw_camera_file(picture)
         _refuse_sixteen_bit_planes(picture)
     return picture
+
+
+def read_size(stream: IO[bytes]) -> tuple[int, int]:
+    """(width, height) in px that the header of a file tells, before the picture is turned upright.
+
+    Raises:
+        PictureError: it is of a kind that we do not read, or its header is damaged.
+    """
+    kind = require_readable(stream.read(HEAD_BYTES))
+    stream.seek(0)
+    return _opened(stream, kind).size
+
+
+def _opened(stream: IO[bytes], kind: Kind) -> ImageFile.ImageFile:
+    assert kind.pillow_format is not None
+    try:
+        return _OPENERS[kind.pillow_format](stream)
+    except PictureError:
+        raise
+    except Exception as error:  # decoders raise nearly every exception there is on hostile bytes
+        raise fault(kind, error) from error
 
 
 def largest_buffer(picture: Image.Image) -> tuple[int, int]:

@@ -6,6 +6,7 @@ the comment of a JPEG, as XMP dc:description in WebP.
 
 import functools
 import io
+import os
 import secrets
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -20,7 +21,7 @@ OutputFormat = Literal["PNG", "JPEG", "WEBP"]
 
 _FORMAT_OF_ENDING: Final[dict[str, OutputFormat]] = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 MAX_SIDE_PX: Final[dict[OutputFormat, int]] = {"PNG": 2**31 - 1, "JPEG": 65_535, "WEBP": 16_383}  # of the formats
-_QUALITY: Final = 92  # of 100: no visible loss, at about a tenth of the PNG
+QUALITY: Final = 92  # of 100: no visible loss, at about a tenth of the PNG
 _MAX_COMMENT_BYTES: Final = 65_533  # of a JPEG segment
 _XMP: Final = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -30,18 +31,21 @@ _XMP: Final = (
 )
 
 
-def encode_image(image: Image.Image, format: OutputFormat, note: str) -> bytes:
+def encode_image(image: Image.Image, format: OutputFormat, note: str, *, quality: int = QUALITY) -> bytes:
     """Encode a picture.
 
     Args:
         image: mode "RGB" or "RGBA", sRGB. JPEG has no transparency, so there RGBA is laid on white.
-        format: JPEG is written with quality 92 and full colour resolution (4:4:4), WebP with quality 92.
+        format: JPEG is written with full colour resolution (4:4:4).
         note: what the colours are, for whoever meets the file later.
+        quality: of JPEG and WebP, 1 to 100; PNG has none, it keeps every pixel.
 
     Raises:
         PictureError: a side is longer than the format can hold.
-        ValueError: another mode or format.
+        ValueError: another mode, format or quality.
     """
+    if not 1 <= quality <= 100:
+        raise ValueError(f"quality is {quality}; it must be between 1 and 100")
     if image.mode not in ("RGB", "RGBA") or format not in get_args(OutputFormat):
         raise ValueError(f"an RGB or RGBA picture as {get_args(OutputFormat)}, not {image.mode} as {format}")
     if max(image.size) > MAX_SIDE_PX[format]:
@@ -52,19 +56,20 @@ def encode_image(image: Image.Image, format: OutputFormat, note: str) -> bytes:
     clean = _on_white(image) if format == "JPEG" and image.mode == "RGBA" else image.copy()
     clean.info = {}  # Pillow would write comments and profiles that it finds there
     stream = io.BytesIO()
-    clean.save(stream, format, icc_profile=srgb_profile_bytes(), **save_options(format, note))
+    clean.save(stream, format, icc_profile=srgb_profile_bytes(), **save_options(format, note, quality))
     return stream.getvalue()
 
 
-def save_image(image: Image.Image, path: Path | str, note: str) -> None:
+def save_image(image: Image.Image, path: Path | str, note: str, *, quality: int = QUALITY) -> None:
     """Write a picture in the format of the path's ending (.png, .jpg, .jpeg, .webp).
 
-    The file appears at once and whole, or not at all: it is written beside its place and then renamed.
+    The file appears at once and whole, or not at all: it is written beside its place, to the disk, and then renamed.
 
     Args:
         image: mode "RGB" or "RGBA", sRGB.
         path: where to; an existing file is replaced.
         note: as for `encode_image`.
+        quality: likewise.
 
     Raises:
         PictureError: an unknown ending, a side too long for the format, or a place that cannot be written.
@@ -73,10 +78,13 @@ def save_image(image: Image.Image, path: Path | str, note: str) -> None:
     format = _FORMAT_OF_ENDING.get(path.suffix.lower())
     if format is None:
         raise PictureError(f"'{path.name}' must end in one of {', '.join(_FORMAT_OF_ENDING)}.")
-    data = encode_image(image, format, note)
+    data = encode_image(image, format, note, quality=quality)
     unfinished = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        unfinished.write_bytes(data)
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError as error:
         raise PictureError(f"'{path.name}' cannot be written ({error.strerror}); choose another place.") from error
@@ -84,7 +92,7 @@ def save_image(image: Image.Image, path: Path | str, note: str) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def save_options(format: OutputFormat, note: str) -> dict[str, Any]:
+def save_options(format: OutputFormat, note: str, quality: int = QUALITY) -> dict[str, Any]:
     """The keywords of Pillow's writer for each format."""
     if format == "PNG":
         text = PngImagePlugin.PngInfo()
@@ -92,8 +100,8 @@ def save_options(format: OutputFormat, note: str) -> dict[str, Any]:
         return {"pnginfo": text}
     if format == "JPEG":
         comment = note.encode()[:_MAX_COMMENT_BYTES].decode(errors="ignore").encode()
-        return {"quality": _QUALITY, "subsampling": "4:4:4", "comment": comment}
-    return {"quality": _QUALITY, "xmp": _XMP.format(note=escape(note)).encode()}
+        return {"quality": quality, "subsampling": "4:4:4", "comment": comment}
+    return {"quality": quality, "xmp": _XMP.format(note=escape(note)).encode()}
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -9,8 +9,9 @@ import streamlit as st
 from PIL import Image
 
 from colorizer.cards import Card
+from colorizer.chroma import Chroma
+from colorizer.composing import Tones, read_tones, with_alpha
 from colorizer.images import Photo, encode_image, links
-from colorizer.predict import Chroma, with_alpha
 from pages.shared.coloring import Answer, Look, Yardstick, compose_grey, compose_preview, open_photo, version
 from pages.shared.guard import sentence
 from pages.shared.hint_work import HintWork
@@ -18,6 +19,7 @@ from pages.shared.hint_work import HintWork
 MAX_PHOTOS = 8
 MAX_MEGABYTES = 100
 _PREVIEW_SIDE = 1600  # px: sharp on a wide screen, 5 MB in memory
+_CANVAS_SIDE = 1200  # px: sharp at the size that a single large photo has on a wide screen
 _PREVIEW_NOTE = "A preview."
 
 
@@ -46,6 +48,15 @@ class Shot:
     """One sentence for each snapshot that could not colour it."""
     works: dict[tuple[str, str], HintWork] = field(default_factory=dict)
     """The visitor's hints, by checkpoint and version."""
+    canvas: Tones | None = None
+
+    def canvas_tones(self) -> Tones:
+        """L at the size of the large picture of the first page; read once, as each move of a slider asks for it."""
+        if self.canvas is None:
+            small = self.preview.copy()
+            small.thumbnail((_CANVAS_SIDE, _CANVAS_SIDE))
+            self.canvas = read_tones(small)
+        return self.canvas
 
     def work(self, card: Card) -> HintWork:
         """The visitor's hints for a checkpoint."""

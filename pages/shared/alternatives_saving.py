@@ -10,9 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 from colorizer import images
 from colorizer.alternatives import Version
 from colorizer.cards import Card
+from colorizer.composing import compose, with_alpha
 from colorizer.images.exports import OutputFormat
 from colorizer.images.films import Frame, encode_sheet
-from colorizer.predict import compose, with_alpha
 from pages.shared.album import Shot
 from pages.shared.coloring import Answer, Look, compose_preview, load, turn
 from pages.shared.saving import Wish

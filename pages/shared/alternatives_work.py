@@ -6,8 +6,8 @@ import streamlit as st
 
 from colorizer.alternatives import Alternatives, Question, Version
 from colorizer.cards import Card
+from colorizer.chroma import Chroma
 from colorizer.doubt import Doubt, doubt_of
-from colorizer.predict import Chroma
 from pages.shared.album import Shot
 from pages.shared.coloring import Look, compose_preview, load, open_photo, turn, version
 from pages.shared.guard import sentence

@@ -16,10 +16,12 @@ from colorizer import evaluation, images, strips
 from colorizer.cards import Card
 from colorizer.checkpoints import MODEL_FILE
 from colorizer.choice import Rendering
+from colorizer.chroma import Chroma
+from colorizer.composing import Tones, compose, put_color, read_tones, with_alpha
 from colorizer.hints import Hint
 from colorizer.images.exports import OutputFormat
 from colorizer.metrics import Measures
-from colorizer.predict import Chroma, Colorizer, compose, with_alpha
+from colorizer.predict import Colorizer
 from pages.shared.moments import Moment, at_moment
 
 _MAX_MODELS = 8  # loaded at once; the largest has about 10 million weights, 40 MB
@@ -161,8 +163,13 @@ def yardstick(image: Image.Image) -> Yardstick:
 
 def compose_preview(preview: Image.Image, chroma: Chroma, look: Look) -> Image.Image:
     """A result at the size of a preview: quick enough to need no turn."""
+    return compose_tones(read_tones(preview), chroma, look)
+
+
+def compose_tones(tones: Tones, chroma: Chroma, look: Look) -> Image.Image:
+    """As `compose_preview`, of a preview whose L has been read."""
     try:
-        return compose(preview, chroma, look.saturation, look.rendering)
+        return put_color(tones, chroma, look.saturation, look.rendering)
     finally:
         _give_memory_back()
 

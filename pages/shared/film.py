@@ -9,8 +9,9 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
+from colorizer.chroma import Chroma
+from colorizer.composing import with_alpha
 from colorizer.images.films import Frame, encode_animation, encode_sheet
-from colorizer.predict import Chroma, with_alpha
 from pages.shared.album import Shot
 from pages.shared.coloring import (
     Look,

@@ -9,9 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
 from colorizer.choice import Choice, Rendering, palette_truth
+from colorizer.composing import with_alpha
 from colorizer.images import encode_image
 from colorizer.metrics import PROTOCOL_SIDE
-from colorizer.predict import with_alpha
 from pages.shared import glossary
 from pages.shared.album import Shot
 from pages.shared.coloring import Look

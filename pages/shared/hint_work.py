@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from colorizer.chroma import Chroma
 from colorizer.hints import MAX_HINTS, Hint
-from colorizer.predict import Chroma
 
 _MAX_STEPS = 100  # that can be taken back
 _MAX_NUMBER = 1 << 53  # of a message: what a browser can count to

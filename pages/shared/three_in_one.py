@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 from colorizer.cards import Card
+from colorizer.composing import with_alpha
 from colorizer.images.films import Frame, encode_sheet
-from colorizer.predict import with_alpha
 from pages.shared.album import Shot
 from pages.shared.coloring import Answer, Look, compose_grey, compose_preview, load, turn
 

@@ -1,0 +1,238 @@
+"""Many pictures coloured by several threads, in groups that the network takes at once.
+
+    tasks = placing.plan(["holiday"], Path("coloured"))
+    with contextlib.closing(colorize_files(colorizer.load("photo"), tasks)) as outcomes:
+        for outcome in outcomes:
+            print(outcome.source, outcome.problem or "done")
+
+A thread takes a group of pictures of one size at the network, opens them, asks the network once for all of them, and
+composes, encodes and writes one after the other. While one thread decodes, another computes and a third one encodes.
+
+Groups are made as the threads ask for them, and nothing of a picture is kept once it is written: memory goes by the
+number of threads, not of files. A result appears whole or not at all, so a batch may be broken off anywhere.
+"""
+
+import errno
+import threading
+from collections import defaultdict
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from colorizer import images, threads
+from colorizer.choice import Rendering
+from colorizer.chroma import Chroma
+from colorizer.composing import Tones, put_color, read_tones, with_alpha
+from colorizer.errors import ColorizerError, PictureError
+from colorizer.hints import Hint
+from colorizer.images.exports import QUALITY
+from colorizer.placing import Task, is_link, make_folder
+from colorizer.predict import Colorizer, network_size
+
+_WINDOW = 64  # files whose headers are compared: in it those of one shape find each other
+_GROUP = 8  # pictures: enough that the network's own overhead is small
+_GROUP_PIXELS = 8_000_000  # some 100 MB while they are worked on
+_GROUPS_A_THREAD = 4  # at least, where there are few pictures: all threads are to have something to do
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # no other picture would be written either
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a batch is coloured, as in `Colorizer.colorize`, and saved."""
+
+    hints: tuple[Hint, ...] = ()
+    temperature: float | None = None
+    saturation: float = 1.0
+    rendering: Rendering = "chroma"
+    quality: int = QUALITY
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a picture."""
+
+    source: str
+    notices: tuple[str, ...] = ()
+    """What was done to it that the user may want to know."""
+    problem: str | None = None
+    """Why there is no result."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    task: Task
+    tones: Tones
+    alpha: Image.Image | None
+    notices: tuple[str, ...]
+    lightness: NDArray[np.float32]
+    """(h, w): what the network sees."""
+
+
+def colorize_files(
+    model: Colorizer, tasks: Sequence[Task], settings: Settings | None = None, jobs: int | None = None
+) -> Generator[Outcome, None, None]:
+    """Colour pictures; each gives its outcome as soon as there is one, in no order.
+
+    Whoever stops before the end closes the iterator: each thread finishes the picture that it writes, and no more.
+
+    Args:
+        tasks: results that exist are replaced.
+        settings: those that the checkpoint does not take are for the caller to find, see
+            `Colorizer.refuse_what_it_does_not_take`.
+        jobs: so many threads; by default one a core, at most 8. A single picture has all cores to itself.
+
+    Raises:
+        PictureError: there is no room for results; a picture that cannot be read or saved is an outcome instead.
+    """
+    settings = settings or Settings()
+    count = min(jobs or threads.usable_threads(), len(tasks))
+    most = 1 if settings.hints else min(_GROUP, max(1, len(tasks) // (_GROUPS_A_THREAD * max(1, count))))
+    groups = groups_of(tasks, model.card.input_size, most)
+    if len(tasks) > 1:
+        yield from _in_threads(model, groups, settings, count)
+    else:
+        for group in groups:
+            yield from _colorize_group(model, group, settings, threading.Event())
+
+
+def _in_threads(model: Colorizer, groups: Iterator[list[Task]], settings: Settings, count: int) -> Iterator[Outcome]:
+    taking, stop = threading.Lock(), threading.Event()
+    outcomes: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
+
+    def take() -> list[Task] | None:
+        with taking:
+            return None if stop.is_set() else next(groups, None)
+
+    def work() -> None:
+        try:
+            while group := take():
+                for outcome in _colorize_group(model, group, settings, stop):
+                    outcomes.put(outcome)
+        except BaseException as error:  # handed on to the thread that waits for outcomes
+            stop.set()
+            outcomes.put(error)
+        finally:
+            outcomes.put(None)
+
+    with threads.make_pool(count) as pool:
+        try:
+            for _ in range(count):
+                pool.submit(work)
+            yield from _until_all_end(outcomes, count)
+        finally:
+            stop.set()
+
+
+def _until_all_end(outcomes: "SimpleQueue[Outcome | BaseException | None]", count: int) -> Iterator[Outcome]:
+    """The outcomes of so many threads, each of which puts None at its end; then the first error that one put."""
+    errors = []
+    while count:
+        outcome = outcomes.get()
+        if outcome is None:
+            count -= 1
+        elif isinstance(outcome, BaseException):
+            errors.append(outcome)
+        else:
+            yield outcome
+    if errors:
+        raise errors[0]
+
+
+def groups_of(tasks: Sequence[Task], input_size: int, most: int = _GROUP) -> Iterator[list[Task]]:
+    """Tasks in groups of at most `most`, and of at most about 8 megapixels together, whose files' headers promise one
+    size at a network of this input size; what has no such header stays alone.
+
+    Headers are read as groups are asked for. EXIF may turn a picture afterwards, so in a group there may be two sizes.
+    """
+    for first in range(0, len(tasks), _WINDOW):
+        yield from _grouped(tasks[first : first + _WINDOW], input_size, most)
+
+
+def _grouped(tasks: Sequence[Task], input_size: int, most: int) -> Iterator[list[Task]]:
+    growing: dict[tuple[int, int], tuple[list[Task], int]] = {}
+    for task in tasks:
+        size = None if is_link(task.source) else images.header_size(Path(task.source))
+        if size is None:
+            yield [task]
+            continue
+        shape, pixels = network_size(*size, input_size), size[0] * size[1]
+        group, together = growing.pop(shape, ([], 0))
+        if group and together + pixels > _GROUP_PIXELS:
+            yield group
+            group, together = [], 0
+        group.append(task)
+        if len(group) == most:
+            yield group
+        else:
+            growing[shape] = group, together + pixels
+    for group, _ in growing.values():
+        yield group
+
+
+def _colorize_group(
+    model: Colorizer, group: Sequence[Task], settings: Settings, stop: threading.Event
+) -> Iterator[Outcome]:
+    by_size: defaultdict[tuple[int, ...], list[_Opened]] = defaultdict(list)
+    for task in group:
+        if stop.is_set():
+            return
+        try:
+            picture = _open(task, model.card.input_size)
+            by_size[picture.lightness.shape].append(picture)
+        except (ColorizerError, OSError) as error:
+            yield Outcome(task.source, problem=str(error))
+    for pictures in by_size.values():
+        yield from _finish_group(model, pictures, settings, stop)
+
+
+def _open(task: Task, input_size: int) -> _Opened:
+    photo = images.open_image(task.source)
+    tones = read_tones(photo.image)
+    lightness = tones.shrunk(network_size(*tones.size, input_size))[0, 0].numpy()
+    return _Opened(task, tones, photo.alpha, photo.notices, lightness)
+
+
+def _finish_group(
+    model: Colorizer, pictures: list[_Opened], settings: Settings, stop: threading.Event
+) -> Iterator[Outcome]:
+    """Of pictures of one size at the network; the list is emptied on the way."""
+    try:
+        chromas = _ask(model, pictures, settings)
+    except ValueError as error:  # a hint outside the photo
+        yield from (Outcome(picture.task.source, problem=f"{error}.") for picture in pictures)
+        return
+    while pictures and not stop.is_set():
+        picture, chroma = pictures.pop(), chromas.pop()
+        try:
+            _save(model, picture, chroma, settings)
+        except (ColorizerError, OSError) as error:
+            _require_room(error)
+            yield Outcome(picture.task.source, problem=str(error))
+        else:
+            yield Outcome(picture.task.source, picture.notices)
+
+
+def _ask(model: Colorizer, pictures: Sequence[_Opened], settings: Settings) -> list[Chroma]:
+    if not settings.hints:
+        return model.predict_many([picture.lightness for picture in pictures], settings.temperature)
+    of_hints = settings.hints, settings.temperature, settings.saturation
+    return [model.predict_again(picture.lightness, picture.tones.size, *of_hints) for picture in pictures]
+
+
+def _save(model: Colorizer, picture: _Opened, chroma: Chroma, settings: Settings) -> None:
+    coloured = put_color(picture.tones, chroma, settings.saturation, settings.rendering)
+    note = model.describe(settings.saturation, settings.rendering, settings.temperature, len(settings.hints))
+    make_folder(picture.task.result.parent)
+    images.save_image(with_alpha(coloured, picture.alpha), picture.task.result, note, quality=settings.quality)
+
+
+def _require_room(error: Exception) -> None:
+    """End the batch with an error that all other pictures would meet as well."""
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
+        raise PictureError(f"No more results can be written ({cause.strerror}); make room and start again.") from error

@@ -1,0 +1,167 @@
+"""A network's colours put onto the photo at its own size (steps 3 and 5 to 7 of the way of a photo).
+
+    tones = read_tones(image)                        # L of every pixel, read once
+    small = tones.shrunk((160, 213))                 # what a network sees of it
+    coloured = put_color(tones, chroma, saturation=1.2)
+
+The photo is worked on in strips, by several threads at once. Each gives what the computation of the whole picture with
+64-bit numbers would give, up to the rounding to 8 bits.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from colorizer import packed_color, upsample
+from colorizer.choice import RENDERINGS, Rendering, paint
+from colorizer.chroma import Chroma
+from colorizer.threads import share_out
+
+MAX_SATURATION = 3.0
+_STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
+_ROWS_AT_ONCE = 8  # of the small L
+
+Strip = tuple[int, int]
+"""Its first row, and the first row below it."""
+
+
+@dataclass(frozen=True)
+class Tones:
+    """L of a photo at its own size, as `packed_color` keeps it."""
+
+    roots: Tensor
+    """(H, W): L = 116 root - 16."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in px."""
+        return self.roots.shape[1], self.roots.shape[0]
+
+    @torch.inference_mode()
+    def shrunk(self, size: tuple[int, int]) -> Tensor:
+        """L in 0..100 at `size` (h, w): area means where it shrinks, bilinear where it grows; (1, 1, h, w)."""
+        height, width = min(size[0], self.roots.shape[0]), min(size[1], self.roots.shape[1])
+        down = upsample.area_weights(self.roots.shape[0], height)
+        across = upsample.area_weights(self.roots.shape[1], width).T
+        rows = []
+        for top, bottom in upsample.strips(height, _ROWS_AT_ONCE):
+            first, last = _span(down[top:bottom])
+            rows.append(down[top:bottom, first:last] @ self.roots[first:last])
+        small = (116 * (torch.cat(rows) @ across) - 16).clamp(0, 100)
+        return F.interpolate(small[None, None], size, mode="bilinear", align_corners=False)
+
+
+def _span(weights: Tensor) -> Strip:
+    """The columns of weights (rows, columns) outside which all are zero."""
+    used = weights.any(0).nonzero()
+    return int(used[0]), int(used[-1]) + 1
+
+
+def _strips(width: int, height: int) -> list[Strip]:
+    return list(upsample.strips(height, max(1, _STRIP_PIXELS // width)))
+
+
+def _workspace(width: int, strips: Sequence[Strip]) -> packed_color.Workspace:
+    top, bottom = strips[0]
+    return packed_color.Workspace((bottom - top) * width)
+
+
+def read_tones(image: Image.Image) -> Tones:
+    """L of an RGB image."""
+    width, height = image.size
+    roots, strips = packed_color.new_plane(height, width), _strips(width, height)
+
+    @torch.inference_mode()
+    def read(some: Iterator[Strip]) -> None:
+        workspace = _workspace(width, strips)
+        for top, bottom in some:
+            packed = workspace.packed((bottom - top) * width)
+            rows = image.crop((0, top, width, bottom)).tobytes("raw", "RGBX")
+            packed.numpy()[:] = np.frombuffer(rows, np.int32)
+            packed_color.read_roots(packed, roots[top:bottom].view(-1), workspace)
+
+    share_out(read, strips)
+    return Tones(roots)
+
+
+def put_color(tones: Tones, chroma: Chroma, saturation: float = 1.0, rendering: Rendering = "chroma") -> Image.Image:
+    """Put colour onto a photo: its own L, the network's ab carried along L's edges, chroma scaled into the gamut.
+
+    Args:
+        tones: the photo's L.
+        chroma: a network's answer for it.
+        saturation: factor on chroma, 0..3; 1 is the network's own.
+        rendering: how a choice among palette colours is shown, see `choice`; anything else has "chroma" alone.
+
+    Returns:
+        RGB of the photo's size.
+
+    Raises:
+        ValueError: for a saturation outside its range, and a rendering that there is not.
+    """
+    _require_saturation(saturation)
+    low_ab = _rendered_ab(chroma, rendering)
+    if chroma.choice is not None and rendering == "palette":
+        return paint(chroma.choice, tones.size, saturation)
+    guide = upsample.fit(torch.from_numpy(chroma.lightness)[None, None], torch.from_numpy(low_ab)[None])
+    fields = packed_color.fields_of(guide.slope[0] * saturation, guide.offset[0] * saturation)
+    return _paint_strips(tones, upsample.Rows(fields, tones.size))
+
+
+def _paint_strips(tones: Tones, fields: upsample.Rows) -> Image.Image:
+    width, height = tones.size
+    coloured = Image.new("RGB", tones.size, None)  # of no colour yet: every strip is painted
+    strips = _strips(width, height)
+
+    @torch.inference_mode()
+    def work(some: Iterator[Strip]) -> None:
+        workspace = _workspace(width, strips)
+        for top, bottom in some:
+            count = (bottom - top) * width
+            fields.write(top, workspace.fields(count).view(-1, bottom - top, width))
+            packed = packed_color.write_pixels(tones.roots[top:bottom].view(-1), workspace)
+            rows = Image.frombytes("RGB", (width, bottom - top), packed.numpy(), "raw", "RGBX", 0, 1)
+            coloured.paste(rows, (0, top))
+
+    share_out(work, strips)
+    return coloured
+
+
+def compose(
+    image: Image.Image, chroma: Chroma, saturation: float = 1.0, rendering: Rendering = "chroma"
+) -> Image.Image:
+    """`put_color` onto an RGB image, whose own colours are not used."""
+    _require_saturation(saturation)
+    return put_color(read_tones(image), chroma, saturation, rendering)
+
+
+def _require_saturation(saturation: float) -> None:
+    if not 0 <= saturation <= MAX_SATURATION:
+        raise ValueError(f"saturation is {saturation}; it must be between 0 and {MAX_SATURATION:g}")
+
+
+def require_rendering(rendering: str) -> None:
+    """Raises ValueError for a rendering that there is not."""
+    if rendering not in RENDERINGS:
+        raise ValueError(f"rendering is {rendering!r}; it must be one of {', '.join(RENDERINGS)}")
+
+
+def _rendered_ab(chroma: Chroma, rendering: Rendering) -> NDArray[np.float32]:
+    require_rendering(rendering)
+    if rendering != "chroma" and chroma.choice is None:
+        raise ValueError(f"there is no rendering {rendering!r} of colours that were not chosen from a palette")
+    return chroma.choice.expected_ab if chroma.choice is not None and rendering == "expected" else chroma.ab
+
+
+def with_alpha(image: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """RGB and the input's alpha -> RGBA, or RGB where there was none."""
+    if alpha is not None:
+        image = image.copy()
+        image.putalpha(alpha)
+    return image
