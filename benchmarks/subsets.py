@@ -11,10 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-from skimage import data
-
+from benchmarks.photos import make_photos
 from colorizer.history import read_history
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -22,18 +19,6 @@ _PICTURES = 4000
 _FEW = 64
 _SIZE = (192, 144)
 _LIMIT = 0.25
-
-
-def make_photos(folder: Path, count: int) -> Path:
-    """So many JPEG photos, crops of scikit-image's."""
-    folder.mkdir()
-    sources = [Image.fromarray(photo) for photo in (data.coffee(), data.chelsea(), data.astronaut())]
-    random = np.random.default_rng(0)
-    for number in range(count):
-        source = sources[number % len(sources)]
-        left, top = (int(random.integers(0, room)) for room in (source.width - _SIZE[0], source.height - _SIZE[1]))
-        source.crop((left, top, left + _SIZE[0], top + _SIZE[1])).save(folder / f"{number:05d}.jpg", quality=85)
-    return folder
 
 
 def peak_megabytes(photos: Path, out: Path, subsets: int) -> int:
@@ -58,7 +43,7 @@ def peak_megabytes(photos: Path, out: Path, subsets: int) -> int:
 def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        few, many = make_photos(folder / "few", _FEW), make_photos(folder / "many", _PICTURES)
+        few, many = (make_photos(folder / name, count, _SIZE) for name, count in (("few", _FEW), ("many", _PICTURES)))
         floor = peak_megabytes(few, folder / "floor", 1)
         peaks = {subsets: peak_megabytes(many, folder / f"in-{subsets}", subsets) for subsets in (1, 8)}
     print(f"{_FEW} photos: {floor} MB at the peak")

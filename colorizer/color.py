@@ -30,6 +30,7 @@ _BEYOND_GAP = (80.0, 98.0)  # chroma there
 _TERNARY_STEPS = 24  # finds the place to 1/1000 of a Lab unit
 BIN_SIDE = 10
 """Of the squares that the ab plane is divided into, in Lab units (Zhang et al. 2016)."""
+_BIN_PLACES = 64  # more than there are squares from one end of the gamut to the other
 _NEIGHBOURS = 5
 _NEIGHBOUR_SIGMA = 5.0  # Lab units
 _BISECTIONS = 10  # of the ray from grey; the secant of what is left is exact but at a corner of the gamut
@@ -304,7 +305,10 @@ def ab_bins() -> Tensor:
             for end in (0.0, 1.0)
         ]
         ab = srgb_to_lab(torch.cat(faces).T[None, :, :, None])[0, 1:, :, 0].T
-        return (ab / BIN_SIDE).round().unique(dim=0) * BIN_SIDE
+        places = (ab / BIN_SIDE).round().long() + _BIN_PLACES // 2
+        unique = (places[:, 0] * _BIN_PLACES + places[:, 1]).unique()  # of one number: of pairs it is slow
+        a, b = unique // _BIN_PLACES, unique % _BIN_PLACES
+        return (torch.stack([a, b], 1) - _BIN_PLACES // 2).float() * BIN_SIDE
 
 
 def _bin_scores(ab: Tensor, bins: Tensor) -> Tensor:

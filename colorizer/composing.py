@@ -10,6 +10,7 @@ The photo is worked on in strips, by several threads at once. Each gives what th
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from colorizer.threads import share_out
 
 MAX_SATURATION = 3.0
 _STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
+_SHARED_PIXELS = 4_000_000  # from here on it is worth while not to copy a result
 _ROWS_AT_ONCE = 8  # of the small L
 
 Strip = tuple[int, int]
@@ -116,21 +118,35 @@ def put_color(tones: Tones, chroma: Chroma, saturation: float = 1.0, rendering: 
 
 def _paint_strips(tones: Tones, fields: upsample.Rows) -> Image.Image:
     width, height = tones.size
-    coloured = Image.new("RGB", tones.size, None)  # of no colour yet: every strip is painted
-    strips = _strips(width, height)
+    pixels, strips = packed_color.new_plane(height, width, np.int32), _strips(width, height)
 
     @torch.inference_mode()
     def work(some: Iterator[Strip]) -> None:
         workspace = _workspace(width, strips)
         for top, bottom in some:
-            count = (bottom - top) * width
-            fields.write(top, workspace.fields(count).view(-1, bottom - top, width))
-            packed = packed_color.write_pixels(tones.roots[top:bottom].view(-1), workspace)
-            rows = Image.frombytes("RGB", (width, bottom - top), packed.numpy(), "raw", "RGBX", 0, 1)
-            coloured.paste(rows, (0, top))
+            fields.write(top, workspace.fields((bottom - top) * width).view(-1, bottom - top, width))
+            packed_color.write_pixels(tones.roots[top:bottom].view(-1), pixels[top:bottom].view(-1), workspace)
 
     share_out(work, strips)
-    return coloured
+    return _as_image(pixels.numpy())
+
+
+def _as_image(pixels: NDArray[np.int32]) -> Image.Image:
+    """Packed pixels (H, W) as an RGB image; a large one of the same memory, where pyarrow is there to hand it over."""
+    size = pixels.shape[1], pixels.shape[0]
+    if pixels.size >= _SHARED_PIXELS and (pyarrow := _pyarrow()) is not None:
+        held = pyarrow.py_buffer(pixels)
+        return Image.fromarrow(pyarrow.Array.from_buffers(pyarrow.uint32(), pixels.size, [None, held]), "RGB", size)
+    return Image.frombytes("RGB", size, pixels.tobytes(), "raw", "RGBX", 0, 1)
+
+
+def _pyarrow() -> ModuleType | None:
+    """Imported for large photos only: it takes a tenth of a second, and training may run without it."""
+    try:
+        import pyarrow
+    except ImportError:
+        return None
+    return pyarrow
 
 
 def compose(

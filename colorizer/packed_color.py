@@ -43,7 +43,7 @@ class Workspace:
         return _part(self._floats[:FIELDS], count)
 
     def packed(self, count: int) -> Tensor:
-        """(count,) int32: for the pixels of a strip, in and out."""
+        """(count,) int32: for the pixels of a strip as they come."""
         return self._integers[0, :count]
 
     def trios(self, count: int) -> tuple[Tensor, Tensor]:
@@ -126,8 +126,8 @@ def _light(values: Tensor, out: Tensor, spare: Tensor) -> None:
     torch.pow(out, 3, out=out).add_(spare, alpha=1 / color.LAB_SLOPE)
 
 
-def write_pixels(roots: Tensor, workspace: Workspace) -> Tensor:
-    """The pixels of a strip from its roots (n,) and the workspace's fields: packed, (n,), in the workspace.
+def write_pixels(roots: Tensor, packed: Tensor, workspace: Workspace) -> None:
+    """The pixels of a strip from its roots (n,) and the workspace's fields, written into `packed`, (n,) int32.
 
     Colours outside sRGB lose chroma until they are inside, as in `color.fit_gamut`. The fields are used up.
     """
@@ -138,14 +138,13 @@ def write_pixels(roots: Tensor, workspace: Workspace) -> Tensor:
     f_z.addcmul_(to_z, roots)
     for values, light in zip((f_x, roots, f_z), xyz, strict=True):
         _light(values, light, linear[0])
-    levels = workspace.integers(count).copy_(torch.mm(_scaled_matrix(), xyz, out=linear))
-    packed, indices = workspace.packed(count), workspace.indices(count)
+    levels, indices = workspace.integers(count), workspace.indices(count)
+    levels.copy_(torch.mm(_scaled_matrix(), xyz, out=linear))
     _fit(levels, roots, f_x, f_z, packed)
     packed.fill_(_OPAQUE)
     for plane, table in zip(levels, _display_tables(), strict=True):
         indices.copy_(plane)  # by way of int32: from floating point to int64 is slow
         packed.bitwise_or_(torch.index_select(table, 0, indices, out=plane))
-    return packed
 
 
 @functools.lru_cache(maxsize=1)

@@ -20,22 +20,21 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor
 
-from colorizer import color, models
+from colorizer import models
 from colorizer.adversary import Adversary, mean_of_learning
-from colorizer.aging import age
 from colorizer.checkpoints import load_state, write_tensors
-from colorizer.data import Request, augment, epoch_requests, make_batches, seeded, zoomed
+from colorizer.data import Request, epoch_requests, make_batches, seeded
 from colorizer.datasets import TrainingData
 from colorizer.errors import TrainingError
 from colorizer.history import HISTORY_FILE, EpochRow, best_row, write_history
 from colorizer.interrupts import StopWish
+from colorizer.lessons import Lesson, cut_out, make_lesson
 from colorizer.losses import Loss, accuracy, make_loss
 from colorizer.memory import peak_memory_mb
 from colorizer.recipes import Recipe
 from colorizer.runs import BEST_FILE, LAST_FILE, Progress, Trained, read_state, save_state, state_file
 from colorizer.settings import TrainingSettings
 from colorizer.shards import Shards, sample_of
-from colorizer.simulated_hints import draw_hints
 from colorizer.subsets import make_batches_in_turn
 from colorizer.validation import Validation, answer_of, from_sum, summed
 
@@ -125,22 +124,27 @@ class Run:
             TrainingError: where the loss is no longer a finite number.
         """
         while self.progress.epoch < self.recipe.training.epochs and not self._is_stale():
-            self._train_epoch(watcher)
+            self.train_epoch(watcher)
             self._finish_epoch(watcher)
 
     def _is_stale(self) -> bool:
         patience, best = self.recipe.training.early_stopping_epochs, best_row(self.progress.rows)
         return bool(patience and best and self.progress.rows[-1].epoch - best.epoch >= patience)
 
-    def _train_epoch(self, watcher: Watcher) -> None:
+    def train_epoch(self, watcher: Watcher) -> None:
+        """Train to the end of the epoch that is under way; `fit` goes on to validate and to save.
+
+        Raises:
+            as `fit`.
+        """
         progress, device = self.progress, self.accelerator.device
         start = time.perf_counter() - progress.epoch_seconds
         sums = self._sums()
         mean_loss = progress.loss_sum / progress.step if progress.step else None
         reading_steps = 1 if device.type == "cpu" else _LOSS_READING_STEPS
         self._set_training_mode()
-        for squares in self._load_batches(pin_memory=device.type == "cuda"):
-            sums += self._step(squares.to(device, non_blocking=True))
+        for lesson in self.lessons():
+            sums += self._learn(lesson)
             progress.step += 1
             stopping = self._must_stop()
             if stopping or progress.step % reading_steps == 0 or progress.step == self.steps_per_epoch:
@@ -163,7 +167,7 @@ class Run:
                     layer.eval()
 
     def _sums(self) -> Tensor:
-        """What `_step` returns, gathered over the epoch; float32, as not every device has float64."""
+        """What `_learn` returns, gathered over the epoch; float32, as not every device has float64."""
         progress = self.progress
         sums = (progress.loss_sum, progress.accuracy_sum, progress.generator_loss_sum, progress.discriminator_loss_sum)
         return torch.tensor(sums, device=self.accelerator.device)
@@ -171,6 +175,15 @@ class Run:
     def _note(self, sums: Tensor) -> None:
         progress, values = self.progress, sums.tolist()
         progress.loss_sum, progress.accuracy_sum, progress.generator_loss_sum, progress.discriminator_loss_sum = values
+
+    def lessons(self) -> Iterator[Lesson]:
+        """What the epoch still has to teach, from the step that comes next, one lesson a step."""
+        seed, epoch, process = self.recipe.training.seed, self.progress.epoch, self.accelerator.process_index
+        device = self.accelerator.device
+        for step, squares in enumerate(self._load_batches(device.type == "cuda"), self.progress.step):
+            generator = seeded(seed, epoch, step, "augment", process)
+            squares = squares.to(device, non_blocking=True)
+            yield make_lesson(squares, self.recipe, self.bare_network, generator)
 
     def _load_batches(self, pin_memory: bool) -> Iterator[Tensor]:
         """What the epoch still has to show, from the step that comes next: uint8 (n, 3, side, side) each."""
@@ -193,45 +206,29 @@ class Run:
     def _share(self) -> slice:
         return slice(self.accelerator.process_index, None, self.accelerator.num_processes)
 
-    def _step(self, squares: Tensor) -> Tensor:
-        """One optimizer step on this process's uint8 (n, 3, side, side).
+    def _learn(self, lesson: Lesson) -> Tensor:
+        """One optimizer step on this process's share of a batch.
 
         Returns the own loss, the accuracy, the loss that it is trained by and the adversary's, (4,), detached.
         """
         settings, place = self.recipe.training, (self.recipe.training.seed, self.progress.epoch, self.progress.step)
         torch.manual_seed(seeded(*place, self.accelerator.process_index).initial_seed())  # for dropout
-        generator = seeded(*place, "augment", self.accelerator.process_index)
-        srgb = self._augmented(squares, generator).float() / 255
-        lab = color.srgb_to_lab(srgb).contiguous(memory_format=torch.channels_last)
-        target = self.bare_network.target(srgb, lab)
         done = self.progress.epoch * self.steps_per_epoch + self.progress.step
         rate = learning_rate(settings, done, settings.epochs * self.steps_per_epoch)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["relative_rate"]
         with self.accelerator.autocast():
-            output = self.network(*self._seen(lab, generator))
-        own_loss = self.loss(output.float(), target)
-        loss = self.adversary.generator_loss(own_loss, output.float(), lab) if self.adversary else own_loss
+            output = self.network(*lesson.seen)
+        own_loss = self.loss(output.float(), lesson.target)
+        loss = self.adversary.generator_loss(own_loss, output.float(), lesson.lab) if self.adversary else own_loss
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         self.optimizer.step()
         learned = torch.full_like(loss, torch.nan)
         if self.adversary and not self._is_adversary_held_back:
             relative_rate = rate / settings.learning_rate
-            learned = self.adversary.learn(output.float(), srgb, lab, place[1:], relative_rate)
-        return torch.stack([own_loss.detach(), accuracy(output.detach(), target), loss.detach(), learned])
-
-    def _augmented(self, squares: Tensor, generator: torch.Generator) -> Tensor:
-        """uint8 (n, 3, side, side) -> uint8 (n, 3, crop, crop)."""
-        settings = self.recipe.data
-        if settings.zoom > 1:
-            return zoomed(squares, settings.crop, settings.zoom, settings.flip, generator)
-        return augment(squares, settings.crop, settings.flip, generator)
-
-    def _seen(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, ...]:
-        """What the network is given of true Lab (n, 3, crop, crop): L, and hints where it takes them."""
-        lightness = age(lab[:, :1], generator) if self.recipe.data.aged else lab[:, :1]
-        return (lightness, draw_hints(lab[:, 1:], generator)) if self.recipe.training.hints else (lightness,)
+            learned = self.adversary.learn(output.float(), lesson.srgb, lesson.lab, place[1:], relative_rate)
+        return torch.stack([own_loss.detach(), accuracy(output.detach(), lesson.target), loss.detach(), learned])
 
     @property
     def _is_adversary_held_back(self) -> bool:
@@ -337,7 +334,7 @@ class Run:
             chosen = torch.randint(len(pictures), (_SAMPLE,), generator=generator).tolist()
             positions = torch.rand(_SAMPLE, generator=generator).tolist()
             squares = [pictures[request] for request in zip(chosen, positions, strict=True)]
-            yield self._augmented(torch.stack(squares).to(self.accelerator.device), generator)
+            yield cut_out(torch.stack(squares).to(self.accelerator.device), self.recipe.data, generator)
 
     def _must_stop(self) -> bool:
         if self.accelerator.num_processes == 1:

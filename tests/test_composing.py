@@ -1,5 +1,7 @@
 """What is computed in strips, by tables and in 32 bits is what the whole picture gives in 64 bits."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -109,6 +111,31 @@ def test_a_network_that_failed_harms_nothing() -> None:
     """Colours that are no numbers become grey or any colour, but never an error."""
     chroma = Chroma(np.full((2, 8, 8), np.nan, np.float32), np.full((8, 8), 50, np.float32))
     assert compose(photo(40, 60), chroma).size == (60, 40)
+
+
+@pytest.mark.parametrize("shared", [1, 10**9])
+def test_a_result_can_be_changed_and_kept_like_any_picture(shared: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composing, "_SHARED_PIXELS", shared)
+    image = photo(40, 60)
+    chroma = answer(image, (16, 24))
+    result = compose(image, chroma)
+    before = np.asarray(result).copy()
+    again = compose(image, chroma)
+    again.paste((1, 2, 3), (0, 0, 10, 10))
+    again.putalpha(128)
+    assert again.getpixel((5, 5)) == (1, 2, 3, 128)
+    assert result.mode == "RGB" and np.array_equal(np.asarray(result), before)
+    assert np.array_equal(np.asarray(result.resize((30, 20)).resize((60, 40)).convert("L")).shape, (40, 60))
+
+
+def test_without_pyarrow_the_result_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = photo(40, 60)
+    chroma = answer(image, (16, 24))
+    usual = np.asarray(compose(image, chroma))
+    monkeypatch.setattr(composing, "_SHARED_PIXELS", 1)
+    assert np.array_equal(np.asarray(compose(image, chroma)), usual)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert np.array_equal(np.asarray(compose(image, chroma)), usual)
 
 
 def test_lightness_is_read_once_and_serves_every_look() -> None:

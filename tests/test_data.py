@@ -190,6 +190,25 @@ def test_pictures_that_are_held_and_those_decoded_anew_give_the_same_batches(tmp
     assert all(torch.equal(one, other) for one, other in zip(held, anew, strict=True))
 
 
+class _Decoders(Pictures):
+    """Gives, instead of each square, which process cut it."""
+
+    def __getitem__(self, request: data.Request) -> torch.Tensor:
+        super().__getitem__(request)
+        return torch.tensor(os.getpid())
+
+
+def test_held_pictures_are_cut_here_and_others_decoded_in_worker_processes(tmp_path: Path) -> None:
+    paths = find_pictures([make_pictures(tmp_path, 6)])
+    held = [data.read_picture(path, 40) for path in paths]
+    assert {picture.dtype for picture in held} == {torch.uint8}
+    batches = [[(0, 0.5), (1, 0.5)], [(2, 0.5), (3, 0.5)]]
+    here = torch.cat(list(make_batches(_Decoders(paths, 40, held), batches, pin_memory=False)))
+    there = torch.cat(list(make_batches(_Decoders(paths, 40, None), batches, pin_memory=False)))
+    assert set(here.tolist()) == {os.getpid()}
+    assert os.getpid() not in there.tolist()
+
+
 def test_a_picture_that_vanishes_while_training_is_named_in_one_sentence(tmp_path: Path) -> None:
     anew = pictures(tmp_path, False)
     (tmp_path / "003.png").unlink()

@@ -8,6 +8,7 @@ import torch
 
 from colorizer.building import build_network
 from colorizer.cards import CARD_FILE
+from colorizer.checkpoints import load_network
 from colorizer.datasets import load_training_data
 from colorizer.errors import TrainingError
 from colorizer.finishing import finish
@@ -65,6 +66,18 @@ def test_a_run_resumed_in_the_middle_of_an_epoch_is_the_same(finished: Run, fold
         assert torch.equal(tensor.half().float() if tensor.is_floating_point() else tensor, expected[name]), name
 
 
+def test_the_lessons_from_the_middle_of_an_epoch_are_those_of_a_whole_one(folder: Path, tmp_path: Path) -> None:
+    run = make_run(folder, tmp_path / "toy", *_PHOTO)
+    whole = list(run.lessons())
+    run.progress.step = 1
+    rest = list(run.lessons())
+    assert len(whole) == run.steps_per_epoch == len(rest) + 1
+    for one, other in zip(whole[1:], rest, strict=True):
+        pairs = zip((*one.seen, one.target), (*other.seen, other.target), strict=True)
+        assert len(one.seen) == 2 and all(torch.equal(*pair) for pair in pairs)
+    assert not torch.equal(whole[0].target, whole[1].target)
+
+
 def test_the_trunk_learns_at_its_own_rate(folder: Path, tmp_path: Path) -> None:
     recipe = parse_recipe(RECIPE, _PHOTO)
     run = make_run(folder, tmp_path / "toy", *_PHOTO, "training.trunk_rate=0")
@@ -98,7 +111,7 @@ def test_pale_pictures_are_left_out_of_training_and_counted(tmp_path: Path) -> N
 def test_frozen_statistics_stay_those_of_the_start(finished: Run, folder: Path, tmp_path: Path) -> None:
     start = f"model.start={finished.folder}"
     run = fitted(folder, tmp_path / "toy", *_PHOTO, start, "training.frozen_norm=true")
-    before = load("toy", weights=finished.folder.parent).network.state_dict()
+    before = load_network(finished.folder)[0].state_dict()
     after = run.bare_network.state_dict()
     statistics = [name for name in before if name.endswith(("running_mean", "running_var"))]
     assert len(statistics) > 50 and all(torch.equal(before[name], after[name]) for name in statistics)
@@ -117,7 +130,7 @@ def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(fol
     before = {name: value.clone() for name, value in run.bare_network.state_dict().items()}
     assert before["projection"].count_nonzero() == 1
     finish(run)
-    shipped = load("toy", weights=tmp_path).network.state_dict()
+    shipped = load_network(tmp_path / "toy")[0].state_dict()
     assert shipped["projection"].count_nonzero() == 8 * 65
     for name in set(before) - {"projection"}:
         assert torch.equal(

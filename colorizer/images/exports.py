@@ -53,8 +53,10 @@ def encode_image(image: Image.Image, format: OutputFormat, note: str, *, quality
             f"{format} holds at most {MAX_SIDE_PX[format]} pixels a side, and the picture has "
             f"{image.width} x {image.height}; save it as PNG."
         )
-    clean = _on_white(image) if format == "JPEG" and image.mode == "RGBA" else image.copy()
-    clean.info = {}  # Pillow would write comments and profiles that it finds there
+    clean = _on_white(image) if format == "JPEG" and image.mode == "RGBA" else image
+    if clean.info:  # Pillow would write comments and profiles that it finds there
+        clean = clean.copy()
+        clean.info = {}
     stream = io.BytesIO()
     clean.save(stream, format, icc_profile=srgb_profile_bytes(), **save_options(format, note, quality))
     return stream.getvalue()

@@ -9,6 +9,7 @@ from torch import Tensor
 from colorizer import color
 from colorizer.losses import rebalancing_weights
 from colorizer.models.registry import ColorNetwork, Head
+from colorizer.soft_targets import soft_targets
 
 _PICTURES_AT_ONCE = 16  # soft-encoded at 1/4 of 256 pixels: some 70 MB
 
@@ -44,8 +45,7 @@ class BinsNetwork(ColorNetwork):
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
         """What cross-entropy learns: soft-encoded ab, (N, Q, h, w), times the weight of each pixel's nearest bin."""
         ab = F.avg_pool2d(lab[:, 1:], self.reduction)
-        weight = self.class_weights[color.nearest_bin(ab, self.bins)]
-        return color.soft_encode(ab, self.bins).mul_(weight[:, None])
+        return soft_targets(ab, self.bins, self.class_weights)
 
     def parts(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
         """Output -> logits of the bins (N, Q, h, w), and ab (N, 2, h, w) in Lab units where a network regresses it."""

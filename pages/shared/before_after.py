@@ -32,7 +32,7 @@ figcaption { display: flex; justify-content: space-between; gap: 1rem; margin: 0
 """
 
 _JS = """
-export default function ({ data, parentElement }) {
+export default function ({ data: [data], parentElement }) {
   const find = (selector) => parentElement.querySelector(selector);
   const figure = find("figure"), stage = find(".stage"), range = find("input");
   const width = `min(100%, calc(75vh * ${data.width / data.height}))`;
@@ -77,4 +77,5 @@ def _data(side: Side) -> dict[str, str]:
 def before_after(left: Side, right: Side, size: tuple[int, int]) -> None:
     """Show two pictures of one aspect ratio, `size` (width, height), over one another."""
     width, height = size
-    _component(key="before-after", data={"left": _data(left), "right": _data(right), "width": width, "height": height})
+    data = {"left": _data(left), "right": _data(right), "width": width, "height": height}
+    _component(key="before-after", data=(data,))  # a tuple: of a dictionary Streamlit asks pandas for tables

@@ -3,7 +3,7 @@ const STEP = 0.01, LEAP = 0.05, PLANE_STEP = 4, DRAG = 4, GAP = 14;
 const hex = (data) => "#" + [...data].slice(0, 3).map((value) => value.toString(16).padStart(2, "0")).join("");
 const inside = (value) => Math.min(1, Math.max(0, value));
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   const find = (selector) => parentElement.querySelector(selector);
   const section = find("section"), stage = find(".stage"), panel = find(".panel"), plane = find(".plane");
   const desk = find(".desk"), range = find(".divide input"), cursor = find(".cursor"), marks = find(".marks");

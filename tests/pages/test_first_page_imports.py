@@ -1,0 +1,41 @@
+"""The first picture waits for torch and Streamlit, and for nothing else that is large."""
+
+import subprocess
+import sys
+
+from tests.pages.conftest import APP
+
+HEAVY = {
+    "accelerate",
+    "matplotlib",
+    "pandas",
+    "pillow_heif",
+    "pyarrow",
+    "requests",
+    "scipy",
+    "skimage",
+    "sklearn",
+    "sympy",
+    "torchvision",
+    "webdataset",
+    "colorizer.data",
+    "colorizer.training",
+}
+
+VISIT = """
+import sys
+from streamlit.testing.v1 import AppTest
+
+app = AppTest.from_file("app.py", default_timeout=120).run()
+assert not app.exception and not app.error
+kept = app.session_state["album"].samples.values()
+assert [work.picture is not None for shot in kept for work in shot.works.values()] == [True]
+print(*sys.modules)
+"""
+
+
+def test_the_first_page_colours_its_sample_without_importing_what_it_does_not_need() -> None:
+    done = subprocess.run([sys.executable, "-c", VISIT], cwd=APP.parent, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"torch", "streamlit", "colorizer.predict", "pages.shared.hint_canvas"} <= loaded
+    assert not loaded & HEAVY
