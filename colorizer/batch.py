@@ -119,7 +119,7 @@ def _in_threads(model: Colorizer, groups: Iterator[list[Task]], settings: Settin
         finally:
             outcomes.put(None)
 
-    with threads.make_pool(count) as pool:
+    with threads.make_pool(count, keeps_planes=True) as pool:
         try:
             for _ in range(count):
                 pool.submit(work)

@@ -8,6 +8,7 @@ The photo is worked on in strips, by several threads at once. Each gives what th
 64-bit numbers would give, up to the rounding to 8 bits.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -22,12 +23,14 @@ from torch import Tensor
 from colorizer import packed_color, upsample
 from colorizer.choice import RENDERINGS, Rendering, paint
 from colorizer.chroma import Chroma
-from colorizer.threads import share_out
+from colorizer.threads import keeps_planes, share_out
 
 MAX_SATURATION = 3.0
 _STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
 _SHARED_PIXELS = 4_000_000  # from here on it is worth while not to copy a result
 _ROWS_AT_ONCE = 8  # of the small L
+
+_kept = threading.local()
 
 Strip = tuple[int, int]
 """Its first row, and the first row below it."""
@@ -70,8 +73,15 @@ def _strips(width: int, height: int) -> list[Strip]:
 
 
 def _workspace(width: int, strips: Sequence[Strip]) -> packed_color.Workspace:
+    """A new one; a thread of a batch keeps its own from photo to photo, as the system takes time to clear memory."""
     top, bottom = strips[0]
-    return packed_color.Workspace((bottom - top) * width)
+    pixels = (bottom - top) * width
+    if not keeps_planes():
+        return packed_color.Workspace(pixels)
+    kept: packed_color.Workspace | None = getattr(_kept, "workspace", None)
+    if kept is None or kept.pixels < pixels:
+        kept = _kept.workspace = packed_color.Workspace(pixels)
+    return kept
 
 
 def read_tones(image: Image.Image) -> Tones:

@@ -31,11 +31,14 @@ def new_plane(height: int, width: int, dtype: type[np.number[Any]] = np.float32)
 
 
 class Workspace:
-    """Planes for strips of at most `pixels` pixels; of one thread."""
+    """Planes for strips of at most `pixels` pixels; of one thread.
+
+    Some of them share memory: the integers lie where the first trio does, and pixels that are read where the fields do.
+    """
 
     def __init__(self, pixels: int) -> None:
+        self.pixels = pixels
         self._floats = new_plane(FIELDS + 6, pixels)
-        self._integers = new_plane(4, pixels, np.int32)
         self._indices = new_plane(1, pixels, np.int64)
 
     def fields(self, count: int) -> Tensor:
@@ -43,8 +46,8 @@ class Workspace:
         return _part(self._floats[:FIELDS], count)
 
     def packed(self, count: int) -> Tensor:
-        """(count,) int32: for the pixels of a strip as they come."""
-        return self._integers[0, :count]
+        """(count,) int32: for the pixels of a strip, to be filled before `read_roots`."""
+        return self._floats[0, :count].view(torch.int32)
 
     def trios(self, count: int) -> tuple[Tensor, Tensor]:
         """Two of (3, count)."""
@@ -52,7 +55,7 @@ class Workspace:
 
     def integers(self, count: int) -> Tensor:
         """(3, count) int32."""
-        return _part(self._integers[1:], count)
+        return self.trios(count)[0].view(torch.int32)
 
     def indices(self, count: int) -> Tensor:
         """(count,) int64."""
@@ -98,7 +101,7 @@ def read_roots(packed: Tensor, roots: Tensor, workspace: Workspace) -> None:
     if _is_grey(packed[:_HEAD], integers[:_HEAD]) and _is_grey(packed, integers):
         torch.index_select(_grey_roots(), 0, indices.copy_(integers.copy_(packed).bitwise_and_(255)), out=roots)
         return
-    (luminance, blue, _), _ = workspace.trios(count)
+    luminance, blue, _ = workspace.trios(count)[1]
     of_two, of_blue = _luminance_tables()
     indices.copy_(torch.bitwise_and(packed, 0xFFFF, out=integers))
     torch.index_select(of_two, 0, indices, out=luminance)
@@ -138,8 +141,8 @@ def write_pixels(roots: Tensor, packed: Tensor, workspace: Workspace) -> None:
     f_z.addcmul_(to_z, roots)
     for values, light in zip((f_x, roots, f_z), xyz, strict=True):
         _light(values, light, linear[0])
-    levels, indices = workspace.integers(count), workspace.indices(count)
-    levels.copy_(torch.mm(_scaled_matrix(), xyz, out=linear))
+    torch.mm(_scaled_matrix(), xyz, out=linear)
+    levels, indices = workspace.integers(count).copy_(linear), workspace.indices(count)  # where XYZ was
     _fit(levels, roots, f_x, f_z, packed)
     packed.fill_(_OPAQUE)
     for plane, table in zip(levels, _display_tables(), strict=True):

@@ -22,16 +22,25 @@ def usable_threads() -> int:
     return min(torch.get_num_threads(), _MAX_THREADS)
 
 
-def make_pool(count: int) -> ThreadPoolExecutor:
+def keeps_planes() -> bool:
+    """Whether the calling thread may hold on to memory that it is going to need again soon."""
+    return getattr(_here, "keeps_planes", False)
+
+
+def make_pool(count: int, keeps_planes: bool = False) -> ThreadPoolExecutor:
     """Started threads in each of which torch uses one thread, and `share_out` does all in that thread.
 
     What torch uses elsewhere stays as it is.
+
+    Args:
+        count: of threads.
+        keeps_planes: what `keeps_planes()` says in them; for threads that end with their work.
     """
     threads = torch.get_num_threads()
     started = threading.Barrier(count + 1)
 
     def start() -> None:
-        _here.is_worker = True
+        _here.is_worker, _here.keeps_planes = True, keeps_planes
         torch.get_num_threads()  # a thread takes the common number when it is first asked: before it gets its own
         torch.set_num_threads(1)  # of this thread, and of all that are started from now on
         started.wait()
