@@ -1,5 +1,7 @@
 const STEP = 0.01, LEAP = 0.05, PLANE_STEP = 4, DRAG = 4, GAP = 14;
 
+const DROPPING = "Click the picture where it has the colour you want.";
+
 const hex = (data) => "#" + [...data].slice(0, 3).map((value) => value.toString(16).padStart(2, "0")).join("");
 const inside = (value) => Math.min(1, Math.max(0, value));
 
@@ -44,7 +46,7 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
     state.dropping = on;
     stage.classList.toggle("dropping", on);
     find(".drop").setAttribute("aria-pressed", on);
-    if (on) find(".note").textContent = "Click the picture where it has the colour you want.";
+    if (on) find(".note").textContent = DROPPING;
   };
 
   const useAt = (place) => {
@@ -264,7 +266,7 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
   find(".redo").disabled = !data.can_redo;
   find(".clear").disabled = !data.hints.length;
   find(".tools").hidden = !data.takes_hints;
-  find(".note").textContent = data.note;
   showMarks();
   showPanel();
+  find(".note").textContent = state.dropping ? DROPPING : data.note;
 }

@@ -149,6 +149,19 @@ def test_any_colour_of_the_lightness_and_one_from_the_picture(visitor: Visitor) 
     expect_points(page, 1)
 
 
+def test_taking_a_colour_from_the_picture_outlasts_an_answer_on_its_way(visitor: Visitor) -> None:
+    page = open_canvas(visitor, "?sample=Coffee")
+    wait_for_another(page, lambda: pin(page, 0.8, 0.2))
+    expect(page.get_by_role("dialog")).to_contain_text("Point 1")
+    stage, drop = page.locator(".stage"), page.get_by_role("button", name="Take a colour from the picture")
+    drop.evaluate("(drop, stage) => { stage.click(); drop.click(); }", stage.element_handle())
+    expect(page.get_by_text("Pin a colour here")).to_be_visible()  # the answer is there
+    expect(drop).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".note")).to_contain_text("Click the picture where it has the colour you want.")
+    click_at(page, 0.8, 0.25)
+    expect_points(page, 2)
+
+
 def test_the_keyboard_does_it_all(visitor: Visitor) -> None:
     page = open_canvas(visitor, "?sample=Coffee")
     page.locator(".stage").focus()
