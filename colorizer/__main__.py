@@ -17,8 +17,11 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from colorizer.errors import ColorizerError
+
+Number = TypeVar("Number", int, float)
 
 
 def parse_hint(text: str) -> tuple[int, int, tuple[int, int, int]]:
@@ -30,49 +33,30 @@ def parse_hint(text: str) -> tuple[int, int, tuple[int, int, int]]:
     return int(x), int(y), (red, green, blue)
 
 
-def saturation_factor(text: str) -> float:
-    """0..3; argparse turns the ValueError into its own message."""
-    value = float(text)
-    if not 0 <= value <= 3:
-        raise ValueError
-    return value
-
-
-def positive(text: str) -> float:
-    """Above 0; argparse turns the ValueError into its own message."""
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError
-    return value
-
-
 def whole_numbers(text: str) -> list[int]:
     """ "1,2,5" -> [1, 2, 5]; argparse turns the ValueError into its own message."""
     return [int(word) for word in text.split(",") if int(word) >= 0]
 
 
-def quality(text: str) -> int:
-    """1..100; argparse turns the ValueError into its own message."""
-    value = int(text)
-    if not 1 <= value <= 100:
-        raise ValueError
-    return value
+def number(name: str, kind: Callable[[str], Number], fits: Callable[[Number], bool]) -> Callable[[str], Number]:
+    """A reader of numbers that fit; argparse turns the ValueError into its own message, in which it has this name."""
+
+    def read(text: str) -> Number:
+        value = kind(text)
+        if not fits(value):
+            raise ValueError
+        return value
+
+    read.__name__ = name
+    return read
 
 
-def thread_count(text: str) -> int:
-    """Above 0; argparse turns the ValueError into its own message."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-thread_count.__name__ = "number of threads (1 or more)"
-quality.__name__ = "quality (1 to 100)"
 whole_numbers.__name__ = "list of whole numbers (N,N,...)"
 parse_hint.__name__ = "hint (X,Y,#RRGGBB)"  # what argparse calls a value that does not parse
-saturation_factor.__name__ = "saturation (0 to 3)"
-positive.__name__ = "temperature (above 0)"
+_saturation = number("saturation (0 to 3)", float, lambda value: 0 <= value <= 3)
+_temperature = number("temperature (above 0)", float, lambda value: 0 < value < float("inf"))
+_quality = number("quality (1 to 100)", int, lambda value: 1 <= value <= 100)
+_thread_count = number("number of threads (1 or more)", int, lambda value: value >= 1)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -84,34 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("list", help="the checkpoints, one a line")
 
-    colorize = commands.add_parser("colorize", help="colour photos, at their own size")
-    colorize.add_argument("sources", nargs="+", metavar="PHOTO_OR_FOLDER", help="files, folders or http(s) links")
-    colorize.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="OUT", help="a folder; for one photo, a file"
-    )
-    colorize.add_argument("--checkpoint", default="photo", metavar="ID")
-    colorize.add_argument("--temperature", type=positive, metavar="T", help="for checkpoints with a head of bins")
-    colorize.add_argument("--saturation", type=saturation_factor, default=1.0, metavar="S", help="0 to 3, default 1")
-    colorize.add_argument(
-        "--rendering", choices=("chroma", "expected", "palette"), default="chroma",
-        help="for checkpoints with a palette: chroma of the likeliest colour (default), the expected chroma, or the "
-        "palette's own colours",
-    )  # fmt: skip
-    colorize.add_argument(
-        "--hint", type=parse_hint, action="append", default=[], metavar="X,Y,#RRGGBB",
-        help="a colour at a point of the photo; may be given several times",
-    )  # fmt: skip
-    colorize.add_argument(
-        "--format", choices=("same", "png", "jpeg", "webp"), default="same",
-        help="of results in a folder; same (default): JPEG, PNG and WebP stay what they are, others become PNG",
-    )  # fmt: skip
-    colorize.add_argument(
-        "--quality", type=quality, default=92, metavar="Q", help="of JPEG and WebP, 1 to 100, default 92; PNG has none"
-    )
-    colorize.add_argument("--overwrite", action="store_true", help="make results anew that are there already")
-    colorize.add_argument(
-        "--jobs", type=thread_count, metavar="N", help="photos worked on at a time; default one a core, at most 8"
-    )
+    _describe_colorize(commands.add_parser("colorize", help="colour photos, at their own size"))
 
     evaluate = commands.add_parser("evaluate", help="measure checkpoints on a folder of colour photos")
     evaluate.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
@@ -146,6 +103,36 @@ def make_parser() -> argparse.ArgumentParser:
     )
     sizes.add_argument("--card", metavar="NAME", help="also write the figure into the card, under this name")
     return parser
+
+
+def _describe_colorize(colorize: argparse.ArgumentParser) -> None:
+    colorize.add_argument("sources", nargs="+", metavar="PHOTO_OR_FOLDER", help="files, folders or http(s) links")
+    colorize.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="OUT", help="a folder; for one photo, a file"
+    )
+    colorize.add_argument("--checkpoint", default="photo", metavar="ID")
+    colorize.add_argument("--temperature", type=_temperature, metavar="T", help="for checkpoints with a head of bins")
+    colorize.add_argument("--saturation", type=_saturation, default=1.0, metavar="S", help="0 to 3, default 1")
+    colorize.add_argument(
+        "--rendering", choices=("chroma", "expected", "palette"), default="chroma",
+        help="for checkpoints with a palette: chroma of the likeliest colour (default), the expected chroma, or the "
+        "palette's own colours",
+    )  # fmt: skip
+    colorize.add_argument(
+        "--hint", type=parse_hint, action="append", default=[], metavar="X,Y,#RRGGBB",
+        help="a colour at a point of the photo; may be given several times",
+    )  # fmt: skip
+    colorize.add_argument(
+        "--format", choices=("same", "png", "jpeg", "webp"), default="same",
+        help="of results in a folder; same (default): JPEG, PNG and WebP stay what they are, others become PNG",
+    )  # fmt: skip
+    colorize.add_argument(
+        "--quality", type=_quality, default=92, metavar="Q", help="of JPEG and WebP, 1 to 100, default 92; PNG has none"
+    )
+    colorize.add_argument("--overwrite", action="store_true", help="make results anew that are there already")
+    colorize.add_argument(
+        "--jobs", type=_thread_count, metavar="N", help="photos worked on at a time; default one a core, at most 8"
+    )
 
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:

@@ -31,8 +31,8 @@ _TERNARY_STEPS = 24  # finds the place to 1/1000 of a Lab unit
 BIN_SIDE = 10
 """Of the squares that the ab plane is divided into, in Lab units (Zhang et al. 2016)."""
 _BIN_PLACES = 64  # more than there are squares from one end of the gamut to the other
-_NEIGHBOURS = 5
-_NEIGHBOUR_SIGMA = 5.0  # Lab units
+NEIGHBOURS, NEIGHBOUR_SIGMA = 5, 5.0
+"""Over so many nearest bins a colour is soft-encoded, with this sigma in Lab units."""
 _BISECTIONS = 10  # of the ray from grey; the secant of what is left is exact but at a corner of the gamut
 _TINY = 1e-9
 
@@ -335,8 +335,8 @@ def soft_encode(ab: Tensor, bins: Tensor) -> Tensor:
         sum 1; 0 for the others.
     """
     pixels = ab.permute(0, 2, 3, 1)
-    nearest, index = _bin_scores(pixels, bins).topk(_NEIGHBOURS, dim=-1, largest=False)  # the rest cancels in softmax
-    weights = (-nearest / _NEIGHBOUR_SIGMA**2).softmax(-1)
+    nearest, index = _bin_scores(pixels, bins).topk(NEIGHBOURS, dim=-1, largest=False)  # the rest cancels in softmax
+    weights = (-nearest / NEIGHBOUR_SIGMA**2).softmax(-1)
     encoded = torch.zeros(*pixels.shape[:3], len(bins), dtype=ab.dtype, device=ab.device)
     return encoded.scatter_(-1, index, weights).permute(0, 3, 1, 2)
 

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from colorizer import color
 
-_NEIGHBOURS, _NEIGHBOUR_SIGMA = 5, 5.0  # of `color.soft_encode`; Lab units
 _CELL = 5.0  # Lab units: leaves 13 bins to a cell; half as much would leave 12
 _CELLS = 52  # along a and along b: -130 to 130
 _INHABITED = 15.0  # Lab units: no true colour is further than that from every bin
@@ -35,9 +34,9 @@ def soft_targets(ab: Tensor, bins: Tensor, class_weights: Tensor) -> Tensor:
     row, column = ((pixels + _CELL * _CELLS / 2) / _CELL).long().clamp_(0, _CELLS - 1).unbind(-1)
     near = _bins_near_cells(bins.numpy().tobytes())[row * _CELLS + column]  # (N, H, W, K)
     half_squares = (pixels[..., None, :] - bins[near]).square().sum(-1) / 2
-    nearest, place = half_squares.topk(_NEIGHBOURS, dim=-1, largest=False)
+    nearest, place = half_squares.topk(color.NEIGHBOURS, dim=-1, largest=False)
     index = near.gather(-1, place)
-    shares = (-nearest / _NEIGHBOUR_SIGMA**2).softmax(-1) * class_weights[index[..., :1]]
+    shares = (-nearest / color.NEIGHBOUR_SIGMA**2).softmax(-1) * class_weights[index[..., :1]]
     targets = ab.new_zeros(*pixels.shape[:3], len(bins))
     return targets.scatter_(-1, index, shares).permute(0, 3, 1, 2)
 
@@ -50,6 +49,6 @@ def _bins_near_cells(bins_bytes: bytes) -> Tensor:
     offsets = (torch.cartesian_prod(middles, middles)[:, None] - bins).abs()  # (cells, Q, 2)
     least = (offsets - _CELL / 2).clamp_min(0).square().sum(2)  # squared distance of the cell's nearest point
     most = (offsets + _CELL / 2).square().sum(2)  # and of its furthest
-    fifth = most.kthvalue(_NEIGHBOURS, dim=1).values
+    fifth = most.kthvalue(color.NEIGHBOURS, dim=1).values
     possible = (least <= fifth[:, None]).sum(1)[least.amin(1) < _INHABITED**2]
     return least.topk(int(possible.max()), largest=False).indices

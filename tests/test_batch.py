@@ -25,7 +25,6 @@ from colorizer.__main__ import main
 from colorizer.batch import Settings, colorize_files, groups_of
 from colorizer.checkpoints import MODEL_FILE, WEIGHTS, to_float16, write_card, write_tensors
 from colorizer.composing import Tones, read_tones
-from colorizer.errors import PictureError
 from colorizer.hints import Hint
 from colorizer.placing import Task, plan
 from colorizer.predict import Colorizer, load, network_size
@@ -127,46 +126,6 @@ def test_a_lower_quality_gives_smaller_files(
         assert (tmp_path / "20" / name).stat().st_size < 0.8 * (tmp_path / "92" / name).stat().st_size
 
 
-def names_of(sources: Sequence[object], format: str = "png") -> list[str]:
-    tasks = plan([str(source) for source in sources], Path("out"), format)  # type: ignore[arg-type]
-    return [task.result.relative_to("out").as_posix() for task in tasks]
-
-
-def touch(*paths: Path) -> None:
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-
-
-def test_of_two_files_for_one_name_each_gets_its_whole_name(tmp_path: Path) -> None:
-    touch(tmp_path / "a.jpg", tmp_path / "a.png", tmp_path / "b.png", tmp_path / "below" / "a.png")
-    assert names_of([tmp_path]) == ["a.jpg.png", "a.png.png", "b.png", "below/a.png"]
-    touch(tmp_path / "a.gif", tmp_path / "c.png")
-    assert names_of([tmp_path]) == ["a.gif.png", "a.jpg.png", "a.png.png", "b.png", "below/a.png", "c.png"]
-
-
-def test_of_two_folders_with_equal_names_each_gets_its_own_folder(tmp_path: Path) -> None:
-    touch(tmp_path / "2023" / "1.jpg", tmp_path / "2024" / "1.jpg", tmp_path / "2024" / "2.jpg")
-    assert names_of([tmp_path / "2023", tmp_path / "2024"], "same") == ["2023/1.jpg", "2024/1.jpg", "2.jpg"]
-
-
-def test_names_differ_where_even_the_folders_are_called_the_same(tmp_path: Path) -> None:
-    touch(tmp_path / "x" / "in" / "1.jpg", tmp_path / "y" / "in" / "1.jpg")
-    folders = [tmp_path / "x" / "in", tmp_path / "y" / "in"]
-    first, second = names_of(folders)
-    assert first != second and re.fullmatch(r"1-[0-9a-f]{8}\.png", first)
-    assert names_of(folders[::-1]) == [second, first]  # whatever the order
-
-
-def test_files_and_links_go_directly_into_the_folder() -> None:
-    sources = ["far/away/harbour at dawn.JPG", "scan.001", "https://x.org/a/b%20c.jpeg?d=e/f.gif", "http://x.org"]
-    assert names_of(sources, "same") == ["harbour at dawn.JPG", "scan.png", "b c.jpeg", "photo.png"]
-
-
-def test_what_is_named_twice_is_coloured_once(photos: Path) -> None:
-    assert len(names_of([photos, photos, photos / "coffee.jpg"])) == 3
-
-
 def test_results_inside_of_the_folder_are_no_sources(colorize: Callable[..., tuple[int, str]], photos: Path) -> None:
     for expected in ("3 coloured.", "0 coloured, 3 skipped."):
         status, said = colorize(photos, "-o", photos / "one" / "out")
@@ -182,12 +141,6 @@ def test_the_folder_itself_is_no_place_for_results(
     status, said = colorize(photos, "-o", photos / "one" / "..", *options)
     assert status == 1 and "would lie among the photos" in said and said.count("\n") == 1
     assert {name: (photos / name).read_bytes() for name in files_in(photos)} == before
-
-
-def test_no_result_is_put_among_the_sources_of_the_next_run(tmp_path: Path) -> None:
-    touch(tmp_path / "in" / "in" / "1.jpg")
-    with pytest.raises(PictureError, match="would lie among the photos"):
-        plan([str(tmp_path / "in")], tmp_path)
 
 
 @pytest.mark.parametrize("way", ["folder", "file", "link"])
@@ -387,20 +340,6 @@ def test_groups_are_of_one_shape_and_bounded(tmp_path: Path) -> None:
         assert sum(width * height for width, height in filter(None, sizes)) <= 8e6
     alone = [Path(group[0].source).name for group in groups if len(group) == 1]
     assert {"broken.png", "a.png"} <= set(alone)
-
-
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
-def test_a_size_is_read_from_the_header_of_each_kind(tmp_path: Path, format: str) -> None:
-    Image.new("L", (70, 50)).save(tmp_path / "named.wrongly", format)
-    assert images.header_size(tmp_path / "named.wrongly") == (70, 50)
-
-
-def test_what_has_no_header_has_no_size(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("no picture")
-    (tmp_path / "cut").write_bytes(images.encode_image(Image.new("RGB", (70, 50)), "JPEG", "")[:20])
-    os.mkfifo(tmp_path / "pipe")  # opening it would wait for ever
-    for name in ("text", "cut", "pipe", "nowhere", "."):
-        assert images.header_size(tmp_path / name) is None
 
 
 def test_headers_are_read_as_groups_are_asked_for(tmp_path: Path) -> None:

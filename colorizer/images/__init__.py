@@ -210,7 +210,8 @@ def _convert(
     profile = picture.info.get("icc_profile")
     try:
         colour, alpha = pixels.split_alpha(pixels.upright(picture), sixteen_bit_key)
-        image, damage = pixels.to_srgb(colour, profile if isinstance(profile, bytes) else None)
+        is_from_file = kind.pillow_format is not None  # and not a picture or an array of the caller's
+        image, damage = pixels.to_srgb(colour, profile if isinstance(profile, bytes) else None, is_from_file)
     except PictureError:
         raise
     except Exception as error:  # palettes and transparency are hostile bytes as well

@@ -92,15 +92,16 @@ def srgb_profile() -> ImageCms.ImageCmsProfile:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-def to_srgb(colour: Image.Image, profile: bytes | None) -> tuple[Image.Image, str | None]:
+def to_srgb(colour: Image.Image, profile: bytes | None, may_keep: bool = False) -> tuple[Image.Image, str | None]:
     """Convert to "RGB" in sRGB.
 
     Args:
         colour: mode "L", "RGB", "CMYK", "YCbCr" or "LAB".
         profile: the embedded ICC profile; without one, sRGB (or uncalibrated CMYK) is assumed.
+        may_keep: nobody else is going to use or change these pixels, so they need not be copied.
 
     Returns:
-        A picture of its own memory, and a notice where the profile was ignored.
+        A picture without anything of the file's but pixels, and a notice where the profile was ignored.
     """
     notice = None
     if profile:
@@ -108,7 +109,10 @@ def to_srgb(colour: Image.Image, profile: bytes | None) -> tuple[Image.Image, st
             return _apply_profile(colour, profile), None
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError, MemoryError):
             notice = DAMAGED_PROFILE
-    return (colour.copy() if colour.mode == "RGB" else colour.convert("RGB")), notice
+    if colour.mode != "RGB":
+        return colour.convert("RGB"), notice
+    # Pillow has no public name for a plain picture of the same pixels: for 12 megapixels a copy takes 45 ms.
+    return (colour._new(colour.im) if may_keep else colour.copy()), notice
 
 
 def _apply_profile(colour: Image.Image, profile: bytes) -> Image.Image:

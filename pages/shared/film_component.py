@@ -52,7 +52,7 @@ const BEAT = 1000, REST = 150, MAX_COLUMNS = 10;
 
 const makeImage = ({ url }, alt) => Object.assign(new Image(), { src: url, alt, decoding: "sync", draggable: false });
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data: [data], parentElement, setStateValue }) {
   const find = (selector) => parentElement.querySelector(selector);
   const section = find("section"), range = find("input"), play = find(".play");
   const film = (section.film ??= { shown: 0 });
@@ -160,9 +160,9 @@ def show_player(film: str, pictures: Sequence[Picture], size: tuple[int, int], s
         start: the epoch to begin with.
     """
     width, height = size
-    data = {"id": film, "frames": [_data(picture) for picture in pictures], "start": start}
-    state = _component(
-        key="film", data={**data, "width": width, "height": height}, on_epoch_change=lambda: None
-    )  # the callback makes "epoch" a part of the state
+    frames = [_data(picture) for picture in pictures]
+    data = {"id": film, "frames": frames, "start": start, "width": width, "height": height}
+    # A tuple, since of a dictionary Streamlit asks pandas for tables; the callback makes "epoch" a part of the state.
+    state = _component(key="film", data=(data,), on_epoch_change=lambda: None)
     epoch: int | None = state.get("epoch")
     return epoch

@@ -212,3 +212,28 @@ def test_pillow_s_own_limit_is_left_as_it_is_and_does_not_decide(monkeypatch: py
     assert open_image(FILES["JPEG"]).size == colourful().size
     assert open_image(FILES["PNG"]).size == colourful().size
     assert Image.MAX_IMAGE_PIXELS == 10
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
+def test_a_size_is_read_from_the_header_of_each_kind(tmp_path: Path, format: str) -> None:
+    Image.new("L", (70, 50)).save(tmp_path / "named.wrongly", format)
+    assert images.header_size(tmp_path / "named.wrongly") == (70, 50)
+
+
+def test_what_has_no_header_has_no_size(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no picture")
+    (tmp_path / "cut").write_bytes(images.encode_image(Image.new("RGB", (70, 50)), "JPEG", "")[:20])
+    os.mkfifo(tmp_path / "pipe")  # opening it would wait for ever
+    for name in ("text", "cut", "pipe", "nowhere", "."):
+        assert images.header_size(tmp_path / name) is None
+
+
+def test_a_picture_of_the_callers_stays_his_and_one_from_a_file_is_plain() -> None:
+    mine = Image.new("RGB", (40, 30), "red")
+    opened = images.open_image(mine).image
+    opened.paste("blue", (0, 0, 40, 30))
+    assert mine.getpixel((5, 5)) == (255, 0, 0)
+    from_file = images.open_image(images.encode_image(mine, "JPEG", "a note")).image
+    assert type(from_file) is Image.Image and not from_file.info and not from_file.getexif()
+    from_file.paste("blue", (0, 0, 40, 30))
+    assert from_file.getpixel((5, 5)) == (0, 0, 255)
