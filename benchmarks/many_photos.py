@@ -1,7 +1,7 @@
 """Folders of photos: the batch against a loop over single calls, memory and time a file as their number grows.
 
 `python -m benchmarks.many_photos memory FOLDER` prints the MB that a folder needs at the peak above the loaded model,
-in a process of its own.
+in a process of its own and those that it forks.
 """
 
 import contextlib
@@ -16,12 +16,12 @@ import torch
 import colorizer
 from benchmarks.measuring import Row, median_seconds, peak_megabytes_above, seconds_of
 from benchmarks.photos import make_photos, megapixel_photo
-from colorizer import images, placing
+from colorizer import images, placing, threads
 from colorizer.batch import colorize_files
 from colorizer.predict import Colorizer
 
 THROUGHPUT, FLAT, GROWTH = 1.7, 1.1, 1.2
-_BATCH = 16  # photos of one megapixel
+_BATCH = 48  # photos of one megapixel
 _COUNTS = (10, 50, 200, 2000)
 _SMALL = (192, 144)  # px: so that 2,000 are done in a minute
 _REPEATS = {10: 7, 50: 3}
@@ -52,7 +52,7 @@ def measure_throughput(model: Colorizer, folder: Path) -> tuple[float, float]:
     for number in range(_BATCH):
         (photos / f"{number}.jpg").write_bytes(content)
     ways = {"loop": lambda: loop(model, photos, folder / "a"), "batch": lambda: batch(model, photos, folder / "b")}
-    took = median_seconds(ways, repeats=5)
+    took = median_seconds(ways, repeats=3)
     return took["loop"] / _BATCH, took["batch"] / _BATCH
 
 
@@ -76,7 +76,8 @@ def measure_memory(photos: Path) -> float:
 
 def print_memory(photos: str) -> None:
     model = colorizer.load("photo")
-    print(peak_megabytes_above(lambda: batch(model, Path(photos), Path(photos).with_suffix(".out"))))
+    out = Path(photos).with_suffix(".out")
+    print(peak_megabytes_above(lambda: batch(model, Path(photos), out), threads.usable_threads()))
 
 
 def rows(model: Colorizer, folder: Path, growth: dict[int, float]) -> list[Row]:

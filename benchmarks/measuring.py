@@ -1,5 +1,6 @@
 """Times of several ways in turn, peaks of memory, and rows of the table that `benchmarks.run` prints."""
 
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -49,8 +50,13 @@ def _status_megabytes(key: str) -> float:
     return int(line.split()[1]) / 1024
 
 
-def peak_megabytes_above(way: Callable[[], object]) -> float:
+def peak_megabytes_above(way: Callable[[], object], processes: int = 0) -> float:
     """MB that this process needed at its peak in `way`, above what it held before. Linux only.
+
+    Args:
+        way: what is done.
+        processes: so many it forks on the way and waits for: each counts as the largest of them, with what it still
+            shares with this one left out.
 
     Raises:
         SystemExit: where the system does not tell.
@@ -59,6 +65,7 @@ def peak_megabytes_above(way: Callable[[], object]) -> float:
         before = _status_megabytes("VmRSS")
         _CLEAR.write_text("5")  # forget the peak so far
         way()
-        return _status_megabytes("VmHWM") - before
+        largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        return _status_megabytes("VmHWM") - before + processes * max(0, largest - before)
     except (OSError, StopIteration):
         raise SystemExit("This system does not say how much memory a process has needed at its peak.") from None

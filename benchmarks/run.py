@@ -15,11 +15,14 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(_ROOT))  # run as a file, as the README says, Python would look for packages beside it only
 
+import colorizer  # noqa: E402  (before torch, as in the app: it says how long OpenMP's threads spin)
+
+# isort: split
+
 import matplotlib  # noqa: E402
 import torch  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-import colorizer  # noqa: E402
 from benchmarks import looks, many_photos, one_photo, start, training  # noqa: E402
 from benchmarks.measuring import Row  # noqa: E402
 

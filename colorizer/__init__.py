@@ -10,6 +10,7 @@ The public names are imported when they are first used, so that `import colorize
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from colorizer.predict import Colorization as Colorization
     from colorizer.predict import Colorizer as Colorizer
     from colorizer.predict import load as load
+
+# A thread of OpenMP spins until more work comes, by default for milliseconds, in which it keeps a core from others; so
+# long as torch is not loaded yet, this makes it sleep after a fraction of a millisecond.
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 _HOME = {
     "Card": "cards",

@@ -1,30 +1,30 @@
-"""Many pictures coloured by several threads, in groups that the network takes at once.
+"""Many pictures coloured by several processes or threads, in groups that the network takes at once.
 
     tasks = placing.plan(["holiday"], Path("coloured"))
     with contextlib.closing(colorize_files(colorizer.load("photo"), tasks)) as outcomes:
         for outcome in outcomes:
             print(outcome.source, outcome.problem or "done")
 
-A thread takes a group of pictures of one size at the network, opens them, asks the network once for all of them, and
-composes, encodes and writes one after the other. While one thread decodes, another computes and a third one encodes.
+Each takes a group of pictures of one size at the network, opens them, asks the network once for all of them, and
+composes, encodes and writes one after the other. While one decodes, another computes and a third one encodes. On a CPU
+they are processes; threads serve a few pictures, a network on a GPU, and systems without `fork`.
 
-Groups are made as the threads ask for them, and nothing of a picture is kept once it is written: memory goes by the
-number of threads, not of files. A result appears whole or not at all, so a batch may be broken off anywhere.
+Groups are made as they are asked for, and nothing of a picture is kept once it is written: memory goes by the number of
+processes, not of files. A result appears whole or not at all, so a batch may be broken off anywhere.
 """
 
 import errno
-import threading
+import functools
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from colorizer import images, threads
+from colorizer import images, processes, threads
 from colorizer.choice import Rendering
 from colorizer.chroma import Chroma
 from colorizer.composing import Tones, put_color, read_tones, with_alpha
@@ -37,7 +37,8 @@ from colorizer.predict import Colorizer, network_size
 _WINDOW = 64  # files whose headers are compared: in it those of one shape find each other
 _GROUP = 8  # pictures: enough that the network's own overhead is small
 _GROUP_PIXELS = 8_000_000  # some 100 MB while they are worked on
-_GROUPS_A_THREAD = 4  # at least, where there are few pictures: all threads are to have something to do
+_GROUPS_EACH = 4  # at least, where there are few pictures: all are to have something to do
+_WORTH_A_PROCESS = 16  # pictures: to start one and its first pass take a tenth of a second
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # no other picture would be written either
 
 
@@ -78,69 +79,29 @@ def colorize_files(
 ) -> Generator[Outcome, None, None]:
     """Colour pictures; each gives its outcome as soon as there is one, in no order.
 
-    Whoever stops before the end closes the iterator: each thread finishes the picture that it writes, and no more.
+    Whoever stops before the end closes the iterator: the pictures that are being written are finished, and no more.
 
     Args:
         tasks: results that exist are replaced.
         settings: those that the checkpoint does not take are for the caller to find, see
             `Colorizer.refuse_what_it_does_not_take`.
-        jobs: so many threads; by default one a core, at most 8. A single picture has all cores to itself.
+        jobs: so many processes or threads; by default one a core, at most 8. A single picture has all cores to itself.
 
     Raises:
         PictureError: there is no room for results; a picture that cannot be read or saved is an outcome instead.
+        ColorizerError: a process was ended from outside.
     """
-    settings = settings or Settings()
+    work = functools.partial(_colorize_group, model, settings or Settings())
     count = min(jobs or threads.usable_threads(), len(tasks))
-    most = 1 if settings.hints else min(_GROUP, max(1, len(tasks) // (_GROUPS_A_THREAD * max(1, count))))
+    most = 1 if settings and settings.hints else min(_GROUP, max(1, len(tasks) // (_GROUPS_EACH * max(1, count))))
     groups = groups_of(tasks, model.card.input_size, most)
-    if len(tasks) > 1:
-        yield from _in_threads(model, groups, settings, count)
-    else:
+    if len(tasks) <= 1:
         for group in groups:
-            yield from _colorize_group(model, group, settings, threading.Event())
-
-
-def _in_threads(model: Colorizer, groups: Iterator[list[Task]], settings: Settings, count: int) -> Iterator[Outcome]:
-    taking, stop = threading.Lock(), threading.Event()
-    outcomes: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
-
-    def take() -> list[Task] | None:
-        with taking:
-            return None if stop.is_set() else next(groups, None)
-
-    def work() -> None:
-        try:
-            while group := take():
-                for outcome in _colorize_group(model, group, settings, stop):
-                    outcomes.put(outcome)
-        except BaseException as error:  # handed on to the thread that waits for outcomes
-            stop.set()
-            outcomes.put(error)
-        finally:
-            outcomes.put(None)
-
-    with threads.make_pool(count, keeps_planes=True) as pool:
-        try:
-            for _ in range(count):
-                pool.submit(work)
-            yield from _until_all_end(outcomes, count)
-        finally:
-            stop.set()
-
-
-def _until_all_end(outcomes: "SimpleQueue[Outcome | BaseException | None]", count: int) -> Iterator[Outcome]:
-    """The outcomes of so many threads, each of which puts None at its end; then the first error that one put."""
-    errors = []
-    while count:
-        outcome = outcomes.get()
-        if outcome is None:
-            count -= 1
-        elif isinstance(outcome, BaseException):
-            errors.append(outcome)
-        else:
-            yield outcome
-    if errors:
-        raise errors[0]
+            yield from work(group, lambda: False)
+    elif model.device.type == "cpu" and len(tasks) >= count * _WORTH_A_PROCESS and processes.can_fork():
+        yield from processes.spread(work, groups, count)
+    else:
+        yield from threads.spread(work, groups, count)
 
 
 def groups_of(tasks: Sequence[Task], input_size: int, most: int = _GROUP) -> Iterator[list[Task]]:
@@ -175,11 +136,11 @@ def _grouped(tasks: Sequence[Task], input_size: int, most: int) -> Iterator[list
 
 
 def _colorize_group(
-    model: Colorizer, group: Sequence[Task], settings: Settings, stop: threading.Event
+    model: Colorizer, settings: Settings, group: Sequence[Task], is_stopped: Callable[[], bool]
 ) -> Iterator[Outcome]:
     by_size: defaultdict[tuple[int, ...], list[_Opened]] = defaultdict(list)
     for task in group:
-        if stop.is_set():
+        if is_stopped():
             return
         try:
             picture = _open(task, model.card.input_size)
@@ -187,7 +148,7 @@ def _colorize_group(
         except (ColorizerError, OSError) as error:
             yield Outcome(task.source, problem=str(error))
     for pictures in by_size.values():
-        yield from _finish_group(model, pictures, settings, stop)
+        yield from _finish_group(model, settings, pictures, is_stopped)
 
 
 def _open(task: Task, input_size: int) -> _Opened:
@@ -198,7 +159,7 @@ def _open(task: Task, input_size: int) -> _Opened:
 
 
 def _finish_group(
-    model: Colorizer, pictures: list[_Opened], settings: Settings, stop: threading.Event
+    model: Colorizer, settings: Settings, pictures: list[_Opened], is_stopped: Callable[[], bool]
 ) -> Iterator[Outcome]:
     """Of pictures of one size at the network; the list is emptied on the way."""
     try:
@@ -206,7 +167,7 @@ def _finish_group(
     except ValueError as error:  # a hint outside the photo
         yield from (Outcome(picture.task.source, problem=f"{error}.") for picture in pictures)
         return
-    while pictures and not stop.is_set():
+    while pictures and not is_stopped():
         picture, chroma = pictures.pop(), chromas.pop()
         try:
             _save(model, picture, chroma, settings)

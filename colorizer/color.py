@@ -143,22 +143,27 @@ class _Rays:
         from_x, from_y, from_z = to_rgb.split(1, 1)
         self._from_xz = torch.cat([from_x, from_z], 1)
         self.middle, self.directions = middle, directions
-        self._base = from_y * _lab_f_inverse(middle)  # (3, M): what Y adds to linear RGB
+        self._base = (from_y * _lab_f_inverse(middle)).sub_(0.5)  # (3, M): what Y adds to linear RGB, less its middle
         self._linear, self._light, self._spare = (
             torch.empty_like(like) for like in (self._base, directions, directions)
         )
 
-    def linear(self, factor: Tensor) -> Tensor:
-        """(3, M), linear RGB at (M,) factors on chroma; until it is asked again."""
+    def _centred(self, factor: Tensor) -> Tensor:
+        """(3, M), linear RGB less 0.5 at (M,) factors on chroma; until it is asked again."""
         light, spare = self._light, self._spare
         torch.addcmul(self.middle, self.directions, factor, out=light)
-        torch.clamp(light, max=ROOT_KNEE, out=spare).sub_(ROOT_KNEE)  # from here as in `_lab_f_inverse`
-        light.clamp_min_(ROOT_KNEE).pow_(3).add_(spare, alpha=1 / LAB_SLOPE)
+        torch.clamp(light, min=ROOT_KNEE, out=spare)  # from here as in `_lab_f_inverse`
+        light.sub_(spare)
+        torch.add(spare.pow_(3), light, alpha=1 / LAB_SLOPE, out=light)
         return torch.addmm(self._base, self._from_xz, light, out=self._linear)
+
+    def linear(self, factor: Tensor) -> Tensor:
+        """(3, M), linear RGB at (M,) factors on chroma; until it is asked again."""
+        return self._centred(factor).add_(0.5)
 
     def excess(self, factor: Tensor) -> Tensor:
         """How far linear RGB is beyond 0..1 at (M,) factors on chroma; negative inside."""
-        return self.linear(factor).sub_(0.5).abs_().amax(0).sub_(0.5)
+        return self._centred(factor).abs_().amax(0).sub_(0.5)
 
     def beyond_the_gap(self) -> Tensor:
         """(M,): factors that lie inside the gamut near bright yellow; 0 elsewhere.
@@ -167,15 +172,21 @@ class _Rays:
         """
         factors = torch.zeros_like(self.middle)
         (darkest, brightest), (first, last) = _GAP_LIGHTNESS, _GAP_HUES
-        near = (self.middle > (darkest + 16) / 116) & (self.directions[1] < _BEYOND_GAP[0] / -400)
-        if not bool(near.any()):
+        bright, yellow = self.middle - (darkest + 16) / 116, _BEYOND_GAP[0] / -400 - self.directions[1]
+        near = torch.minimum(bright, yellow)  # above 0: comparisons would take several times as long
+        if bool(near.amax() <= 0):
             return factors
-        rays = _Rays(self.middle[near], self.directions[:, near])
+        near = near > 0
+        rays = self._only(near)
         lightness, a, b = 116 * rays.middle - 16, rays.directions[0] * 500, rays.directions[1] * -200
         chroma, hue = torch.hypot(a, b), torch.rad2deg(torch.atan2(b, a))
         there = (lightness < brightest) & (hue > first) & (hue < last) & (chroma > _BEYOND_GAP[0])
         factors[near] = torch.where(there, rays._in_yellow(chroma), torch.zeros_like(chroma))
         return factors
+
+    def _only(self, those: Tensor) -> "_Rays":
+        """Of (M,) bool."""
+        return _Rays(self.middle[those], self.directions[:, those])
 
     def _in_yellow(self, chroma: Tensor) -> Tensor:
         """Of (M,) chroma: the factors that lie inside beyond the gap, or 0."""
@@ -352,5 +363,6 @@ def annealed_mean(logits: Tensor, bins: Tensor, temperature: float) -> Tensor:
     Returns:
         ab (N, 2, H, W) in Lab units: the mean of the bins under softmax(logits / temperature).
     """
-    probabilities = (logits / temperature).softmax(1)
-    return torch.einsum("nqhw,qc->nchw", probabilities, bins)
+    weights = (logits - logits.amax(1, keepdim=True)).div_(temperature).exp_()  # softmax along this axis is slow
+    means = torch.einsum("nqhw,qc->nchw", weights, torch.cat([bins, torch.ones_like(bins[:, :1])], 1))
+    return means[:, :2] / means[:, 2:]

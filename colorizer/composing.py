@@ -23,12 +23,11 @@ from torch import Tensor
 from colorizer import packed_color, upsample
 from colorizer.choice import RENDERINGS, Rendering, paint
 from colorizer.chroma import Chroma
-from colorizer.threads import keeps_planes, share_out
+from colorizer.threads import share_out
 
 MAX_SATURATION = 3.0
 _STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
-_SHARED_PIXELS = 4_000_000  # from here on it is worth while not to copy a result
-_ROWS_AT_ONCE = 8  # of the small L
+_SHARED_PIXELS = 1 << 20  # from here on it is worth while not to copy a result
 
 _kept = threading.local()
 
@@ -52,20 +51,9 @@ class Tones:
     def shrunk(self, size: tuple[int, int]) -> Tensor:
         """L in 0..100 at `size` (h, w): area means where it shrinks, bilinear where it grows; (1, 1, h, w)."""
         height, width = min(size[0], self.roots.shape[0]), min(size[1], self.roots.shape[1])
-        down = upsample.area_weights(self.roots.shape[0], height)
-        across = upsample.area_weights(self.roots.shape[1], width).T
-        rows = []
-        for top, bottom in upsample.strips(height, _ROWS_AT_ONCE):
-            first, last = _span(down[top:bottom])
-            rows.append(down[top:bottom, first:last] @ self.roots[first:last])
-        small = (116 * (torch.cat(rows) @ across) - 16).clamp(0, 100)
+        small = upsample.area_means(upsample.area_means(self.roots, height).T, width).T.contiguous()
+        small.mul_(116).sub_(16).clamp_(0, 100)
         return F.interpolate(small[None, None], size, mode="bilinear", align_corners=False)
-
-
-def _span(weights: Tensor) -> Strip:
-    """The columns of weights (rows, columns) outside which all are zero."""
-    used = weights.any(0).nonzero()
-    return int(used[0]), int(used[-1]) + 1
 
 
 def _strips(width: int, height: int) -> list[Strip]:
@@ -73,11 +61,9 @@ def _strips(width: int, height: int) -> list[Strip]:
 
 
 def _workspace(width: int, strips: Sequence[Strip]) -> packed_color.Workspace:
-    """A new one; a thread of a batch keeps its own from photo to photo, as the system takes time to clear memory."""
+    """The calling thread's own: some megabytes, kept from photo to photo, as the system takes time to clear memory."""
     top, bottom = strips[0]
     pixels = (bottom - top) * width
-    if not keeps_planes():
-        return packed_color.Workspace(pixels)
     kept: packed_color.Workspace | None = getattr(_kept, "workspace", None)
     if kept is None or kept.pixels < pixels:
         kept = _kept.workspace = packed_color.Workspace(pixels)
@@ -128,17 +114,18 @@ def put_color(tones: Tones, chroma: Chroma, saturation: float = 1.0, rendering: 
 
 def _paint_strips(tones: Tones, fields: upsample.Rows) -> Image.Image:
     width, height = tones.size
-    pixels, strips = packed_color.new_plane(height, width, np.int32), _strips(width, height)
+    canvas, strips = packed_color.Canvas(tones.roots), _strips(width, height)
 
     @torch.inference_mode()
     def work(some: Iterator[Strip]) -> None:
         workspace = _workspace(width, strips)
         for top, bottom in some:
-            fields.write(top, workspace.fields((bottom - top) * width).view(-1, bottom - top, width))
-            packed_color.write_pixels(tones.roots[top:bottom].view(-1), pixels[top:bottom].view(-1), workspace)
+            shape, pixels = (-1, bottom - top, width), (bottom - top) * width
+            fields.write(top, workspace.fields(pixels).view(shape), workspace.spare_fields(pixels).view(shape))
+            canvas.paint(top * width, bottom * width, workspace)
 
     share_out(work, strips)
-    return _as_image(pixels.numpy())
+    return _as_image(canvas.packed.numpy())
 
 
 def _as_image(pixels: NDArray[np.int32]) -> Image.Image:

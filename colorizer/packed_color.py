@@ -8,6 +8,7 @@ A `Workspace` holds all that lies between, so that nothing is allocated on the w
 """
 
 import functools
+import threading
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ _LEVEL_BITS = 16
 _LEVELS = 1 << _LEVEL_BITS  # of linear light: in the darkest shadows 1/20 of an 8-bit level
 _WHITE = _LEVELS - 0.6  # linear light 1, a little below the end of the last level: rounding does not carry it beyond
 _OPAQUE = -1 << 24  # 255 in the highest byte, as Pillow has it in RGB
+_OUTSIDE_AT_ONCE = 1 << 15  # pixels
 _HEAD = 4096  # pixels by which most colour photos are told from grey ones
 
 
@@ -33,33 +35,33 @@ def new_plane(height: int, width: int, dtype: type[np.number[Any]] = np.float32)
 class Workspace:
     """Planes for strips of at most `pixels` pixels; of one thread.
 
-    Some of them share memory: the integers lie where the first trio does, and pixels that are read where the fields do.
+    Some of them share memory: integers lie where the trios do, and pixels that are read where the fields do.
     """
 
     def __init__(self, pixels: int) -> None:
         self.pixels = pixels
         self._floats = new_plane(FIELDS + 6, pixels)
-        self._indices = new_plane(1, pixels, np.int64)
 
     def fields(self, count: int) -> Tensor:
-        """(FIELDS, count): to be filled before `write_pixels`."""
+        """(FIELDS, count): to be filled before `Canvas.paint`."""
         return _part(self._floats[:FIELDS], count)
 
     def packed(self, count: int) -> Tensor:
         """(count,) int32: for the pixels of a strip, to be filled before `read_roots`."""
         return self._floats[0, :count].view(torch.int32)
 
+    def spare_fields(self, count: int) -> Tensor:
+        """(FIELDS, count), where the trios are."""
+        return _part(self._floats[FIELDS : 2 * FIELDS], count)
+
     def trios(self, count: int) -> tuple[Tensor, Tensor]:
         """Two of (3, count)."""
         return _part(self._floats[FIELDS : FIELDS + 3], count), _part(self._floats[FIELDS + 3 :], count)
 
-    def integers(self, count: int) -> Tensor:
-        """(3, count) int32."""
-        return self.trios(count)[0].view(torch.int32)
-
-    def indices(self, count: int) -> Tensor:
-        """(count,) int64."""
-        return self._indices[0, :count]
+    def integers(self, count: int) -> tuple[Tensor, Tensor]:
+        """Two of (3, count) int32, where the trios are."""
+        first, second = self.trios(count)
+        return first.view(torch.int32), second.view(torch.int32)
 
 
 def _part(planes: Tensor, count: int) -> Tensor:
@@ -97,16 +99,15 @@ def _is_grey(packed: Tensor, spare: Tensor) -> bool:
 def read_roots(packed: Tensor, roots: Tensor, workspace: Workspace) -> None:
     """Packed pixels (n,) -> their roots, written into `roots` (n,): within 1e-6 of what `color` gives."""
     count = len(packed)
-    integers, indices = workspace.integers(count)[0], workspace.indices(count)
-    if _is_grey(packed[:_HEAD], integers[:_HEAD]) and _is_grey(packed, integers):
-        torch.index_select(_grey_roots(), 0, indices.copy_(integers.copy_(packed).bitwise_and_(255)), out=roots)
+    levels = workspace.integers(count)[0][0]
+    if _is_grey(packed[:_HEAD], levels[:_HEAD]) and _is_grey(packed, levels):
+        torch.index_select(_grey_roots(), 0, torch.bitwise_and(packed, 255, out=levels), out=roots)
         return
     luminance, blue, _ = workspace.trios(count)[1]
     of_two, of_blue = _luminance_tables()
-    indices.copy_(torch.bitwise_and(packed, 0xFFFF, out=integers))
-    torch.index_select(of_two, 0, indices, out=luminance)
-    indices.copy_(torch.bitwise_right_shift(packed, 16, out=integers).bitwise_and_(255))
-    luminance.add_(torch.index_select(of_blue, 0, indices, out=blue))
+    torch.index_select(of_two, 0, torch.bitwise_and(packed, 0xFFFF, out=levels), out=luminance)
+    torch.bitwise_right_shift(packed, 16, out=levels).bitwise_and_(255)
+    luminance.add_(torch.index_select(of_blue, 0, levels, out=blue))
     torch.clamp(luminance, min=color.LAB_KNEE, out=roots)
     luminance.sub_(roots)
     roots.log_().mul_(1 / 3).exp_()  # the cube root: half the time of a power
@@ -129,25 +130,58 @@ def _light(values: Tensor, out: Tensor, spare: Tensor) -> None:
     torch.pow(out, 3, out=out).add_(spare, alpha=1 / color.LAB_SLOPE)
 
 
-def write_pixels(roots: Tensor, packed: Tensor, workspace: Workspace) -> None:
-    """The pixels of a strip from its roots (n,) and the workspace's fields, written into `packed`, (n,) int32.
+class Canvas:
+    """A photo's pixels, painted strip by strip; threads may share it.
 
-    Colours outside sRGB lose chroma until they are inside, as in `color.fit_gamut`. The fields are used up.
+    Colours outside sRGB lose chroma until they are inside, as in `color.fit_gamut`. They are put by until there are
+    many: the way to the edge of the gamut has some hundred operations, each of which takes microseconds to begin.
     """
-    count = len(roots)
-    to_x, f_x, to_z, f_z = workspace.fields(count)
-    xyz, linear = workspace.trios(count)
-    f_x.addcmul_(to_x, roots)
-    f_z.addcmul_(to_z, roots)
-    for values, light in zip((f_x, roots, f_z), xyz, strict=True):
-        _light(values, light, linear[0])
-    torch.mm(_scaled_matrix(), xyz, out=linear)
-    levels, indices = workspace.integers(count).copy_(linear), workspace.indices(count)  # where XYZ was
-    _fit(levels, roots, f_x, f_z, packed)
-    packed.fill_(_OPAQUE)
-    for plane, table in zip(levels, _display_tables(), strict=True):
-        indices.copy_(plane)  # by way of int32: from floating point to int64 is slow
-        packed.bitwise_or_(torch.index_select(table, 0, indices, out=plane))
+
+    def __init__(self, roots: Tensor) -> None:
+        """
+        Args:
+            roots: (H, W).
+        """
+        self.packed = new_plane(roots.shape[0], roots.shape[1], np.int32)
+        """(H, W): whole once all pixels were painted."""
+        self._roots, self._pixels = roots.view(-1), self.packed.view(-1)
+        self._putting = threading.Lock()
+        self._outside: list[tuple[Tensor, Tensor]] = []  # places in the photo, (m,), and f(X), f(Y), f(Z), (3, m)
+        self._waiting, self._left = 0, roots.numel()
+
+    def paint(self, first: int, last: int, workspace: Workspace) -> None:
+        """The pixels `first` to `last` - 1, each once, by the workspace's fields, which are used up."""
+        count, roots, packed = last - first, self._roots[first:last], self._pixels[first:last]
+        to_x, f_x, to_z, f_z = workspace.fields(count)
+        xyz, linear = workspace.trios(count)
+        levels, spare = workspace.integers(count)  # where XYZ and linear RGB were
+        f_x.addcmul_(to_x, roots)
+        f_z.addcmul_(to_z, roots)
+        for values, light in zip((f_x, roots, f_z), xyz, strict=True):
+            _light(values, light, linear[0])
+        torch.mm(_scaled_matrix(), xyz, out=linear)
+        levels.copy_(linear)
+        outside = _outside(levels, packed)
+        levels.index_fill_(1, outside, 0)
+        _pack(levels, packed, spare)
+        beyond = torch.stack([values.index_select(0, outside) for values in (f_x, roots, f_z)])
+        with self._putting:
+            self._outside.append((outside + first, beyond))
+            self._waiting += len(outside)
+            self._left -= count
+            parts: list[tuple[Tensor, Tensor]] = []
+            if self._waiting >= _OUTSIDE_AT_ONCE or not self._left:
+                parts, self._outside, self._waiting = self._outside, [], 0
+        if parts:
+            self._paint_outside(*(torch.cat(planes, -1) for planes in zip(*parts, strict=True)))
+
+    def _paint_outside(self, places: Tensor, roots: Tensor) -> None:
+        if not len(places):
+            return
+        levels = color.linear_at_edge(*roots).mul_(_WHITE).nan_to_num_().clamp_(0, _LEVELS - 1).to(torch.int32)
+        packed = torch.empty_like(levels[0])
+        _pack(levels, packed, torch.empty_like(levels))
+        self._pixels.numpy()[places.numpy()] = packed.numpy()
 
 
 @functools.lru_cache(maxsize=1)
@@ -156,17 +190,18 @@ def _scaled_matrix() -> Tensor:
     return color.rgb_from_xyz() * _WHITE
 
 
-def _fit(levels: Tensor, roots: Tensor, f_x: Tensor, f_z: Tensor, spare: Tensor) -> None:
-    """Bring linear RGB (3, n), in int32 levels, into the gamut where it is outside.
+def _outside(levels: Tensor, spare: Tensor) -> Tensor:
+    """Which of linear RGB (3, n), in int32 levels, lie outside the gamut: their places.
 
     A level outside 0.._LEVELS - 1 has bits that none within has; what is less than one level below 0 is 0 already.
     """
     torch.bitwise_or(levels[0], levels[1], out=spare).bitwise_or_(levels[2]).bitwise_right_shift_(_LEVEL_BITS)
-    found = np.flatnonzero(spare.numpy())  # torch's own nonzero takes several times as long
-    if not len(found):
-        return
-    outside = torch.from_numpy(found)
-    x, y, z = (plane.index_select(0, outside) for plane in (f_x, roots, f_z))
-    inside = color.linear_at_edge(x, y, z).mul_(_WHITE).nan_to_num_().clamp_(0, _LEVELS - 1).to(torch.int32)
-    for plane, values in zip(levels.numpy(), inside.numpy(), strict=True):
-        plane[found] = values
+    # Of integers, or by torch, it would take twice to five times as long.
+    return torch.from_numpy(np.flatnonzero(spare.numpy() != 0))
+
+
+def _pack(levels: Tensor, packed: Tensor, spare: Tensor) -> None:
+    """Linear RGB (3, n), in int32 levels inside the gamut -> packed pixels (n,)."""
+    packed.fill_(_OPAQUE)
+    for plane, table, of_plane in zip(levels, _display_tables(), spare, strict=True):
+        packed.bitwise_or_(torch.index_select(table, 0, plane, out=of_plane))

@@ -1,4 +1,4 @@
-"""Work shared out among threads: torch, numpy and Pillow let go of the interpreter while they compute.
+"""Work shared out among threads: torch, numpy and Pillow let go of Python's lock while they compute.
 
 Several threads that each do whole strips of a photo beat one thread whose every operation is split up by OpenMP: on two
 cores an operation of 40 microseconds is then no faster than on one.
@@ -6,13 +6,18 @@ cores an operation of 40 microseconds is then no faster than on one.
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import TypeVar
 
 import torch
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
+Work = Callable[[Item, Callable[[], bool]], Iterable[Result]]
+"""Takes an item, and a question: should it end before all is done?"""
 _MAX_THREADS = 8  # more would wait for the interpreter, which each operation needs for some microseconds
 _here = threading.local()
 
@@ -22,27 +27,20 @@ def usable_threads() -> int:
     return min(torch.get_num_threads(), _MAX_THREADS)
 
 
-def keeps_planes() -> bool:
-    """Whether the calling thread may hold on to memory that it is going to need again soon."""
-    return getattr(_here, "keeps_planes", False)
+def work_alone() -> None:
+    """From now on the calling thread does all work itself: others, or other processes, have the other cores."""
+    _here.is_worker = True
+    torch.get_num_threads()  # a thread takes the common number when it is first asked: before it gets its own
+    torch.set_num_threads(1)  # of this thread, and of all that are started from now on
 
 
-def make_pool(count: int, keeps_planes: bool = False) -> ThreadPoolExecutor:
-    """Started threads in each of which torch uses one thread, and `share_out` does all in that thread.
-
-    What torch uses elsewhere stays as it is.
-
-    Args:
-        count: of threads.
-        keeps_planes: what `keeps_planes()` says in them; for threads that end with their work.
-    """
+def make_pool(count: int) -> ThreadPoolExecutor:
+    """So many started threads, each of which works alone. What torch uses elsewhere stays as it is."""
     threads = torch.get_num_threads()
     started = threading.Barrier(count + 1)
 
     def start() -> None:
-        _here.is_worker, _here.keeps_planes = True, keeps_planes
-        torch.get_num_threads()  # a thread takes the common number when it is first asked: before it gets its own
-        torch.set_num_threads(1)  # of this thread, and of all that are started from now on
+        work_alone()
         started.wait()
 
     pool = ThreadPoolExecutor(count, "colorizer", start)
@@ -56,6 +54,70 @@ def make_pool(count: int, keeps_planes: bool = False) -> ThreadPoolExecutor:
     finally:
         torch.set_num_threads(threads)
     return pool
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: BaseException
+
+
+class _End:
+    """A thread has ended."""
+
+
+def spread(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
+    """What comes of items that so many threads take one by one, in no order.
+
+    Whoever stops before the end closes the iterator, and waits until no thread works any more.
+
+    Args:
+        work: is told, beside the item, how to ask whether it should end early.
+        items: taken as threads ask for them.
+        count: of threads.
+
+    Raises:
+        Exception: the first that `work` raises, once all threads have ended.
+    """
+    taking, stop = threading.Lock(), threading.Event()
+    results: SimpleQueue[Result | _Failure | _End] = SimpleQueue()
+    nothing = object()
+
+    def take() -> Item | object:
+        with taking:
+            return nothing if stop.is_set() else next(items, nothing)
+
+    def work_off() -> None:
+        try:
+            while (item := take()) is not nothing:
+                for result in work(item, stop.is_set):  # type: ignore[arg-type]
+                    results.put(result)
+        except BaseException as error:  # handed on to the thread that waits for results
+            stop.set()
+            results.put(_Failure(error))
+        finally:
+            results.put(_End())
+
+    with make_pool(count) as pool:
+        try:
+            for _ in range(count):
+                pool.submit(work_off)
+            yield from _until_all_end(results, count)
+        finally:
+            stop.set()
+
+
+def _until_all_end(results: "SimpleQueue[Result | _Failure | _End]", count: int) -> Iterator[Result]:
+    failures = []
+    while count:
+        result = results.get()
+        if isinstance(result, _End):
+            count -= 1
+        elif isinstance(result, _Failure):
+            failures.append(result)
+        else:
+            yield result
+    if failures:
+        raise failures[0].error
 
 
 @functools.lru_cache(maxsize=1)

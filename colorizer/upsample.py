@@ -6,7 +6,6 @@ what is enlarged: applied to the photo's own L they put every colour edge exactl
 Sources: He, Sun and Tang 2013, "Guided Image Filtering", equations 5, 6 and 8; He and Sun 2015, "Fast Guided Filter".
 """
 
-import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 RADIUS = 2  # pixels at the network's size: the decoder's colours are smooth over about 4, and wider windows bleed
+_LINES_AT_ONCE = 48  # averaged by one product of matrices, most of whose weights are 0
+_GROUP_VALUES = 1 << 17  # between two rows of the network's size; where there are fewer, they are not worth a step each
 EPSILON = 16.0  # Lab units squared: contours of more than about 4 units of L steer colour, texture below it does not
 
 
@@ -35,6 +36,17 @@ def area_weights(source: int, target: int) -> Tensor:
     weights = torch.zeros(target, source + reach)  # beyond the end nothing overlaps
     weights.scatter_(1, columns, (overlap.clamp_min(0) / scale).float())
     return weights[:, :source]
+
+
+def area_means(plane: Tensor, target: int) -> Tensor:
+    """Shrink the first axis of (source, n) to `target` rows by averages over areas."""
+    source = len(plane)
+    weights, scale = area_weights(source, target), source / target
+    rows = []
+    for top, bottom in strips(target, max(1, _LINES_AT_ONCE * target // source)):
+        first, last = int(top * scale), min(source, math.ceil(bottom * scale) + 1)
+        rows.append(weights[top:bottom, first:last] @ plane[first:last])
+    return torch.cat(rows)
 
 
 def _box_mean(planes: Tensor) -> Tensor:
@@ -89,14 +101,18 @@ class Rows:
         self._steps = torch.cat([self._rows.diff(dim=1), self._rows.new_zeros(count, 1, width)], 1)
         position = ((torch.arange(height) + 0.5) * (source / height) - 0.5).clamp(0, source - 1)
         self._fractions = position.frac()[:, None]
-        self._above: list[int] = position.long().tolist()
+        self._above = position.long()
+        self._goes_by_groups = count * width * (height / source) >= _GROUP_VALUES
 
-    def write(self, top: int, out: Tensor) -> None:
-        """Write the rows from `top` on into `out`, (C, rows, width)."""
-        rows = range(top, top + out.shape[1])
-        for above, group in itertools.groupby(rows, self._above.__getitem__):
-            first, *others = group
-            last = first + len(others) + 1
-            part = out[:, first - top : last - top]
-            source = slice(above, above + 1)
-            torch.addcmul(self._rows[:, source], self._steps[:, source], self._fractions[first:last], out=part)
+    def write(self, top: int, out: Tensor, spare: Tensor) -> None:
+        """Write the rows from `top` on into `out`, (C, rows, width); `spare` has the same shape."""
+        above, fractions = (of_rows[top : top + out.shape[1]] for of_rows in (self._above, self._fractions))
+        if not self._goes_by_groups:
+            torch.index_select(self._rows, 1, above, out=out)
+            out.addcmul_(torch.index_select(self._steps, 1, above, out=spare), fractions)
+            return
+        first = 0
+        for row, count in zip(*(found.tolist() for found in above.unique_consecutive(return_counts=True)), strict=True):
+            last, source = first + count, slice(row, row + 1)
+            torch.addcmul(self._rows[:, source], self._steps[:, source], fractions[first:last], out=out[:, first:last])
+            first = last

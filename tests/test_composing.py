@@ -104,7 +104,9 @@ def test_strips_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     whole = np.asarray(compose(image, chroma))
     monkeypatch.setattr(composing, "_STRIP_PIXELS", 10_000)
     monkeypatch.setattr(threads, "usable_threads", lambda: 3)
-    assert np.array_equal(np.asarray(compose(image, chroma)), whole)
+    for outside_at_once in (1, 5_000, 10**9):
+        monkeypatch.setattr(packed_color, "_OUTSIDE_AT_ONCE", outside_at_once)
+        assert np.array_equal(np.asarray(compose(image, chroma)), whole)
 
 
 def test_a_network_that_failed_harms_nothing() -> None:

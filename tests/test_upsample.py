@@ -18,6 +18,13 @@ def test_area_weights_of_a_whole_factor_are_block_means() -> None:
     assert torch.allclose(upsample.area_weights(12, 4) @ line, line.view(4, 3).mean(1))
 
 
+@pytest.mark.parametrize(("source", "target"), [(1000, 3), (866, 160), (47, 46), (5, 5), (7, 1)])
+def test_area_means_are_those_of_all_weights_at_once(source: int, target: int) -> None:
+    plane = torch.rand(source, 6, generator=torch.Generator().manual_seed(5))
+    expected = upsample.area_weights(source, target) @ plane
+    assert torch.allclose(upsample.area_means(plane, target), expected, atol=1e-6)
+
+
 @pytest.mark.parametrize(("height", "rows"), [(1, 1), (3000, 131), (16, 16), (65_535, 8)])
 def test_strips_cover_every_row_once(height: int, rows: int) -> None:
     strips = list(upsample.strips(height, rows))
@@ -37,7 +44,7 @@ def enlarge(guide: upsample.GuidedColor, lightness: torch.Tensor) -> torch.Tenso
 def enlarged_rows(rows: upsample.Rows, count: int, size: tuple[int, int], at_once: int) -> torch.Tensor:
     parts = []
     for top, bottom in upsample.strips(size[0], at_once):
-        rows.write(top, out := torch.empty(count, bottom - top, size[1]))
+        rows.write(top, out := torch.empty(count, bottom - top, size[1]), torch.empty_like(out))
         parts.append(out)
     return torch.cat(parts, 1)
 
@@ -67,7 +74,14 @@ def test_colour_follows_the_photos_edge_and_does_not_bleed() -> None:
 
 @pytest.mark.parametrize(
     ("source", "size"),
-    [((7, 5), (31, 17)), ((12, 9), (101, 67)), ((40, 30), (13, 9)), ((1, 1), (5, 8)), ((6, 6), (6, 6))],
+    [
+        ((7, 5), (31, 17)),
+        ((12, 9), (101, 67)),
+        ((40, 30), (13, 9)),
+        ((1, 1), (5, 8)),
+        ((6, 6), (6, 6)),
+        ((4, 3), (40, 4000)),
+    ],
 )
 def test_enlarged_rows_agree_with_bilinear_interpolation_in_strips_of_any_height(
     source: tuple[int, int], size: tuple[int, int]
