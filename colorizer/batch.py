@@ -35,7 +35,8 @@ from colorizer.placing import Task, is_link, make_folder
 from colorizer.predict import Colorizer, network_size
 
 _WINDOW = 64  # files whose headers are compared: in it those of one shape find each other
-_GROUP = 8  # pictures: enough that the network's own overhead is small
+_GROUP = 8  # pictures at most: enough that a GPU's overhead is small
+_GROUP_ON_CPU = 2  # there the network takes as long for each as for one alone, and progress shows by groups
 _GROUP_PIXELS = 8_000_000  # some 100 MB while they are worked on
 _GROUPS_EACH = 4  # at least, where there are few pictures: all are to have something to do
 _WORTH_A_PROCESS = 16  # pictures: to start one and its first pass take a tenth of a second
@@ -93,12 +94,13 @@ def colorize_files(
     """
     work = functools.partial(_colorize_group, model, settings or Settings())
     count = min(jobs or threads.usable_threads(), len(tasks))
-    most = 1 if settings and settings.hints else min(_GROUP, max(1, len(tasks) // (_GROUPS_EACH * max(1, count))))
-    groups = groups_of(tasks, model.card.input_size, most)
+    on_cpu = model.device.type == "cpu"
+    most = min(_GROUP_ON_CPU if on_cpu else _GROUP, max(1, len(tasks) // (_GROUPS_EACH * max(1, count))))
+    groups = groups_of(tasks, model.card.input_size, 1 if settings and settings.hints else most)
     if len(tasks) <= 1:
         for group in groups:
             yield from work(group, lambda: False)
-    elif model.device.type == "cpu" and len(tasks) >= count * _WORTH_A_PROCESS and processes.can_fork():
+    elif on_cpu and len(tasks) >= count * _WORTH_A_PROCESS and processes.can_fork():
         yield from processes.spread(work, groups, count)
     else:
         yield from threads.spread(work, groups, count)

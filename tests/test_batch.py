@@ -374,7 +374,11 @@ def test_headers_are_read_as_groups_are_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("in_threads")
-def test_what_is_held_of_the_pictures_does_not_grow_with_their_number(model: Colorizer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("group", [2, 8])
+def test_what_is_held_of_the_pictures_does_not_grow_with_their_number(
+    model: Colorizer, tmp_path: Path, group: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "_GROUP_ON_CPU", group)
     tasks = plan([str(make_pictures(tmp_path / "in", 64))], tmp_path / "out", "jpeg")
     batches: list[int] = []
     held: list[int] = []
@@ -387,8 +391,8 @@ def test_what_is_held_of_the_pictures_does_not_grow_with_their_number(model: Col
     with contextlib.closing(colorize_files(model, tasks, jobs=2)) as outcomes:
         assert sum(outcome.problem is None for outcome in outcomes) == 64
     hook.remove()
-    assert batches == [8] * 8
-    assert max(held) <= 2 * (8 + HELD_BESIDE_A_GROUP)
+    assert batches == [group] * (64 // group)
+    assert max(held) <= 2 * (group + HELD_BESIDE_A_GROUP)
 
 
 # Broken off
