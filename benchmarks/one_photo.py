@@ -103,19 +103,15 @@ def print_memory(photo: str) -> None:
 def measure_growth(model: Colorizer, folder: Path) -> dict[int, tuple[float, float]]:
     """By megapixels: seconds of the whole way, and of the network in it, which sees every photo at one size."""
     torch.set_num_threads(2)
-    found = {}
-    for megapixels in _SIZES:
-        content = megapixel_photo(folder / "grown.jpg", megapixels).read_bytes()
-        photo = images.open_image(content)
-        seen, size = model.predict(photo.image).lightness, photo.size
-        del photo
-        ways: dict[str, Callable[[], object]] = {
-            "whole": functools.partial(ours, model, content),
-            "network": functools.partial(model.predict_again, seen, size),
-        }
-        took = median_seconds(ways, repeats=max(3, 12 // megapixels))
-        found[megapixels] = took["whole"], took["network"]
-    return found
+    contents = {size: megapixel_photo(folder / "grown.jpg", size).read_bytes() for size in _SIZES}
+    photo = images.open_image(contents[_SIZES[0]])
+    seen = model.predict(photo.image).lightness
+    ways: dict[str, Callable[[], object]] = {}
+    for size, content in contents.items():
+        ways[f"{size}"] = functools.partial(ours, model, content)
+        ways[f"network after {size}"] = functools.partial(model.predict_again, seen, photo.size)
+    took = median_seconds(ways)
+    return {size: (took[f"{size}"], took[f"network after {size}"]) for size in _SIZES}
 
 
 def rows(model: Colorizer, folder: Path, growth: dict[int, tuple[float, float]]) -> list[Row]:
