@@ -1,7 +1,7 @@
 """Folders of photos: the batch against a loop over single calls, memory and time a file as their number grows.
 
-`python -m benchmarks.many_photos memory FOLDER` prints the MB that a folder needs at the peak above the loaded model,
-in a process of its own and those that it forks.
+`python -m benchmarks.many_photos memory FOLDER` prints the MB that a folder needs above the loaded model, in a process
+of its own and those that it forks.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 import colorizer
-from benchmarks.measuring import Row, median_seconds, peak_family_megabytes_above, seconds_of
+from benchmarks.measuring import Row, family_megabytes_above, median_seconds, seconds_of
 from benchmarks.photos import make_photos, megapixel_photo
 from colorizer import images, placing
 from colorizer.batch import colorize_files
@@ -69,7 +69,7 @@ def measure_growth(model: Colorizer, folder: Path) -> dict[int, float]:
 
 
 def measure_memory(photos: Path) -> float:
-    """MB at the peak above the loaded model, in a process of its own."""
+    """MB above the loaded model, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.many_photos", "memory", str(photos)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True, cwd=_ROOT).stdout)
 
@@ -77,7 +77,7 @@ def measure_memory(photos: Path) -> float:
 def print_memory(photos: str) -> None:
     model = colorizer.load("photo")
     out = Path(photos).with_suffix(".out")
-    print(peak_family_megabytes_above(lambda: batch(model, Path(photos), out)))
+    print(family_megabytes_above(lambda: batch(model, Path(photos), out)))
 
 
 def rows(model: Colorizer, folder: Path, growth: dict[int, float]) -> list[Row]:
@@ -94,7 +94,7 @@ def rows(model: Colorizer, folder: Path, growth: dict[int, float]) -> list[Row]:
             THROUGHPUT,
             True,
         ),
-        Row("peak memory of 2,000 files to that of 200", f"{many:.0f} and {few:.0f} MB", many / few, FLAT),
+        Row("memory while 2,000 files are coloured to that with 200", f"{many:.0f} and {few:.0f} MB", many / few, FLAT),
         Row("time a file, most of 50 to 2,000 files to that of 10", f"{shown} ms", max(others) / first, GROWTH),
     ]
 
