@@ -21,7 +21,7 @@ FIELDS = 4
 """Slope and offset of f(X), slope and offset of f(Z), each a function of the root: see `fields_of`."""
 _LEVEL_BITS = 16
 _LEVELS = 1 << _LEVEL_BITS  # of linear light: in the darkest shadows 1/20 of an 8-bit level
-_LUMINANCES = (1 << 17) - 1  # steps of luminance; their roots need half a megabyte
+_LUMINANCES = (1 << 20) - 1  # steps of luminance; their roots need four megabytes
 _WHITE = _LEVELS - 0.6  # linear light 1, a little below the end of the last level: rounding does not carry it beyond
 _OPAQUE = -1 << 24  # 255 in the highest byte, as Pillow has it in RGB
 _OUTSIDE_AT_ONCE = 1 << 15  # pixels
@@ -104,8 +104,7 @@ def _is_grey(packed: Tensor, spare: Tensor) -> bool:
 
 
 def read_roots(packed: Tensor, roots: Tensor, workspace: Workspace) -> None:
-    """Packed pixels (n,) -> their roots, written into `roots` (n,): L within 0.01 of what `color` gives, 1/40 of an
-    8-bit level of grey."""
+    """Packed pixels (n,) -> their roots, written into `roots` (n,): L within 0.001 of what `color` gives."""
     (levels, blue, _), (luminance, _, _) = workspace.integers(len(packed))
     if _is_grey(packed[:_HEAD], levels[:_HEAD]) and _is_grey(packed, levels):
         torch.index_select(_grey_roots(), 0, torch.bitwise_and(packed, 255, out=levels), out=roots)
