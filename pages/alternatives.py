@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.alternatives import typical_places
 from colorizer.cards import Card
@@ -28,6 +27,7 @@ from pages.shared.alternatives_work import MAX_VERSIONS, Search, searches
 from pages.shared.checkpoint_choice import choose_card, photo_first
 from pages.shared.coloring import Look, compose_grey, turn
 from pages.shared.entrance import enter
+from pages.shared.places import Place
 from pages.shared.sources import choose_view
 from pages.shared.working import say
 
@@ -41,7 +41,7 @@ _NO_CHECKPOINT = (
 )
 
 
-def find_versions(shot: Shot, card: Card, search: Search, tiles: Sequence[Tile], status: DeltaGenerator) -> None:
+def find_versions(shot: Shot, card: Card, search: Search, tiles: Sequence[Tile], status: Place) -> None:
     """Show what is found, and find the rest, each version in its place as soon as it is there."""
     for number, tile in enumerate(tiles):
         if number >= len(search.versions) and not search.is_done:
@@ -56,7 +56,7 @@ def find_versions(shot: Shot, card: Card, search: Search, tiles: Sequence[Tile],
             show_nothing(tile, search, is_first=number == len(search.versions))
 
 
-def conclude(shot: Shot, card: Card, search: Search, status: DeltaGenerator) -> None:
+def conclude(shot: Shot, card: Card, search: Search, status: Place) -> None:
     """What is on the page now; read out by screen readers."""
     (width, height), count = shot.size, len(search.versions)
     found = f"{count} version{'s' if count != 1 else ''} by “{card.title}”."
@@ -122,8 +122,9 @@ def main() -> None:
     card = cards[0] if len(cards) == 1 else choose_card(photo_first(cards), "alternatives-checkpoint")
     apply_alternatives_style(shot)
     search = searches().of(shot, card)
-    status = st.empty()
-    say(status, shot.name)  # at once: were the line gone for a moment, all below it would jump
+    status = Place()
+    if not search.is_done:
+        say(status, shot.name)
     tiles = lay_out_versions()
     find_versions(shot, card, search, tiles, status)
     conclude(shot, card, search, status)

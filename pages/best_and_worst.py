@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer import hues
 from colorizer.cards import Card
@@ -16,6 +15,7 @@ from pages.shared import glossary
 from pages.shared.entrance import enter
 from pages.shared.measuring import MAX_CHECKPOINTS, Measuring, measuring, model_key, work_off
 from pages.shared.picture_choice import Choice, choose_pictures
+from pages.shared.places import Place, room
 from pages.shared.rank_tables import offer_csv, show_means, show_pictures
 from pages.shared.rank_tiles import STYLE, format_figure, show_podium
 from pages.shared.working import say
@@ -74,17 +74,17 @@ def _start(kept: Measuring, choice: Choice) -> None:
     kept.upload_serial += 1
 
 
-def show_action(place: DeltaGenerator, kept: Measuring, choice: Choice, cards: Sequence[Card]) -> None:
+def show_action(kept: Measuring, choice: Choice, cards: Sequence[Card]) -> None:
     """The button that starts the work, takes it up again, or stops it."""
     if kept.is_working:
-        place.button("Stop", icon=":material/stop:", key="measure-stop", on_click=kept.stop)
+        st.button("Stop", icon=":material/stop:", key="measure-stop", on_click=kept.stop)
         return
     is_same = kept.source == choice.source and not choice.has_files
     if is_same and cards and kept.has_rest(cards):
-        place.button("Measure the rest", type="primary", key="measure", on_click=kept.go_on)
+        st.button("Measure the rest", type="primary", key="measure", on_click=kept.go_on)
         return
     is_done = is_same and not choice.can_change and bool(cards)
-    place.button(
+    st.button(
         "Measure",
         type="primary",
         key="measure",
@@ -101,6 +101,11 @@ def describe_state(kept: Measuring, cards: Sequence[Card]) -> str:
     done, all_of_them = len(kept.measured(cards)), kept.trial.pictures
     by = "1 checkpoint" if len(cards) == 1 else f"{len(cards)} checkpoints"
     return f"{done} of {all_of_them} pictures measured by {by}."
+
+
+def has_problems(kept: Measuring, damaged: Sequence[str]) -> bool:
+    """Whether there is anything to tell."""
+    return bool(damaged or kept.problems or (kept.trial is not None and kept.trial.problems))
 
 
 def show_problems(kept: Measuring, damaged: Sequence[str]) -> None:
@@ -219,24 +224,23 @@ def main() -> None:
         st.html('<span id="controls"></span>')
         choice = choose_pictures(kept)
         chosen = choose_checkpoints(listing.cards)
+    cards = kept.begun(chosen)
+    specimens = kept.measured(cards) if cards else []
     with results:
         st.title("Best and worst")
         st.markdown(_INTRODUCTION, help=f"{PROTOCOL_OF_SETS}. {glossary.GREY}")
         st.html('<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>')
         with st.container(horizontal=True, vertical_alignment="center", key="measuring"):
-            action, progress = st.empty(), st.empty()
-        problems, body = st.empty(), st.empty()  # each in its place: while the work goes on, nothing old stays beside
-    cards = kept.begun(chosen)
-    specimens = kept.measured(cards) if cards else []
-    show_action(action, kept, choice, chosen)
-    say(progress, describe_state(kept, cards))
-    with problems.container():
-        show_problems(kept, listing.problems)
-    with body.container():
-        if specimens:
-            show_results(specimens, cards)
-        elif not kept.is_working:
-            st.info(_INVITATION if chosen else "Choose at least one checkpoint.")
+            show_action(kept, choice, chosen)
+            progress = Place()
+            say(progress, describe_state(kept, cards))
+        with room(keeps=not kept.is_working or has_problems(kept, listing.problems)):
+            show_problems(kept, listing.problems)
+        with room(keeps=bool(specimens) or not kept.is_working):
+            if specimens:
+                show_results(specimens, cards)
+            elif not kept.is_working:
+                st.info(_INVITATION if chosen else "Choose at least one checkpoint.")
     work_off(kept, chosen, progress, time.monotonic() - start)
 
 

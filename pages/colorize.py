@@ -17,6 +17,7 @@ from pages.shared.entrance import enter
 from pages.shared.hint_canvas import Canvas, Point, show_canvas
 from pages.shared.hint_files import offer_downloads, show_loader
 from pages.shared.hint_work import HintWork, receive
+from pages.shared.places import Place
 from pages.shared.saving import Wish, choose_format
 from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
 from pages.shared.working import say
@@ -132,8 +133,7 @@ def main() -> None:
         controls = st.container()
         downloads = st.container()
     with left:
-        status = st.empty()
-        say(status, "")
+        status = Place()
         open_arrivals(kept)
         for problem in kept.problems:
             st.error(problem)

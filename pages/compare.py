@@ -15,6 +15,7 @@ from pages.shared.coloring import Answer, Look
 from pages.shared.entrance import enter
 from pages.shared.experiments import choose_checkpoints
 from pages.shared.moments import full_title
+from pages.shared.places import Place, room
 from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
 from pages.shared.swatches import choose_rendering
 from pages.shared.working import is_done, say, work_off
@@ -50,22 +51,16 @@ class Selection:
 def show_comparison(selection: Selection) -> None:
     """The grid of results, filled as they come."""
     shot, cards = selection.shot, selection.cards
-    status = st.empty()
-    say(status, shot.name)
+    status = Place()
+    if not is_done(shot, cards):
+        say(status, shot.name)
     grid = tiles.lay_out(cards, not shot.is_grey, selection.remarks)
-    tiles.show_references(grid, shot)
-    for card in cards:
-        tiles.show_waiting(grid.tiles[card.id], shot, card)
     work_off(shot, cards, status, grid, selection.look)
-    answers = selection.answers()
-    marks = tiles.mark_best(answers, shot.yardstick.true_colorfulness) if shot.yardstick else tiles.Marks()
     for wish in selection.wishes():
-        tile = grid.tiles[wish.card.id]
-        tiles.show_figures(tile, wish.card, wish.answer, marks)
-        saving.offer(tile.foot, wish)
+        saving.offer(grid.tiles[wish.card.id].foot.at, wish)
     width, height = shot.size
     say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
-    tiles.show_legend(shot, answers)
+    tiles.show_legend(shot, selection.answers())
 
 
 def show_slider(selection: Selection) -> None:
@@ -96,11 +91,11 @@ def show_problems(kept: Album, damaged: Sequence[str]) -> None:
 
 def finish_others(kept: Album, selection: Selection) -> None:
     """Colour the visitor's other photos while the current one is looked at."""
-    status = st.empty()
+    status = Place()
     for shot in kept.shots.values():
         if shot is not selection.shot and not is_done(shot, selection.cards):
             work_off(shot, selection.cards, status, None, Look())
-    status.empty()
+            status.clear()
 
 
 def select(kept: Album, cards: Sequence[Card]) -> Selection:
@@ -126,7 +121,7 @@ def main() -> None:
         show_problems(kept, listing.problems)
     with beside, st.container(key="controls"):
         selection = select(kept, listing.cards)
-        zip_place = st.empty()
+        zip_place = room(keeps=is_done(selection.shot, selection.cards))
     with results:
         if not selection.cards:
             st.info("Choose at least one checkpoint." if listing.cards else "There is no checkpoint in weights/ yet.")

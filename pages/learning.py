@@ -15,6 +15,7 @@ from pages.shared.entrance import enter
 from pages.shared.film import FileKind, Film, colour_states, failures, kept_states, render_file, strip
 from pages.shared.film_chart import describe, draw, measured, row_at
 from pages.shared.film_component import Picture, show_player
+from pages.shared.places import Place
 from pages.shared.runs import Curve, read_curves
 from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
 from pages.shared.swatches import choose_rendering
@@ -101,8 +102,7 @@ def offer_files(film: Film) -> None:
 
 def show_film(shot: Shot, card: Card, look: Look) -> Film | None:
     """Colour what is missing and show it; None where no state could colour the photo."""
-    status = st.empty()
-    say(status, shot.name)
+    status = Place()
     colour_states(shot, card, status)
     for problem in failures(shot, card):
         st.warning(problem)

@@ -16,6 +16,7 @@ from pages.shared.album import Album, Shot, album
 from pages.shared.entrance import enter
 from pages.shared.findings import finding
 from pages.shared.pairs import Pair, choose_pair
+from pages.shared.places import Place, room
 from pages.shared.samples import SAMPLES
 from pages.shared.sources import open_arrivals, shot_of, show_sources
 from pages.shared.strip import Shelf, strip
@@ -44,6 +45,11 @@ class Selection:
     pair: Pair
     rendering: Rendering
     shelf: Shelf
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to compute."""
+        return all(self.shelf.is_done(shot, card) for shot in self.shots for card in self.pair.cards)
 
     def strip(self, card: Card) -> str:
         """The strip of one of the two checkpoints, as HTML."""
@@ -114,13 +120,12 @@ def take_in(kept: Album, damaged: Sequence[str]) -> None:
         st.warning(problem)
 
 
-def lay_out_strips(selection: Selection) -> dict[str, DeltaGenerator]:
+def lay_out_strips(selection: Selection) -> dict[str, Place]:
     """A place for the strip of each checkpoint, side by side, with as much of it as is known."""
     places = {}
     for column, card in zip(st.columns(len(selection.pair.cards), gap="small"), selection.pair.cards, strict=True):
-        with column:
-            places[card.id] = st.empty()
-            places[card.id].html(selection.strip(card))
+        places[card.id] = Place(column)
+        places[card.id].html(selection.strip(card))
     with st.container(horizontal=True, gap="medium"):
         for term, help in _TERMS.items():
             st.caption(term, help=help, width="content")
@@ -133,17 +138,22 @@ def lay_out_strips(selection: Selection) -> dict[str, DeltaGenerator]:
 def show(selection: Selection, kept: Album) -> None:
     """Both comparisons: everything has its place first, and is filled as it comes."""
     cards = selection.pair.cards
-    status = st.empty()
-    say(status, "")
+    status = Place()
+    if not selection.is_done:
+        say(status, "")
     places = lay_out_strips(selection)
     problems = st.container()
     with st.container(key="strip-foot"):
-        foot = st.empty()
+        foot = room(keeps=selection.is_done)
     st.subheader("At full size")
     shot = choose_shot(kept, selection.shots)
     grid = full_size.lay_out(shot, cards)
-    full_size.show_waiting(grid, shot, cards)
-    remark = st.empty()
+    full_size.show_photo(grid, shot)
+    for card in cards:
+        full_size.show_card(grid, shot, card, selection.rendering)
+    remark = Place()
+    if not selection.is_done:
+        remark.clear()
 
     def show_strip(card: Card) -> None:
         places[card.id].html(selection.strip(card))
@@ -151,7 +161,7 @@ def show(selection: Selection, kept: Album) -> None:
     work_off(selection.shelf, selection.shots, cards, status, show_strip)
     for card in cards:  # once more: which of the two is better is known only now
         show_strip(card)
-    full_size.show_results(grid, shot, cards, selection.rendering)
+        full_size.show_card(grid, shot, card, selection.rendering)
     remark.markdown(full_size.sentence_on(shot, selection.pair, selection.rendering))
     for card in cards:
         for problem in selection.failures(card):

@@ -6,6 +6,7 @@ from PIL import Image
 from colorizer.planes import LabPhoto, take_apart
 from pages.shared.album import Shot, album
 from pages.shared.entrance import enter
+from pages.shared.places import Place
 from pages.shared.sources import choose_view
 from pages.shared.spaces_apart import show_parts, show_together
 from pages.shared.spaces_few import show_few
@@ -43,7 +44,7 @@ def main() -> None:
     apply_spaces_style(view)
     width, height = view.size
     grey = "" if view.photo.has_color else _NO_COLORS
-    say(st.empty(), f"{shot.name}, here at {width} × {height} px.{grey} {' '.join(shot.notices)}")
+    say(Place(), f"{shot.name}, here at {width} × {height} px.{grey} {' '.join(shot.notices)}")
     show_parts(view)
     show_together(view)
     show_plane(view)

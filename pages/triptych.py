@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
 from colorizer.checkpoints import scan
@@ -12,9 +11,10 @@ from pages.shared.album import Album, Shot, album
 from pages.shared.checkpoint_choice import choose_card
 from pages.shared.coloring import Look
 from pages.shared.entrance import enter
+from pages.shared.places import Place
 from pages.shared.sources import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
 from pages.shared.three_in_one import ThreeInOne
-from pages.shared.working import say, work_off
+from pages.shared.working import is_done, say, work_off
 
 _FIRST_CHECKPOINT = "flowers-gan"
 _TITLE = "Generated"
@@ -54,19 +54,17 @@ def reserve_room(shot: Shot) -> None:
     st.html(f"<style>.st-key-triptych img {{ aspect-ratio: {width} / {height}; }}</style>")
 
 
-def show_row(shot: Shot, cards: Sequence[Card], status: DeltaGenerator) -> None:
+def show_row(shot: Shot, cards: Sequence[Card], status: Place) -> None:
     """The pictures in their places, the generated one as soon as it is there; then figures and downloads."""
-    say(status, shot.name)
+    if not is_done(shot, cards):
+        say(status, shot.name)
     reserve_room(shot)
     grid = tiles.lay_out_row(cards, not shot.is_grey, _TITLE)
-    tiles.show_references(grid, shot)
-    for card in cards:
-        tiles.show_waiting(grid.tiles[card.id], shot, card)
     work_off(shot, cards, status, grid, Look())
     answers = {card.id: answer for card in cards if (answer := shot.answer(card)) is not None}
     for card in cards:
         if card.id in answers:
-            saving.offer(grid.tiles[card.id].foot, saving.Wish(shot, card, answers[card.id], Look(), "JPEG"))
+            saving.offer(grid.tiles[card.id].foot.at, saving.Wish(shot, card, answers[card.id], Look(), "JPEG"))
             offer_row(ThreeInOne(shot, card, answers[card.id]))
     width, height = shot.size
     say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
@@ -102,7 +100,9 @@ def main() -> None:
     photos = st.container(key="photos", horizontal=True)
     row = st.container(key="triptych")
     with row, st.container(key="triptych-status"):
-        status = st.empty()  # before the spinner, so that the last status is gone when that comes
+        status = Place()
+        if kept.arrivals:
+            status.clear()  # there is going to be a spinner
         open_arrivals(kept)
     with problems:
         show_problems(kept, listing.problems, bool(cards))

@@ -1,10 +1,8 @@
 """Tiles of "What else could it be?": the versions, and where the model is unsure."""
 
-from dataclasses import dataclass
 from html import escape
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.alternatives import MIN_CHANCE, Change, Question, Version, rgb_of
 from colorizer.distribution import LikelyColor
@@ -12,6 +10,7 @@ from colorizer.doubt import TINTS, Doubt, letter, scale
 from colorizer.hues import words_for
 from pages.shared.album import Shot
 from pages.shared.alternatives_work import MAX_VERSIONS, Search
+from pages.shared.places import Place
 
 NOTHING_LEFT = f"No other colour of a large part of this photo has a chance of {MIN_CHANCE:.0%} or more."
 _STYLE = """
@@ -54,44 +53,34 @@ def apply_alternatives_style(shot: Shot) -> None:
     st.html(_STYLE.format(width=width, height=height, columns=2 if shot.is_grey else 3))
 
 
-@dataclass
 class Tile:
-    """A cell of the grid: a picture and a text under it, replaced by what is shown later in the same run.
+    """A cell of the grid: a picture and a text under it, replaced by what is shown later in the same run."""
 
-    An element is its own placeholder here: `st.empty` would take away what the last run left before the new is there.
-    """
-
-    cell: DeltaGenerator
-    _picture: DeltaGenerator | None = None
-    _text: DeltaGenerator | None = None
+    def __init__(self, name: str) -> None:
+        self.cell = st.container(key=f"tile-alt-{name}")
+        self._picture, self._text = Place(self.cell), Place(self.cell)
 
     def show(self, picture: bytes, alt: str, title: str, aside: str = "", body: str = "", kind: str = "time") -> None:
         """`body` is HTML; the rest is text."""
-        shown = (self._picture or self.cell).image(picture, width="stretch", alt=alt)
+        self._picture.image(picture, alt)
         head = f'<h3>{escape(title)}<span class="{kind}">{escape(aside)}</span></h3>'
-        text = (self._text or self.cell).html(f'<div class="tile">{head}{body}</div>')
-        self._picture, self._text = self._picture or shown, self._text or text
+        self._text.html(f'<div class="tile">{head}{body}</div>')
 
     def show_instead(self, failure: str = "", html: str = "") -> None:
         """A message or HTML instead of the picture, or nothing; and no text."""
-        place = self._picture or self.cell
         if failure:
-            place.error(failure)
+            self._picture.error(failure)
         elif html:
-            place.html(html)
-        elif self._picture:
-            self._picture.empty()
-        if self._text:
-            self._text.empty()
+            self._picture.html(html)
+        else:
+            self._picture.clear()
+        self._text.clear()
 
 
 def lay_out(row: str, names: list[str]) -> list[Tile]:
     """A row in which every tile has its place, and keeps what it had until something else is shown."""
-    tiles = []
     with st.container(key=f"tiles-alt-{row}"):
-        for name in names:
-            tiles.append(Tile(st.container(key=f"tile-alt-{name}")))
-    return tiles
+        return [Tile(name) for name in names]
 
 
 def lay_out_versions() -> list[Tile]:

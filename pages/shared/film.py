@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import Literal
 
 from PIL import Image
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
 from colorizer.chroma import Chroma
@@ -25,6 +24,7 @@ from pages.shared.coloring import (
 )
 from pages.shared.film_component import Picture
 from pages.shared.guard import sentence
+from pages.shared.places import Place
 from pages.shared.working import say
 
 FileKind = Literal["WEBP", "GIF", "PNG"]
@@ -71,10 +71,12 @@ def _reuse_answer(shot: Shot, card: Card) -> None:
         shot.states.setdefault((card.id, version(card), card.epochs - 1), answer.chroma)
 
 
-def colour_states(shot: Shot, card: Card, status: DeltaGenerator) -> None:
+def colour_states(shot: Shot, card: Card, status: Place) -> None:
     """Ask every state of a checkpoint that was not asked yet, one after the other; what comes is kept in the shot."""
     _reuse_answer(shot, card)
     left = _states_left(shot, card)
+    if left:
+        say(status, shot.name)
     image = open_photo(shot.content, shot.name).image if left else None
     for epoch in left:
         place = f"{card.snapshots.index(epoch) + 1} of {len(card.snapshots)}"

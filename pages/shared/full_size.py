@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from html import escape
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
 from colorizer.choice import Choice, Rendering, palette_truth
@@ -16,6 +15,7 @@ from pages.shared import glossary
 from pages.shared.album import Shot
 from pages.shared.coloring import Look
 from pages.shared.pairs import Pair
+from pages.shared.places import Place
 from pages.shared.swatches import swatches
 
 _TRUTH_NOTE = "A preview, in the colours of a palette."
@@ -27,23 +27,28 @@ _LOOK_AT = {
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A place in the grid: a picture and a text under it."""
+class _Tile:
+    """A cell of the grid: a picture and a text under it."""
 
-    picture: DeltaGenerator
-    text: DeltaGenerator
+    picture: Place
+    text: Place
+
+    @classmethod
+    def here(cls, name: str) -> "_Tile":
+        cell = st.container(key=f"tile-{name}")
+        return cls(Place(cell), Place(cell))
 
 
 @dataclass(frozen=True)
 class FullSize:
-    """The places of the grid, by name: "grey", "original", "result-ID", "truth-ID" and "swatches-ID"."""
+    """The grid by name: "grey", "original", "result-ID", "truth-ID" and "swatches-ID"."""
 
-    places: dict[str, _Place]
+    tiles: dict[str, _Tile]
 
     def show(self, name: str, picture: bytes, alt: str, title: str, aside: str, is_waiting: bool = False) -> None:
         kind = "wait" if is_waiting else "time"
-        self.places[name].picture.image(picture, width="stretch", alt=alt)
-        self.places[name].text.html(
+        self.tiles[name].picture.image(picture, alt)
+        self.tiles[name].text.html(
             f'<div class="tile"><h3>{title}<span class="{kind}">{escape(aside)}</span></h3></div>'
         )
 
@@ -53,17 +58,12 @@ def lay_out(shot: Shot, cards: Sequence[Card]) -> FullSize:
     names = ["grey", *(f"result-{card.id}" for card in cards)]
     if not shot.is_grey:
         names += ["original", *(f"truth-{card.id}" for card in cards)]
-    places = {}
     with st.container(key=f"tiles-{len(cards) + 1}"):
-        for name in names:
-            with st.container(key=f"tile-{name}"):
-                places[name] = _Place(st.empty(), st.empty())
+        tiles = {name: _Tile.here(name) for name in names}
         with st.container(key="tile-paints"):
             st.caption("Share of the picture that each colour was chosen for", help=glossary.PALETTE)
-        for card in cards:
-            with st.container(key=f"tile-swatches-{card.id}"):
-                places[f"swatches-{card.id}"] = _Place(st.empty(), st.empty())
-    return FullSize(places)
+        tiles |= {name: _Tile.here(name) for name in (f"swatches-{card.id}" for card in cards)}
+    return FullSize(tiles)
 
 
 def _truth(shot: Shot, card: Card, choice: Choice) -> bytes:
@@ -75,39 +75,44 @@ def _truth(shot: Shot, card: Card, choice: Choice) -> bytes:
     return shot.pictures[name][1]
 
 
-def show_waiting(grid: FullSize, shot: Shot, cards: Sequence[Card]) -> None:
-    """What needs no network, and in the other places the photo without its colours."""
+def show_photo(grid: FullSize, shot: Shot) -> None:
+    """What needs no network."""
     width, height = shot.size
     grid.show("grey", shot.grey(), f"{shot.name} without colour", "Grey", f"{width} × {height} px")
     if not shot.is_grey:
         grid.show("original", shot.original(), f"{shot.name}, the original", "Original", "")
+
+
+def show_card(grid: FullSize, shot: Shot, card: Card, rendering: Rendering) -> None:
+    """The colours of a checkpoint, if it has answered; else the photo without its colours."""
+    if not shot.is_done(card):
+        _show_waiting(grid, shot, card)
+        return
+    answer = shot.answer(card)
+    if answer is None or answer.chroma.choice is None:
+        _show_failure(grid, shot, card)
+        return
+    choice, look = answer.chroma.choice, Look(rendering=rendering)
+    alt = f"{shot.name}, coloured by {card.title}"
+    grid.show(f"result-{card.id}", shot.result(card, answer, look), alt, "Colorized", card.title)
+    if not shot.is_grey:
+        alt = f"{shot.name}, palette truth of {card.title}"
+        grid.show(f"truth-{card.id}", _truth(shot, card, choice), alt, "Palette truth", card.title)
+    grid.tiles[f"swatches-{card.id}"].text.html(f'<p class="paints">{escape(card.title)}</p>{swatches(choice)}')
+
+
+def _show_waiting(grid: FullSize, shot: Shot, card: Card) -> None:
     alt = f"{shot.name}, not coloured yet"
-    for card in cards:
-        grid.show(f"result-{card.id}", shot.latest(card), alt, "Colorized", "colouring ...", is_waiting=True)
-        if not shot.is_grey:
-            grid.show(f"truth-{card.id}", shot.grey(), alt, "Palette truth", "colouring ...", is_waiting=True)
-
-
-def show_results(grid: FullSize, shot: Shot, cards: Sequence[Card], rendering: Rendering) -> None:
-    """The colours of each checkpoint, as far as there are any."""
-    for card in cards:
-        answer = shot.answer(card)
-        if answer is None or answer.chroma.choice is None:
-            _show_failure(grid, shot, card)
-            continue
-        choice, look = answer.chroma.choice, Look(rendering=rendering)
-        alt = f"{shot.name}, coloured by {card.title}"
-        grid.show(f"result-{card.id}", shot.result(card, answer, look), alt, "Colorized", card.title)
-        if not shot.is_grey:
-            alt = f"{shot.name}, palette truth of {card.title}"
-            grid.show(f"truth-{card.id}", _truth(shot, card, choice), alt, "Palette truth", card.title)
-        grid.places[f"swatches-{card.id}"].text.html(f'<p class="paints">{escape(card.title)}</p>{swatches(choice)}')
+    grid.show(f"result-{card.id}", shot.latest(card), alt, "Colorized", "colouring ...", is_waiting=True)
+    if not shot.is_grey:
+        grid.show(f"truth-{card.id}", shot.grey(), alt, "Palette truth", "colouring ...", is_waiting=True)
+    grid.tiles[f"swatches-{card.id}"].text.clear()
 
 
 def _show_failure(grid: FullSize, shot: Shot, card: Card) -> None:
     """A checkpoint that gave no picture leaves the grey one; the page says why."""
     for name, title in (("result", "Colorized"), ("truth", "Palette truth")):
-        if f"{name}-{card.id}" in grid.places:
+        if f"{name}-{card.id}" in grid.tiles:
             grid.show(f"{name}-{card.id}", shot.grey(), f"{shot.name}, not coloured", title, "not coloured")
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
 from colorizer.picture_sets import PictureSet
@@ -19,6 +18,7 @@ from colorizer.predict import Colorizer
 from colorizer.ranking import Specimen, Trial
 from pages.shared.coloring import load, turn, version
 from pages.shared.guard import sentence
+from pages.shared.places import Place
 
 MAX_CHECKPOINTS = 4
 _PAUSE_SECONDS = 0.01  # between two turns, so that another visitor who waits gets one
@@ -98,17 +98,17 @@ def _load_all(kept: Measuring, cards: Sequence[Card]) -> dict[str, Colorizer]:
     return models
 
 
-def _show_progress(place: DeltaGenerator, kept: Measuring, trial: Trial, models: Iterable[str]) -> None:
+def _show_progress(place: Place, kept: Measuring, trial: Trial, models: Iterable[str]) -> None:
     keys = list(models)
     left, done = trial.steps_left(keys), len(trial.measured(keys))
     text = f"{done} of {trial.pictures} pictures measured"
     if kept.steps > len(keys):  # one whole picture
         text += f", {time_left(kept.seconds / kept.steps * left)}"
     every = max(1, trial.pictures * (1 + len(keys)))
-    place.progress(max(0.0, 1 - left / every), f"{text} ...")
+    place.show(lambda at: at.progress(max(0.0, 1 - left / every), f"{text} ..."))
 
 
-def work_off(kept: Measuring, cards: Sequence[Card], progress: DeltaGenerator, showing_seconds: float) -> None:
+def work_off(kept: Measuring, cards: Sequence[Card], progress: Place, showing_seconds: float) -> None:
     """Measure what is left, if that is wished, and run the page again then; now and again meanwhile as well.
 
     Args:

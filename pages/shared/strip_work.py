@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 from PIL import Image
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
 from pages.shared.album import Shot
 from pages.shared.coloring import colour, open_photo, read_column, version, yardstick
 from pages.shared.guard import sentence
+from pages.shared.places import Place
 from pages.shared.strip import Shelf
 from pages.shared.working import say
 
@@ -24,7 +24,7 @@ def shelf() -> Shelf:
 
 
 def work_off(
-    kept: Shelf, shots: Sequence[Shot], cards: Sequence[Card], status: DeltaGenerator, show: Callable[[Card], None]
+    kept: Shelf, shots: Sequence[Shot], cards: Sequence[Card], status: Place, show: Callable[[Card], None]
 ) -> None:
     """Compute what is missing, each photo decoded once, and show the strip of a card after each of its pictures."""
     missing = {shot.key: [card for card in cards if not kept.is_done(shot, card)] for shot in shots}

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from html import escape
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
 from colorizer.metrics import PROTOCOL, Measures
@@ -13,6 +12,7 @@ from pages.shared import glossary
 from pages.shared.album import Shot
 from pages.shared.coloring import Answer, Look
 from pages.shared.moments import full_title
+from pages.shared.places import Place
 from pages.shared.swatches import swatches
 
 GREY_TITLE = "Grey"
@@ -21,12 +21,12 @@ ORIGINAL_TITLE = "Original"
 
 @dataclass
 class Tile:
-    """A place in the grid: a picture and a text under it, each replaced on its own."""
+    """A cell of the grid: a picture, a text under it, and what comes below in the end, each replaced on its own."""
 
-    picture: DeltaGenerator
-    text: DeltaGenerator
-    extra: DeltaGenerator
-    foot: DeltaGenerator
+    picture: Place
+    text: Place
+    extra: Place
+    foot: Place
     title: str = ""
     """Of a result, where it is not that of its checkpoint."""
     remark: str = ""
@@ -88,13 +88,16 @@ def _make(names: Sequence[str], columns: int) -> Grid:
     grid = Grid()
     with st.container(key=f"tiles-{columns}"):
         for name in names:
-            with st.container(key=f"tile-{name}"):
-                grid.tiles[name] = Tile(st.empty(), st.empty(), st.empty(), st.empty())
+            cell = st.container(key=f"tile-{name}")
+            grid.tiles[name] = Tile(Place(cell), Place(cell), Place(cell), Place(cell))
     return grid
 
 
-def mark_best(answers: dict[str, Answer], true_colorfulness: float) -> Marks:
+def mark_best(shot: Shot, answers: Mapping[str, Answer]) -> Marks:
     """The best of several results, as far as they differ in the digits shown. Grey takes no part: it stands beside."""
+    if shot.yardstick is None:
+        return Marks()
+    truth = shot.yardstick.true_colorfulness
     measured = {name: answer.measures for name, answer in answers.items() if answer.measures is not None}
     if len(measured) < 2:
         return Marks()
@@ -106,7 +109,7 @@ def mark_best(answers: dict[str, Answer], true_colorfulness: float) -> Marks:
     return Marks(
         best({name: -round(measures.psnr, 1) for name, measures in measured.items()}),
         best({name: round(measures.ciede2000, 1) for name, measures in measured.items()}),
-        best({name: round(abs(measures.colorfulness - true_colorfulness), 1) for name, measures in measured.items()}),
+        best({name: round(abs(measures.colorfulness - truth), 1) for name, measures in measured.items()}),
     )
 
 
@@ -151,24 +154,26 @@ def show_references(grid: Grid, shot: Shot) -> None:
     width, height = shot.size
     grey, original = grid.tiles["grey"], grid.tiles.get("original")
     figures = _figures(shot.yardstick.grey, "grey", Marks()) if shot.yardstick else ""
-    grey.picture.image(shot.grey(), width="stretch", alt=f"{shot.name} without colour")
+    grey.picture.image(shot.grey(), alt=f"{shot.name} without colour")
     grey.text.html(_text(GREY_TITLE, "no colour" if shot.is_grey else "what a network sees", figures))
     if original is not None:
-        original.picture.image(shot.original(), width="stretch", alt=f"{shot.name}, the original")
+        original.picture.image(shot.original(), alt=f"{shot.name}, the original")
         original.text.html(_text(ORIGINAL_TITLE, f"{width} × {height} px", _true_figures(shot)))
 
 
 def show_waiting(tile: Tile, shot: Shot, card: Card) -> None:
     """Where a result is going to be: what was there before, or the grey photo."""
-    tile.picture.image(shot.latest(card), width="stretch", alt=f"{shot.name}, not coloured yet")
+    tile.picture.image(shot.latest(card), alt=f"{shot.name}, not coloured yet")
     tile.text.html(_result_text(tile, card, "colouring ...", aside_class="wait"))
+    tile.extra.clear()
+    tile.foot.clear()
 
 
-def show_result(tile: Tile, shot: Shot, card: Card, answer: Answer, look: Look) -> None:
-    """A coloured picture; its figures follow when all are known."""
+def show_result(tile: Tile, shot: Shot, card: Card, answer: Answer, look: Look, marks: Marks) -> None:
+    """A coloured picture, and its figures."""
     alt = f"{shot.name}, coloured by {full_title(card)}"
-    tile.picture.image(shot.result(card, answer, look), width="stretch", alt=alt)
-    show_figures(tile, card, answer, Marks())
+    tile.picture.image(shot.result(card, answer, look), alt=alt)
+    show_figures(tile, card, answer, marks)
 
 
 def show_figures(tile: Tile, card: Card, answer: Answer, marks: Marks) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from html import escape
 
 from PIL import Image
-from streamlit.delta_generator import DeltaGenerator
 
 from colorizer.cards import Card
 from pages.shared import tiles
@@ -12,9 +11,10 @@ from pages.shared.album import Shot
 from pages.shared.coloring import Look, colour, open_photo, version, yardstick
 from pages.shared.guard import sentence
 from pages.shared.moments import full_title
+from pages.shared.places import Place
 
 
-def say(status: DeltaGenerator, text: str) -> None:
+def say(status: Place, text: str) -> None:
     """What is being done, or what is shown; read out by screen readers."""
     status.html(f'<p class="status" role="status">{escape(text)}</p>')
 
@@ -31,23 +31,45 @@ def _try(shot: Shot, card: Card, image: Image.Image) -> None:
         shot.failures[card.id, version(card)] = sentence(error, full_title(card))
 
 
-def work_off(shot: Shot, cards: Sequence[Card], status: DeltaGenerator, grid: tiles.Grid | None, look: Look) -> None:
-    """Compute what is missing for a photo, and show it in the grid, if it is the one in view."""
-    image = None if is_done(shot, cards) else open_photo(shot.content, shot.name).image
-    if image is not None and not shot.is_grey and shot.yardstick is None:
+def work_off(shot: Shot, cards: Sequence[Card], status: Place, grid: tiles.Grid | None, look: Look) -> None:
+    """Compute what is missing for a photo, and show it in the grid, if it is the one in view.
+
+    The grid has what was known before at once: nothing that stays the same is taken away meanwhile.
+    """
+    missing = [card for card in cards if not shot.is_done(card)]
+    marks = tiles.Marks() if missing else _marks(shot, cards)
+    if grid is not None:
+        tiles.show_references(grid, shot)
+        for card in cards:
+            _show(grid.tiles[card.id], shot, card, look, marks)
+    if is_done(shot, cards):
+        return
+    image = open_photo(shot.content, shot.name).image
+    if not shot.is_grey and shot.yardstick is None:
         shot.yardstick = yardstick(image)
     if grid is not None:
         tiles.show_references(grid, shot)
-    for number, card in enumerate(cards, 1):
-        if image is not None and not shot.is_done(card):
-            say(status, f"Colouring {shot.name}: {full_title(card)} ({number} of {len(cards)}) ...")
-            _try(shot, card, image)
+    for card in missing:
+        say(status, f"Colouring {shot.name}: {full_title(card)} ({cards.index(card) + 1} of {len(cards)}) ...")
+        _try(shot, card, image)
         if grid is not None:
-            _show(grid.tiles[card.id], shot, card, look)
+            _show(grid.tiles[card.id], shot, card, look, tiles.Marks())
+    if grid is not None:
+        marks = _marks(shot, cards)
+        for card in cards:
+            if (answer := shot.answer(card)) is not None:
+                tiles.show_figures(grid.tiles[card.id], card, answer, marks)
 
 
-def _show(tile: tiles.Tile, shot: Shot, card: Card, look: Look) -> None:
-    if (answer := shot.answer(card)) is not None:
-        tiles.show_result(tile, shot, card, answer, look)
+def _marks(shot: Shot, cards: Sequence[Card]) -> tiles.Marks:
+    """Which of the results are best; known when all are."""
+    return tiles.mark_best(shot, {card.id: answer for card in cards if (answer := shot.answer(card)) is not None})
+
+
+def _show(tile: tiles.Tile, shot: Shot, card: Card, look: Look, marks: tiles.Marks) -> None:
+    if not shot.is_done(card):
+        tiles.show_waiting(tile, shot, card)
+    elif (answer := shot.answer(card)) is not None:
+        tiles.show_result(tile, shot, card, answer, look, marks)
     else:
         tiles.show_failure(tile, card, shot.failure(card) or "")
