@@ -74,18 +74,27 @@ def read_tones(image: Image.Image) -> Tones:
     """L of an RGB image."""
     width, height = image.size
     roots, strips = packed_color.new_plane(height, width), _strips(width, height)
+    pyarrow = _pyarrow() if width * height >= _SHARED_PIXELS else None
 
     @torch.inference_mode()
     def read(some: Iterator[Strip]) -> None:
         workspace = _workspace(width, strips)
         for top, bottom in some:
-            packed = workspace.packed((bottom - top) * width)
-            rows = image.crop((0, top, width, bottom)).tobytes("raw", "RGBX")
-            packed.numpy()[:] = np.frombuffer(rows, np.int32)
+            packed = _packed(image.crop((0, top, width, bottom)), pyarrow, workspace)
             packed_color.read_roots(packed, roots[top:bottom].view(-1), workspace)
 
     share_out(read, strips)
     return Tones(roots)
+
+
+def _packed(strip: Image.Image, pyarrow: ModuleType | None, workspace: packed_color.Workspace) -> Tensor:
+    """The pixels of an RGB image of one block of memory, packed, (n,); that memory itself, where pyarrow hands it over:
+    a fifth of the time."""
+    if pyarrow is not None:
+        return torch.from_dlpack(pyarrow.array(strip).flatten()).view(torch.int32)
+    packed = workspace.packed(strip.width * strip.height)
+    packed.numpy()[:] = np.frombuffer(strip.tobytes("raw", "RGBX"), np.int32)
+    return packed
 
 
 def put_color(tones: Tones, chroma: Chroma, saturation: float = 1.0, rendering: Rendering = "chroma") -> Image.Image:

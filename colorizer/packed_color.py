@@ -90,11 +90,10 @@ def _grey_roots() -> Tensor:
 
 
 @functools.lru_cache(maxsize=1)
-def _display_tables() -> tuple[Tensor, Tensor, Tensor]:
-    """The byte of linear light in `_LEVELS` levels, for red, green and blue, each where it stands in a packed pixel."""
+def _display_table() -> Tensor:
+    """(65536,) int32: the byte of linear light in `_LEVELS` levels."""
     light = (torch.arange(_LEVELS, dtype=torch.float64) + 0.5) / _WHITE
-    level = (color.linear_to_srgb(light) * 255).round().to(torch.int32)
-    return level, level << 8, level << 16
+    return (color.linear_to_srgb(light) * 255).round().to(torch.int32)
 
 
 def _is_grey(packed: Tensor, spare: Tensor) -> bool:
@@ -164,8 +163,8 @@ class Canvas:
         torch.mm(_scaled_matrix(), xyz, out=linear)
         levels.copy_(linear)
         outside = _outside(levels, packed)
-        levels.index_fill_(1, outside, 0)
-        _pack(levels, packed, spare)
+        levels.bitwise_and_(_LEVELS - 1)  # so that all are found in the table; what is outside is painted later
+        _pack(levels, packed, spare[0])
         beyond = torch.stack([values.index_select(0, outside) for values in (f_x, roots, f_z)])
         with self._putting:
             self._outside.append((outside + first, beyond))
@@ -182,7 +181,7 @@ class Canvas:
             return
         levels = color.linear_at_edge(*roots).mul_(_WHITE).nan_to_num_().clamp_(0, _LEVELS - 1).to(torch.int32)
         packed = torch.empty_like(levels[0])
-        _pack(levels, packed, torch.empty_like(levels))
+        _pack(levels, packed, torch.empty_like(packed))
         self._pixels.numpy()[places.numpy()] = packed.numpy()
 
 
@@ -197,13 +196,15 @@ def _outside(levels: Tensor, spare: Tensor) -> Tensor:
 
     A level outside 0.._LEVELS - 1 has bits that none within has; what is less than one level below 0 is 0 already.
     """
-    torch.bitwise_or(levels[0], levels[1], out=spare).bitwise_or_(levels[2]).bitwise_right_shift_(_LEVEL_BITS)
+    torch.bitwise_or(levels[0], levels[1], out=spare).bitwise_or_(levels[2])
     # Of integers, or by torch, it would take twice to five times as long.
-    return torch.from_numpy(np.flatnonzero(spare.numpy() != 0))
+    return torch.from_numpy(np.flatnonzero(spare.numpy().view(np.uint32) >= _LEVELS))
 
 
 def _pack(levels: Tensor, packed: Tensor, spare: Tensor) -> None:
-    """Linear RGB (3, n), in int32 levels inside the gamut -> packed pixels (n,)."""
-    packed.fill_(_OPAQUE)
-    for plane, table, of_plane in zip(levels, _display_tables(), spare, strict=True):
-        packed.bitwise_or_(torch.index_select(table, 0, plane, out=of_plane))
+    """Linear RGB (3, n), in int32 levels inside the gamut -> packed pixels (n,); `spare` is (n,) as well."""
+    red, green, blue = levels
+    torch.index_select(_display_table(), 0, blue, out=packed)
+    for plane in (green, red):
+        packed.bitwise_left_shift_(8).bitwise_or_(torch.index_select(_display_table(), 0, plane, out=spare))
+    packed.bitwise_or_(_OPAQUE)
