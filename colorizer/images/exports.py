@@ -16,6 +16,7 @@ from PIL import Image, PngImagePlugin
 
 from colorizer.errors import PictureError
 from colorizer.images import pixels
+from colorizer.images.large_jpegs import encode_large_jpeg
 
 OutputFormat = Literal["PNG", "JPEG", "WEBP"]
 
@@ -23,6 +24,7 @@ _FORMAT_OF_ENDING: Final[dict[str, OutputFormat]] = {".png": "PNG", ".jpg": "JPE
 MAX_SIDE_PX: Final[dict[OutputFormat, int]] = {"PNG": 2**31 - 1, "JPEG": 65_535, "WEBP": 16_383}  # of the formats
 QUALITY: Final = 92  # of 100: no visible loss, at about a tenth of the PNG
 _MAX_COMMENT_BYTES: Final = 65_533  # of a JPEG segment
+_LARGE_PIXELS: Final = 1 << 19  # of a JPEG: from here on it is worth while to wake other threads
 _XMP: Final = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt>'
@@ -57,8 +59,11 @@ def encode_image(image: Image.Image, format: OutputFormat, note: str, *, quality
     if clean.info:  # Pillow would write comments and profiles that it finds there
         clean = clean.copy()
         clean.info = {}
+    options = {"icc_profile": srgb_profile_bytes(), **save_options(format, note, quality)}
+    if format == "JPEG" and clean.width * clean.height >= _LARGE_PIXELS:
+        return encode_large_jpeg(clean, **options)
     stream = io.BytesIO()
-    clean.save(stream, format, icc_profile=srgb_profile_bytes(), **save_options(format, note, quality))
+    clean.save(stream, format, **options)
     return stream.getvalue()
 
 

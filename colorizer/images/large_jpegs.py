@@ -1,0 +1,76 @@
+"""Large JPEGs encoded by several threads, each some rows of it: the same file, however many there are.
+
+A restart marker after each row of 8 x 8 blocks makes the rows independent of one another (ITU-T T.81, B.2.4.4, E.1.4),
+so that what was encoded apart can follow in one file, whose first header tells the whole height.
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from typing import Any, Final
+
+from PIL import Image
+
+_BLOCK: Final = 8  # px: without subsampling of colour, each row of blocks is a row of units between markers
+_CYCLE: Final = 8  # markers are numbered 0 to 7: parts of a multiple of 8 rows of blocks begin with 0
+_PART_PIXELS: Final = 1 << 20  # at most: their copies then lie in memory that the process has already
+_BASELINE, _SCAN = b"\xff\xc0", b"\xff\xda"  # the marker that tells the size, and the one before the pixels
+_LAST_OF_CYCLE, _END = b"\xff\xd7", b"\xff\xd9"
+
+
+def encode_large_jpeg(image: Image.Image, **options: Any) -> bytes:
+    """Encode an RGB picture with full colour resolution.
+
+    Args:
+        image: at most 65,535 px a side.
+        options: Pillow's for its JPEG writer; the Huffman tables have to be the standard ones, as they are by default.
+    """
+    from colorizer.threads import share_out, usable_threads  # they need torch, which small pictures do not wait for
+
+    rows = _BLOCK * _CYCLE
+    most = max(1, _PART_PIXELS // (rows * image.width))
+    each = rows * min(most, -(-image.height // (rows * usable_threads())))
+    encoded: dict[int, bytes] = {}
+
+    def encode(tops: Iterator[int]) -> None:
+        for top in tops:
+            encoded[top] = _encode_rows(image, top, min(top + each, image.height), options)
+
+    share_out(encode, range(0, image.height, each))
+    return _join([encoded[top] for top in sorted(encoded)], image.height)
+
+
+def _encode_rows(image: Image.Image, top: int, bottom: int, options: dict[str, Any]) -> bytes:
+    part = image if bottom - top == image.height else image.crop((0, top, image.width, bottom))
+    with _memory() as file:
+        part.save(file, "JPEG", restart_marker_rows=1, **options)
+        file.seek(0)
+        content: bytes = file.read()
+    return content
+
+
+def _memory() -> Any:
+    """A file in memory: with one that the system knows, Pillow lets go of Python's lock while it encodes."""
+    return os.fdopen(os.memfd_create("jpeg"), "w+b") if hasattr(os, "memfd_create") else io.BytesIO()
+
+
+def _join(parts: list[bytes], height: int) -> bytes:
+    """Parts of a picture, from top to bottom, as one; what is not pixels is taken from the first."""
+    scans = [part[_after_scan_header(part) : -len(_END)] for part in parts]
+    head = bytearray(parts[0][: _after_scan_header(parts[0])])
+    at = _find(head, _BASELINE)
+    head[at + 5 : at + 7] = height.to_bytes(2, "big")
+    return bytes(head) + _LAST_OF_CYCLE.join(scans) + _END
+
+
+def _after_scan_header(content: bytes) -> int:
+    at = _find(content, _SCAN)
+    return at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+
+
+def _find(content: bytes | bytearray, marker: bytes) -> int:
+    """Where the segment with a marker begins: from the start of the file one segment follows the other."""
+    at = 2
+    while content[at : at + 2] != marker:
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return at
