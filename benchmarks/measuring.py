@@ -41,16 +41,30 @@ def seconds_of(way: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def median_seconds(ways: Mapping[str, Callable[[], object]], repeats: int = 7) -> dict[str, float]:
-    """The median time of each way, after one warm-up; they take turns, so that what slows the machine slows all."""
-    for way in ways.values():
+def median_seconds(
+    ways: Mapping[str, Callable[[], object]], repeats: int = 7, after_itself: bool = False
+) -> dict[str, float]:
+    """The median time of each way, after a warm-up; they take turns, so that what slows the machine slows all.
+
+    Args:
+        ways: what to measure, by name.
+        repeats: of each.
+        after_itself: in each turn a way is warmed up anew; for those that leave memory in different states.
+    """
+    for way in () if after_itself else ways.values():
         way()
-    times = [{name: seconds_of(way) for name, way in ways.items()} for _ in range(repeats)]
+    times = [{name: _seconds_after(way, after_itself) for name, way in ways.items()} for _ in range(repeats)]
     return {name: statistics.median(each[name] for each in times) for name in ways}
 
 
-def _status_megabytes(key: str) -> float:
-    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith(f"{key}:"))
+def _seconds_after(way: Callable[[], object], itself: bool) -> float:
+    if itself:
+        way()
+    return seconds_of(way)
+
+
+def _megabytes(file: Path, key: str) -> float:
+    line = next(line for line in file.read_text().splitlines() if line.startswith(f"{key}:"))
     return int(line.split()[1]) / 1024
 
 
@@ -61,46 +75,43 @@ def peak_megabytes_above(way: Callable[[], object]) -> float:
         SystemExit: where the system does not tell.
     """
     try:
-        before = _status_megabytes("VmRSS")
+        before = _megabytes(_STATUS, "VmRSS")
         _CLEAR.write_text("5")  # forget the peak so far
         way()
-        return _status_megabytes("VmHWM") - before
+        return _megabytes(_STATUS, "VmHWM") - before
     except (OSError, StopIteration):
         raise SystemExit(_UNTOLD) from None
 
 
-def _family_megabytes() -> float:
-    """What this process and those that it forked hold together; memory that they share counts once."""
-    processes = ["self", *(str(child.pid) for child in multiprocessing.active_children())]
-    total = 0
-    for process in processes:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return total / 1024
+def _child_megabytes(pid: int | None) -> float:
+    """The most that a forked process has held of its own so far, as the system counts it; without what it shares."""
+    folder = Path(f"/proc/{pid}")
+    highest = _megabytes(folder / "status", "VmHWM")
+    shared = [_megabytes(folder / "smaps_rollup", key) for key in ("Shared_Clean", "Shared_Dirty")]
+    return highest - sum(shared)
 
 
 def family_megabytes_above(way: Callable[[], object]) -> float:
-    """MB that this process and those that it forks on the way need at the peak in `way`, above what it held
-    before; looked at 20 times a second. Linux only.
+    """MB that this process and those that it forks on the way need at their peaks in `way`, above what it held before:
+    the peaks of all of them added up, whether they come at once or not. Linux only.
 
     Raises:
         SystemExit: where the system does not tell.
     """
-    if not Path("/proc/self/smaps_rollup").exists():
-        raise SystemExit(_UNTOLD)
-    before, looks = _family_megabytes(), [0.0]
+    children: dict[int | None, float] = {}
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(_LOOK_SECONDS):
-            looks.append(_family_megabytes() - before)
+            for child in multiprocessing.active_children():
+                with contextlib.suppress(OSError, StopIteration):  # it has just ended
+                    children[child.pid] = _child_megabytes(child.pid)
 
     looking = threading.Thread(target=look)
     looking.start()
     try:
-        way()
+        own = peak_megabytes_above(way)
     finally:
         ended.set()
         looking.join()
-    return max(looks)
+    return own + sum(children.values())

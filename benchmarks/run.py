@@ -68,7 +68,7 @@ def measure() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = colorizer.load("photo", device="cpu")
-        sizes = one_photo.measure_growth(model, folder)
+        sizes = one_photo.measure_growth(model)
         counts = many_photos.measure_growth(model, folder)
         draw(sizes, counts)
         yield from one_photo.rows(model, folder, sizes)
