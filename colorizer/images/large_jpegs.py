@@ -51,7 +51,10 @@ def _encode_rows(image: Image.Image, top: int, bottom: int, options: dict[str, A
 
 def _memory() -> Any:
     """A file in memory: with one that the system knows, Pillow lets go of Python's lock while it encodes."""
-    return os.fdopen(os.memfd_create("jpeg"), "w+b") if hasattr(os, "memfd_create") else io.BytesIO()
+    try:
+        return os.fdopen(os.memfd_create("jpeg"), "w+b")
+    except (AttributeError, OSError):  # not on this system, or not allowed here
+        return io.BytesIO()
 
 
 def _join(parts: list[bytes], height: int) -> bytes:
@@ -69,8 +72,15 @@ def _after_scan_header(content: bytes) -> int:
 
 
 def _find(content: bytes | bytearray, marker: bytes) -> int:
-    """Where the segment with a marker begins: from the start of the file one segment follows the other."""
+    """Where the segment with a marker begins: from the start of the file one segment follows the other.
+
+    Raises:
+        ValueError: there is none.
+    """
     at = 2
     while content[at : at + 2] != marker:
-        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+        size = int.from_bytes(content[at + 2 : at + 4], "big")
+        if not size:
+            raise ValueError(f"a JPEG without a segment {marker.hex()}")
+        at += 2 + size
     return at

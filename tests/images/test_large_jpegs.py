@@ -1,13 +1,14 @@
 """Large JPEGs made of parts: the very pixels of one made in one go, in the very same file for any number of threads."""
 
 import io
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from colorizer import threads
-from colorizer.images import encode_image, exports, large_jpegs, open_image
+from colorizer.images import encode_image, exports, open_image
 from colorizer.images.large_jpegs import encode_large_jpeg
 
 
@@ -38,7 +39,7 @@ def in_parts(monkeypatch: pytest.MonkeyPatch, count: int, image: Image.Image, **
 
 
 @pytest.mark.parametrize("size", [(300, 1), (300, 64), (301, 65), (97, 128), (64, 1000), (203, 517)])
-@pytest.mark.parametrize("quality", [30, 92, 100])
+@pytest.mark.parametrize("quality", [1, 30, 92, 100])
 def test_parts_give_the_pixels_of_the_whole(
     monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], quality: int
 ) -> None:
@@ -74,7 +75,13 @@ def test_a_large_photo_goes_this_way_and_a_small_one_does_not(monkeypatch: pytes
 def test_systems_without_files_in_memory_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     image = picture(120, 400)
     expected = in_parts(monkeypatch, 2, image)
-    monkeypatch.setattr(large_jpegs, "_memory", io.BytesIO)
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert in_parts(monkeypatch, 2, image) == expected
+
+    def refuse(_name: str) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "memfd_create", refuse, raising=False)
     assert in_parts(monkeypatch, 2, image) == expected
 
 
