@@ -382,10 +382,12 @@ def test_what_is_held_of_the_pictures_does_not_grow_with_their_number(
     tasks = plan([str(make_pictures(tmp_path / "in", 64))], tmp_path / "out", "jpeg")
     batches: list[int] = []
     held: list[int] = []
+    counting = threading.Lock()  # a list of all objects keeps them alive: the other thread must not count them as well
 
     def count(network: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
         batches.append(len(arguments[0]))
-        held.append(sum(type(thing) is Tones for thing in gc.get_objects()))
+        with counting:
+            held.append(sum(type(thing) is Tones for thing in gc.get_objects()))
 
     hook = model.network.register_forward_pre_hook(count)
     with contextlib.closing(colorize_files(model, tasks, jobs=2)) as outcomes:

@@ -131,9 +131,9 @@ def choose_view(album: Album, page: str) -> Shot:
         album: the visitor's.
         page: whose keys these are.
     """
-    own = f"{page}-own"  # the popover, in the session: whether it is open
-    if album.arrivals:
-        st.session_state[own] = False  # the photo that was given is to be seen now
+    # What was given is to be seen now, so there is a new popover then, which is closed. To close the old one would do
+    # nothing where the browser was not told yet that the server knows it to be open.
+    own = f"{page}-own-{album.serial}"
     with st.container(key=f"{page}-own-row", horizontal=True, vertical_alignment="bottom"):
         photos = st.container(key="photos", horizontal=True)
         with st.popover("Your own photo", icon=":material/add_photo_alternate:", key=own, on_change="rerun"):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import OpenVisitor, Visitor
 from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
@@ -77,6 +78,40 @@ def test_a_version_of_an_own_photo_is_saved_upright_at_its_size(visitor: Visitor
     download.value.save_as(path)
     with Image.open(io.BytesIO(path.read_bytes())) as sheet:
         assert sheet.width > 300
+
+
+def test_the_popover_closes_when_a_photo_comes_before_the_page_was_told_that_it_is_open(visitor: Visitor) -> None:
+    held: list[tuple[str | None, bytes | str]] = []
+    routes: list[WebSocketRoute] = []
+    is_holding = False
+
+    def listen(route: WebSocketRoute) -> None:
+        """What the server draws waits while `is_holding`; where a file goes is told at once."""
+        routes.append(route)
+
+        def pass_on(message: bytes | str) -> None:
+            kind = ForwardMsg.FromString(message).WhichOneof("type") if isinstance(message, bytes) else None
+            if is_holding and kind != "file_urls_response":
+                held.append((kind, message))
+            else:
+                route.send(message)
+
+        route.connect_to_server().on_message(pass_on)
+
+    visitor.page.route_web_socket("**/_stcore/stream", listen)
+    page = open_alternatives(visitor)
+    is_holding = True
+    page.get_by_role("button", name="Your own photo").click()
+    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
+    visitor.upload("beach.jpg", holiday_photo(300, 400))
+    while sum(kind == "new_session" for kind, _ in held) < 2:  # the click's run, and the photo's
+        page.wait_for_timeout(100)
+    del held[: max(number for number, (kind, _) in enumerate(held) if kind == "new_session")]
+    while held:  # as if the first had been given up for the second before it drew anything
+        routes[-1].send(held.pop(0)[1])
+    is_holding = False
+    expect_found(visitor, "beach, 300 × 400 px: ")
+    expect(page.get_by_test_id("stFileUploader")).to_have_count(0)
 
 
 def test_a_link_is_given_versions(visitor: Visitor, picture_server: str) -> None:
