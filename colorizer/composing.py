@@ -27,7 +27,7 @@ from colorizer.threads import share_out
 
 MAX_SATURATION = 3.0
 _STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
-_SHARED_PIXELS = 1 << 19  # from here on it is worth while not to copy a result
+_SHARED_PIXELS = 1 << 19  # from here on it is worth while not to copy them
 
 _kept = threading.local()
 

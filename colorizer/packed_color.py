@@ -19,8 +19,7 @@ from colorizer import color
 
 FIELDS = 4
 """Slope and offset of f(X), slope and offset of f(Z), each a function of the root: see `fields_of`."""
-_LEVEL_BITS = 16
-_LEVELS = 1 << _LEVEL_BITS  # of linear light: in the darkest shadows 1/20 of an 8-bit level
+_LEVELS = 1 << 16  # of linear light: in the darkest shadows 1/20 of an 8-bit level
 _LUMINANCES = (1 << 20) - 1  # steps of luminance; their roots need four megabytes
 _WHITE = _LEVELS - 0.6  # linear light 1, a little below the end of the last level: rounding does not carry it beyond
 _OPAQUE = -1 << 24  # 255 in the highest byte, as Pillow has it in RGB

@@ -47,7 +47,7 @@ def show_problems(kept: Album, damaged: Sequence[str], has_cards: bool) -> None:
 
 
 def reserve_room(shot: Shot) -> None:
-    """Encode what needs no network before there are empty places for it, and give these their height at once."""
+    """Encode what needs no network before its places are laid out, and give these their height at once."""
     shot.grey()
     shot.original()
     width, height = shot.preview.size
