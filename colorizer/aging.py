@@ -48,41 +48,41 @@ def age(lightness: Tensor, generator: torch.Generator) -> Tensor:
         (N, 1, H, W) in 0..100.
     """
     aged = _expose(lightness, generator)
-    aged = _blur(aged, generator)
+    aged = blur(aged, generator)
     aged = _grain(aged, generator)
     aged = _compress(aged, generator).clamp(0, 100)
-    return torch.where(_chosen(lightness, _AGED_SHARE, generator), aged, lightness)
+    return torch.where(chosen(lightness, _AGED_SHARE, generator), aged, lightness)
 
 
-def _chosen(lightness: Tensor, share: float, generator: torch.Generator) -> Tensor:
+def chosen(lightness: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """bool (N, 1, 1, 1): which pictures."""
     return (torch.rand(len(lightness), 1, 1, 1, generator=generator) < share).to(lightness.device)
 
 
-def _between(lightness: Tensor, low: float, high: float, generator: torch.Generator) -> Tensor:
+def uniform(lightness: Tensor, low: float, high: float, generator: torch.Generator) -> Tensor:
     """(N, 1, 1, 1), uniform."""
     return (low + (high - low) * torch.rand(len(lightness), 1, 1, 1, generator=generator)).to(lightness.device)
 
 
 def _expose(lightness: Tensor, generator: torch.Generator) -> Tensor:
     """Gamma, then contrast around the middle, then a shift."""
-    gamma = _between(lightness, -_GAMMA, _GAMMA, generator).exp()
-    contrast = _between(lightness, *_CONTRAST, generator)
-    shift = _between(lightness, -_SHIFT, _SHIFT, generator)
+    gamma = uniform(lightness, -_GAMMA, _GAMMA, generator).exp()
+    contrast = uniform(lightness, *_CONTRAST, generator)
+    shift = uniform(lightness, -_SHIFT, _SHIFT, generator)
     exposed = (((lightness / 100).clamp(0, 1) ** gamma * 100 - 50) * contrast + 50 + shift).clamp(0, 100)
-    return torch.where(_chosen(lightness, _EXPOSED_SHARE, generator), exposed, lightness)
+    return torch.where(chosen(lightness, _EXPOSED_SHARE, generator), exposed, lightness)
 
 
-def _blur(lightness: Tensor, generator: torch.Generator) -> Tensor:
+def blur(lightness: Tensor, generator: torch.Generator) -> Tensor:
     """Gaussian, of another width for each picture."""
-    sigma = _between(lightness, *_BLUR_SIGMAS, generator).flatten()
+    sigma = uniform(lightness, *_BLUR_SIGMAS, generator).flatten()
     reach = torch.arange(-_BLUR_RADIUS, _BLUR_RADIUS + 1, device=lightness.device)
     kernel = torch.exp(-(reach**2) / (2 * sigma[:, None] ** 2))
     kernel = kernel / kernel.sum(1, keepdim=True)
     planes = F.pad(lightness.transpose(0, 1), (_BLUR_RADIUS,) * 4, mode="reflect")
     planes = F.conv2d(planes, kernel[:, None, :, None], groups=len(lightness))
     blurred = F.conv2d(planes, kernel[:, None, None, :], groups=len(lightness)).transpose(0, 1)
-    return torch.where(_chosen(lightness, _BLURRED_SHARE, generator), blurred, lightness)
+    return torch.where(chosen(lightness, _BLURRED_SHARE, generator), blurred, lightness)
 
 
 def _grain(lightness: Tensor, generator: torch.Generator) -> Tensor:
@@ -90,9 +90,9 @@ def _grain(lightness: Tensor, generator: torch.Generator) -> Tensor:
     count, _, height, width = lightness.shape
     fine = torch.randn(count, 1, height, width, generator=generator).to(lightness.device)
     coarse = F.interpolate(fine[:, :, ::2, ::2], (height, width), mode="bilinear", align_corners=False) * 1.5
-    noise = torch.where(_chosen(lightness, 0.5, generator), fine, coarse)
-    grainy = (lightness + noise * _between(lightness, *_GRAIN_SIGMAS, generator)).clamp(0, 100)
-    return torch.where(_chosen(lightness, _GRAINY_SHARE, generator), grainy, lightness)
+    noise = torch.where(chosen(lightness, 0.5, generator), fine, coarse)
+    grainy = (lightness + noise * uniform(lightness, *_GRAIN_SIGMAS, generator)).clamp(0, 100)
+    return torch.where(chosen(lightness, _GRAINY_SHARE, generator), grainy, lightness)
 
 
 @functools.lru_cache(maxsize=1)
@@ -107,7 +107,7 @@ def _cosines() -> Tensor:
 
 def _compress(lightness: Tensor, generator: torch.Generator) -> Tensor:
     """What quantising 8 x 8 blocks as JPEG does leaves of the picture; L stands for luma, 100 for 255."""
-    quality = _between(lightness, *_JPEG_QUALITIES, generator)
+    quality = uniform(lightness, *_JPEG_QUALITIES, generator)
     scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)[..., None, None]  # that of the IJG's library
     table = (torch.tensor(_JPEG_TABLE, device=lightness.device) * scale).clamp_min(1)
     blocks = lightness.unfold(2, _JPEG_BLOCK, _JPEG_BLOCK).unfold(3, _JPEG_BLOCK, _JPEG_BLOCK) * 2.55 - 128
@@ -115,4 +115,4 @@ def _compress(lightness: Tensor, generator: torch.Generator) -> Tensor:
     waves = (transform @ blocks @ transform.T / table).round() * table
     blocks = (transform.T @ waves @ transform + 128) / 2.55
     compressed = blocks.permute(0, 1, 2, 4, 3, 5).reshape(lightness.shape)
-    return torch.where(_chosen(lightness, _JPEG_SHARE, generator), compressed, lightness)
+    return torch.where(chosen(lightness, _JPEG_SHARE, generator), compressed, lightness)

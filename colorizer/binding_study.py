@@ -14,7 +14,7 @@ from torch import Tensor
 from colorizer import color
 from colorizer.binding import NUGGET, covariance, places_of
 from colorizer.data import seeded
-from colorizer.models.photo import AB_SCALE, LIGHTNESS_SIGMA, Lite0Bins
+from colorizer.models.photo import AB_SCALE, LIGHTNESS_SIGMA, HintedBins
 
 _RATE = 0.01
 _COUNTS = (1, 2, 3, 5, 10, 20, 50)
@@ -24,7 +24,7 @@ _JUDGED = 250
 _FIRST_SPREAD = 0.3  # of each coordinate over the features, at first
 
 
-def study_binding(network: Lite0Bins, batches: Iterator[Tensor], steps: int, seed: int) -> None:
+def study_binding(network: HintedBins, batches: Iterator[Tensor], steps: int, seed: int) -> None:
     """Learn `network.projection`, in place; nothing else of the network changes.
 
     Args:
@@ -50,7 +50,7 @@ def study_binding(network: Lite0Bins, batches: Iterator[Tensor], steps: int, see
 
 
 @torch.no_grad()
-def _spread(network: Lite0Bins, squares: Tensor) -> Tensor:
+def _spread(network: HintedBins, squares: Tensor) -> Tensor:
     """(64 + 1,): by what features and L / 100 are divided, so that all have about the same say at first."""
     features = network.features(_lab(squares)[:, :1])
     return torch.cat([features.std((0, 2, 3)).clamp_min(1e-3), features.new_tensor([LIGHTNESS_SIGMA / 100])])
@@ -60,7 +60,7 @@ def _lab(squares: Tensor) -> Tensor:
     return color.srgb_to_lab(squares.float() / 255)
 
 
-def _error(network: Lite0Bins, squares: Tensor, generator: torch.Generator) -> Tensor:
+def _error(network: HintedBins, squares: Tensor, generator: torch.Generator) -> Tensor:
     """How much of what is wrong stays wrong beside hints: mean distance in the plane of a and b over the judged cells,
     as a part of that without binding; the mean over the pictures."""
     lab = _lab(squares)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from colorizer import models
-from colorizer.checkpoints import WEIGHTS, load_network, load_state
+from colorizer.checkpoints import RECIPE_FILE, WEIGHTS, load_network, load_state
 from colorizer.data import Pictures
 from colorizer.errors import CheckpointError, TrainingError
 from colorizer.frequencies import bin_frequency
@@ -15,7 +15,8 @@ from colorizer.losses import LossName
 from colorizer.models.lite0 import lite0_imagenet_state
 from colorizer.models.registry import Head
 from colorizer.palettes import kmeans_colors, kmeans_palette, read_palette
-from colorizer.recipes import Recipe
+from colorizer.recipes import Recipe, read_recipe
+from colorizer.runs import is_under_way, state_under_way
 from colorizer.shards import Shards, sample_of
 
 _LOSSES: Mapping[Head, Sequence[LossName]] = {
@@ -49,7 +50,14 @@ def build_network(recipe: Recipe) -> models.ColorNetwork:
         _load_trunk(recipe, network)
     if recipe.model.start:
         _load_start(recipe, network)
+    for layer in frozen_layers(network, recipe.training.frozen_stages):
+        layer.requires_grad_(False)
     return network
+
+
+def frozen_layers(network: models.ColorNetwork, stages: int) -> list[torch.nn.Module]:
+    """The layers that training leaves as they are: the stem and so many stages of the encoder."""
+    return network.encoder.first_stages(stages) if stages and isinstance(network, models.HintedBins) else []
 
 
 def _given_palette(setting: str) -> Tensor | None:
@@ -66,6 +74,8 @@ def network_options(recipe: Recipe, palette: Tensor | None) -> dict[str, int]:
         what = "needs a palette, e.g. kmeans:16" if needs_palette else "does not choose among colours; leave it out"
         raise TrainingError(f"model.palette: {settings.architecture} {what}.")
     options = {"width": settings.width} if settings.width else {}
+    if settings.output_stride:
+        options["output_stride"] = settings.output_stride
     if settings.palette:
         options["colors"] = len(palette) if palette is not None else kmeans_colors(settings.palette) or 0
     return options
@@ -78,7 +88,9 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
     for name in ("hints", "binding_steps"):
         if getattr(recipe.training, name) and not network.takes_hints:
             raise TrainingError(f"training.{name} is set, but {architecture} takes no hints.")
-    fitting = ("cross_entropy_huber",) if isinstance(network, models.Lite0Bins) else _LOSSES[network.head]
+    if recipe.training.frozen_stages and not isinstance(network, models.HintedBins):
+        raise TrainingError(f"training.frozen_stages is set, but {architecture} has no EfficientNet encoder.")
+    fitting = ("cross_entropy_huber",) if isinstance(network, models.HintedBins) else _LOSSES[network.head]
     if recipe.loss.name not in fitting:
         raise TrainingError(f"loss.name is {recipe.loss.name!r}; {architecture} learns by {_either(fitting)}.")
     if recipe.adversary and network.head != "rgb":
@@ -96,18 +108,34 @@ def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
     start, architecture = recipe.model.start, recipe.model.architecture
     folder = Path(start) if "/" in start else WEIGHTS / start
     try:
-        trained, card = load_network(folder)
-        if card.architecture != architecture:
-            raise CheckpointError(f"{card.id} is a {card.architecture}, the recipe's network a {architecture}.")
-        load_state(network, trained.state_dict(), start)
+        if is_under_way(folder):
+            found, state = read_recipe(folder / RECIPE_FILE).model.architecture, state_under_way(folder)
+        else:
+            trained, card = load_network(folder)
+            found, state = card.architecture, trained.state_dict()
+        if found != architecture:
+            raise CheckpointError(f"{start} is a {found}, the recipe's network a {architecture}.")
+        load_state(network, _with_added(network, state), start)
     except CheckpointError as error:
         raise TrainingError(f"model.start: {error}") from error
+
+
+def _with_added(network: models.ColorNetwork, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state, and of the network's own what an earlier state of its training may lack or have otherwise."""
+    own = network.state_dict()
+    later = network.added_later if isinstance(network, models.HintedBins) else ()
+    fits = {
+        name: tensor
+        for name, tensor in state.items()
+        if not name.startswith(later) or (name in own and own[name].shape == tensor.shape)
+    }
+    return {name: tensor for name, tensor in own.items() if name.startswith(later)} | fits
 
 
 def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
     from colorizer.torchvision_safe import resnet18_imagenet_state
 
-    if isinstance(network, models.Lite0Bins):
+    if isinstance(network, models.HintedBins):
         network.encoder.load_imagenet(lite0_imagenet_state())
         return
     if not isinstance(network, models.ResNet18Colorizer):

@@ -117,6 +117,8 @@ def _ship(run: Run) -> dict[str, str]:
     settings = run.recipe.training
     rows = run.progress.rows
     kept = run.folder / BEST_FILE if settings.keep == "best" else None
+    if run.average:
+        load_state(run.bare_network, run.shipped_network.state_dict(), "the average of the weights")
     if kept:
         load_state(run.bare_network, read_tensors(kept), BEST_FILE)
     _study(run)
@@ -131,7 +133,7 @@ def _ship(run: Run) -> dict[str, str]:
 def _study(run: Run) -> None:
     """Let a network that takes hints learn how far a pinned colour reaches, where its recipe wants that."""
     settings = run.recipe.training
-    if isinstance(run.bare_network, models.Lite0Bins) and settings.binding_steps:
+    if isinstance(run.bare_network, models.HintedBins) and settings.binding_steps:
         run.bare_network.eval()
         study_binding(run.bare_network, run.make_samples(), settings.binding_steps, settings.seed)
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from colorizer import color, models
 from colorizer.aging import age
 from colorizer.data import augment, zoomed
+from colorizer.film import old_film
 from colorizer.recipes import Recipe
 from colorizer.settings import DataSettings
 from colorizer.simulated_hints import draw_hints
@@ -49,5 +50,8 @@ def make_lesson(squares: Tensor, recipe: Recipe, network: models.ColorNetwork, g
     lab = color.srgb_to_lab(srgb).contiguous(memory_format=torch.channels_last)
     target = network.target(srgb, lab)
     lightness = age(lab[:, :1], generator) if recipe.data.aged else lab[:, :1]
+    if share := recipe.data.old_film:
+        is_old = (torch.rand(len(srgb), 1, 1, 1, generator=generator) < share).to(srgb.device)
+        lightness = torch.where(is_old, old_film(srgb, generator), lightness)
     seen = (lightness, draw_hints(lab[:, 1:], generator)) if recipe.training.hints else (lightness,)
     return Lesson(seen, target, srgb, lab)

@@ -30,7 +30,7 @@ from colorizer.composing import Tones, put_color, read_tones, require_rendering,
 from colorizer.distribution import distribution_of
 from colorizer.fusing import fuse_batch_norm
 from colorizer.hints import Hint, Pin, hint_planes, pins_of
-from colorizer.models import BinsNetwork, ColorNetwork, Lite0Bins, PaletteNetwork
+from colorizer.models import BinsNetwork, ColorNetwork, HintedBins, PaletteNetwork
 from colorizer.models.photo import AB_SCALE
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
@@ -143,7 +143,7 @@ class Colorizer:
     ) -> tuple[Tensor, NDArray[np.float32] | None]:
         """The network's output for N planes (h, w) of L and, where there are pins, the first one's embedding."""
         lightness = pad_to_stride(torch.from_numpy(np.stack(lightnesses))[:, None], self.network.stride)
-        if not (pins and isinstance(self.network, Lite0Bins)):
+        if not (pins and isinstance(self.network, HintedBins)):
             output: Tensor = self.network(lightness.to(self.device))
             return output.float(), None
         planes = hint_planes(pins, (lightness.shape[2], lightness.shape[3]), AB_SCALE)

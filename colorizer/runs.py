@@ -25,6 +25,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from colorizer import toml
+from colorizer.cards import CARD_FILE
+from colorizer.checkpoints import read_tensors
 from colorizer.errors import CheckpointError, TrainingError
 from colorizer.files import write_atomically
 from colorizer.history import EpochRow
@@ -33,6 +35,25 @@ from colorizer.validation import Baseline, Validation
 LAST_FILE = "state/last.safetensors"
 BEST_FILE = "state/best.safetensors"
 BASELINE_FILE = "baseline.toml"
+
+
+AVERAGE = "average."
+"""The prefix of the average of the weights in a state."""
+
+
+def is_under_way(folder: Path) -> bool:
+    """Whether a folder is that of a run which is not finished."""
+    return (folder / LAST_FILE).exists() and not (folder / CARD_FILE).exists()
+
+
+def state_under_way(folder: Path) -> dict[str, Tensor]:
+    """The weights of a run that is under way, or their average where it keeps one.
+
+    Raises:
+        CheckpointError: for a state that cannot be read.
+    """
+    tensors = read_tensors(folder / LAST_FILE)
+    return _below(f"{AVERAGE}model.module.", tensors) or _below("model.", tensors)
 
 
 def state_file(epoch: int) -> str:
@@ -68,11 +89,12 @@ class Trained:
     """A network in training, and its optimizer."""
 
     network: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer | None
+    """None for an average of weights, which has none."""
 
     def tensors(self) -> dict[str, Tensor]:
         """All that its training goes on from, by name."""
-        state: Mapping[int, Mapping[str, Tensor]] = self.optimizer.state_dict()["state"]
+        state: Mapping[int, Mapping[str, Tensor]] = self.optimizer.state_dict()["state"] if self.optimizer else {}
         named = {f"optimizer.{index}.{key}": value for index, entry in state.items() for key, value in entry.items()}
         return {f"model.{name}": tensor for name, tensor in self.network.state_dict().items()} | named
 
@@ -102,7 +124,8 @@ def read_state(path: Path, parts: Mapping[str, Trained]) -> tuple[dict[str, dict
         raise TrainingError(f"{path} is damaged, the run cannot be resumed: {error}.") from error
     try:
         for prefix, part in parts.items():
-            _restore_optimizer(part.optimizer, _below(f"{prefix}optimizer.", tensors))
+            if part.optimizer:
+                _restore_optimizer(part.optimizer, _below(f"{prefix}optimizer.", tensors))
     except (IndexError, KeyError, ValueError, RuntimeError) as error:
         raise TrainingError(f"{path} is not the state of this network: {error}.") from error
     return {prefix: _below(f"{prefix}model.", tensors) for prefix in parts}, progress

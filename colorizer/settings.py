@@ -10,7 +10,7 @@ from colorizer.models.discriminator import Normalisation, Verdict
 
 Keep = Literal["best", "last"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
-Schedule = Literal["constant", "cosine"]
+Schedule = Literal["constant", "cosine", "stable"]
 Trunk = Literal["random", "imagenet"]
 Evidence = Literal["rgb", "lab"]
 
@@ -34,6 +34,9 @@ class ModelSettings:
     start: str = ""
     """A trained checkpoint of the same architecture whose weights the network starts from: its id in weights/, or the
     path of its folder, which may be that of a finished run."""
+    output_stride: int = 0
+    """For a network with bins that leaves it open: colours are classified at 1 / this of the input's size; 0 is the
+    architecture's own number."""
     width: int = 0
     """How many maps the first layer has, and the others in proportion; 0 is the architecture's own number."""
     palette: str = ""
@@ -43,6 +46,7 @@ class ModelSettings:
     def __post_init__(self) -> None:
         require_choice("model.trunk", self.trunk, get_args(Trunk))
         require(not self.start or self.trunk == "random", "model.start and model.trunk exclude each other.")
+        require(self.output_stride >= 0, "model.output_stride must be 0 (the architecture's own) or more.")
         require(self.width >= 0, "model.width must be 0 (the architecture's own) or more.")
 
 
@@ -70,6 +74,9 @@ class DataSettings:
     scaled to `crop`: so things are seen at many scales."""
     aged: bool = False
     """Wear four in ten training pictures as old photos are: exposure, contrast, blur, grain, JPEG (see `aging`)."""
+    old_film: float = 0.0
+    """The share of training pictures that are shown as old prints instead, 0..1: film that sees no red, tone curve,
+    grain, damage (see `film`)."""
     min_colorfulness: float = 0.0
     """Training pictures below this colourfulness (Hasler and Suesstrunk 2003) are left out: they teach grey."""
     working_side: int = 0
@@ -91,6 +98,7 @@ class DataSettings:
         require(self.crop >= 16, "data.crop must be at least 16 pixels.")
         require(self.side >= self.crop, f"data.side ({self.side}) must be at least data.crop ({self.crop}).")
         require(1 <= self.zoom <= 8, "data.zoom must be 1 (none) to 8.")
+        require(0 <= self.old_film <= 1, "data.old_film must be 0 (none) to 1 (all).")
         require(self.min_colorfulness >= 0, "data.min_colorfulness must be 0 (all are taken) or more.")
         require(self.working_side >= 0, "data.working_side must be 0 (that of data.crop) or more.")
         require(self.cache_gigabytes >= 0, "data.cache_gigabytes must be 0 or more.")
@@ -105,6 +113,9 @@ class LossSettings:
     """Where Huber turns from square to line, in Lab units; read for "huber" and "cross_entropy_huber" only."""
     regression_weight: float = 0.02
     """Of Huber over ab, in Lab units, beside cross-entropy; read for "cross_entropy_huber" only."""
+    region_weight: float = 0.0
+    """Of Huber over the mean ab of whole regions, in Lab units: squares of 2 and 4 output pixels and the whole picture;
+    read for "cross_entropy_huber" only."""
     uniform_share: float = 0.5
     """For a network that chooses among bins of ab: how much of the uniform distribution is mixed into the training
     pictures' own before each bin counts by its rarity (lambda of Zhang et al. 2016). 1 lets all count alike."""
@@ -113,6 +124,7 @@ class LossSettings:
         require_choice("loss.name", self.name, LOSS_NAMES)
         require(self.huber_delta > 0, "loss.huber_delta must be above 0.")
         require(self.regression_weight >= 0, "loss.regression_weight must be 0 or more.")
+        require(self.region_weight >= 0, "loss.region_weight must be 0 or more.")
         require(0 < self.uniform_share <= 1, "loss.uniform_share must be above 0 and at most 1.")
 
 
@@ -183,7 +195,11 @@ class TrainingSettings:
     trunk_rate: float = 1.0
     """Of the trunk, as a part of the learning rate of the rest: weights trained elsewhere are to change less."""
     schedule: Schedule = "cosine"
-    """"cosine": falls to zero along a half cosine over the whole run; "constant": stays."""
+    """"cosine": falls to zero along a half cosine over the whole run; "constant": stays; "stable": stays, and falls to
+    zero in a line over the last tenth (Hu et al. 2024, MiniCPM, section 4)."""
+    ema_decay: float = 0.0
+    """Above 0, what is validated and shipped is the exponential moving average of the weights, with this decay a step
+    (Polyak and Juditsky 1992)."""
     warmup_steps: int = 100
     """Steps in which the learning rate rises from zero in a line."""
     weight_decay: float = 0.01
@@ -199,6 +215,8 @@ class TrainingSettings:
     binding_steps: int = 0
     """After the last epoch, steps in which a network that takes hints learns how far a pinned colour reaches (see
     `binding_study`); 0 leaves that as it is."""
+    frozen_stages: int = 0
+    """The stem and so many stages of an EfficientNet encoder stay as they are, BatchNorm's statistics included."""
     frozen_norm: bool = False
     """Leave the statistics of BatchNorm as they are in the weights that training starts from."""
     early_stopping_epochs: int = 0
@@ -213,6 +231,8 @@ class TrainingSettings:
         require(self.batch_size >= 1, "training.batch_size must be at least 1.")
         require(self.images_per_epoch >= 0, "training.images_per_epoch must be 0 (each once) or more.")
         require(0 < self.learning_rate <= 1e36, "training.learning_rate must be above 0 and at most 1e36.")
+        require(0 <= self.ema_decay < 1, "training.ema_decay must be 0 (no average) or more, and below 1.")
+        require(self.frozen_stages >= 0, "training.frozen_stages must be 0 (none) or more.")
         require(0 <= self.trunk_rate <= 1, "training.trunk_rate must be 0 to 1.")
         require(0 <= self.seed < 2**63, "training.seed must be from 0 to 2**63 - 1.")
         require(self.weight_decay >= 0, "training.weight_decay must be 0 or more.")

@@ -42,7 +42,7 @@ def _centres(count: int, size: tuple[int, int], anywhere: bool, generator: torch
 
 
 def draw_hints(ab: Tensor, generator: torch.Generator) -> Tensor:
-    """Hint planes for each picture, as `models.Lite0Bins` takes them.
+    """Hint planes for each picture, as `models.HintedBins` takes them.
 
     Args:
         ab: the true colours, (N, 2, H, W) in Lab units.

@@ -13,15 +13,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from colorizer import models
 from colorizer.adversary import Adversary, mean_of_learning
+from colorizer.building import frozen_layers
 from colorizer.checkpoints import load_state, write_tensors
 from colorizer.data import Request, epoch_requests, make_batches, seeded
 from colorizer.datasets import TrainingData
@@ -32,13 +34,14 @@ from colorizer.lessons import Lesson, cut_out, make_lesson
 from colorizer.losses import Loss, accuracy, make_loss
 from colorizer.memory import peak_memory_mb
 from colorizer.recipes import Recipe
-from colorizer.runs import BEST_FILE, LAST_FILE, Progress, Trained, read_state, save_state, state_file
+from colorizer.runs import AVERAGE, BEST_FILE, LAST_FILE, Progress, Trained, read_state, save_state, state_file
 from colorizer.settings import TrainingSettings
 from colorizer.shards import Shards, sample_of
 from colorizer.subsets import make_batches_in_turn
 from colorizer.validation import Validation, answer_of, from_sum, summed
 
 _LOSS_READING_STEPS = 20  # reading the loss makes a GPU wait, so not at each step; on a CPU it costs nothing
+_FALL_SHARE = 0.1  # of the steps, in which the "stable" schedule falls
 _SAMPLE = 4  # pictures
 
 
@@ -72,7 +75,8 @@ class Run:
         self.data = data
         self.folder = folder
         self.accelerator = accelerator
-        self.loss: Loss = make_loss(recipe.loss.name, recipe.loss.huber_delta, recipe.loss.regression_weight)
+        loss = recipe.loss
+        self.loss: Loss = make_loss(loss.name, loss.huber_delta, loss.regression_weight, loss.region_weight)
         self.bare_network = network
         self.progress = Progress(training_sha256=data.training_sha256, validation_sha256=data.validation_sha256)
         self.wish = wish or StopWish()
@@ -82,6 +86,7 @@ class Run:
         )
         prepared = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network, self.optimizer = accelerator.prepare(prepared, optimizer)
+        self.average = make_average(network, settings.ema_decay) if settings.ema_decay else None
         self.adversary = Adversary(recipe.adversary, recipe, accelerator) if recipe.adversary else None
 
     @property
@@ -94,9 +99,16 @@ class Run:
     def _parts(self) -> dict[str, Trained]:
         """What is trained, by its prefix in the state."""
         parts = {"": Trained(self.bare_network, self.optimizer.optimizer)}
+        if self.average:
+            parts[AVERAGE] = Trained(self.average, None)
         if self.adversary:
             parts["adversary."] = Trained(self.adversary.network, self.adversary.optimizer)
         return parts
+
+    @property
+    def shipped_network(self) -> models.ColorNetwork:
+        """What is validated and becomes the checkpoint: the network, or the average of its weights."""
+        return cast(models.ColorNetwork, self.average.module) if self.average else self.bare_network
 
     def resume(self) -> None:
         """Take up the state in the folder.
@@ -165,6 +177,8 @@ class Run:
             for layer in self.bare_network.modules():
                 if isinstance(layer, torch.nn.BatchNorm2d):
                     layer.eval()
+        for layer in frozen_layers(self.bare_network, self.recipe.training.frozen_stages):
+            layer.eval()
 
     def _sums(self) -> Tensor:
         """What `_learn` returns, gathered over the epoch; float32, as not every device has float64."""
@@ -224,6 +238,8 @@ class Run:
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         self.optimizer.step()
+        if self.average:
+            self.average.update_parameters(self.bare_network)
         learned = torch.full_like(loss, torch.nan)
         if self.adversary and not self._is_adversary_held_back:
             relative_rate = rate / settings.learning_rate
@@ -297,9 +313,9 @@ class Run:
         """Write the weights of this epoch where the recipe or its measures want them, before the progress says so."""
         if self.accelerator.is_main_process:
             if best_row(self.progress.rows) == row:
-                write_tensors(self.folder / BEST_FILE, self.bare_network.state_dict())
+                write_tensors(self.folder / BEST_FILE, self.shipped_network.state_dict())
             if row.epoch in self.recipe.training.snapshots:
-                write_tensors(self.folder / state_file(row.epoch), self.bare_network.state_dict())
+                write_tensors(self.folder / state_file(row.epoch), self.shipped_network.state_dict())
 
     def _save(self) -> None:
         if self.accelerator.is_main_process:
@@ -309,12 +325,12 @@ class Run:
 
     def validate(self) -> Validation:
         """The measures of the network as it is, over the validation pictures; shared among the processes."""
-        self.network.eval()
-        for buffer in self.bare_network.buffers():  # BatchNorm's, which differ by process: the first's are shipped
+        network = self.shipped_network
+        network.eval()
+        for buffer in network.buffers():  # BatchNorm's, which differ by process: the first's are shipped
             broadcast(buffer)
         squares = self.data.validation[self._share]
-        answer = answer_of(self.bare_network)
-        total = summed(answer, self.bare_network, squares, self.loss, self.accelerator.device)
+        total = summed(answer_of(network), network, squares, self.loss, self.accelerator.device)
         if self.accelerator.num_processes > 1:  # float32: not every device reduces float64
             total = self.accelerator.reduce(total.float().to(self.accelerator.device)).cpu()
         return from_sum(total, len(self.data.validation))
@@ -356,5 +372,21 @@ def parameter_groups(network: models.ColorNetwork, settings: TrainingSettings) -
 def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
     """The rate of one step: a linear rise over the warm-up, then the recipe's schedule over all `steps`."""
     warmup = min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
-    fall = (1 + math.cos(math.pi * step / steps)) / 2 if settings.schedule == "cosine" else 1.0
+    fall = 1.0
+    if settings.schedule == "cosine":
+        fall = (1 + math.cos(math.pi * step / steps)) / 2
+    elif settings.schedule == "stable":
+        fall = min(1.0, (1 - step / steps) / _FALL_SHARE)
     return settings.learning_rate * warmup * fall
+
+
+def make_average(network: models.ColorNetwork, decay: float) -> AveragedModel:
+    """An exponential moving average of a network's weights and buffers; in its first steps it forgets sooner, as what
+    a network is at first is worth nothing."""
+
+    def average(averaged: Tensor, current: Tensor, updates: Tensor | int) -> Tensor:
+        if not averaged.is_floating_point():
+            return current
+        return torch.lerp(averaged, current, 1 - min(decay, (1 + int(updates)) / (10 + int(updates))))
+
+    return AveragedModel(network, avg_fn=average, use_buffers=True)

