@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.guard import guarded
-from pages.shared.style import FAVICON, apply_style
+from pages.common.error_boundary import guarded
+from pages.common.style import FAVICON, apply_style
 
 PAGES = Path(__file__).resolve().parent / "pages"
 

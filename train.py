@@ -30,19 +30,19 @@ import torch
 from accelerate import Accelerator
 from tqdm import tqdm
 
-from colorizer.building import build_network, study_colors
-from colorizer.cards import CARD_FILE
-from colorizer.checkpoints import RECIPE_FILE
-from colorizer.datasets import TrainingData, load_public_data, load_training_data
+from colorizer.checkpoints.card import CARD_FILE
+from colorizer.checkpoints.history import EpochRow
+from colorizer.checkpoints.store import RECIPE_FILE
+from colorizer.data.splits import TrainingData, load_public_data, load_training_data
 from colorizer.errors import ColorizerError, DataError, TrainingError
-from colorizer.files import write_atomically
-from colorizer.finishing import finish, rewrite_card
-from colorizer.history import EpochRow
-from colorizer.interrupts import StopWish, interruptible
-from colorizer.recipes import Recipe, read_recipe
-from colorizer.runs import BASELINE_FILE, LAST_FILE, write_baseline
-from colorizer.training import Interrupted, Run, Watcher
-from colorizer.validation import measure_baseline
+from colorizer.evaluation.validation import measure_baseline
+from colorizer.recipes.recipe import Recipe, read_recipe
+from colorizer.training.export import finish, rewrite_card
+from colorizer.training.network_setup import build_network, study_colors
+from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, write_baseline
+from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.utils.atomic_write import write_atomically
+from colorizer.utils.shutdown import StopWish, interruptible
 
 _INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
 _LOG_SECONDS = 60  # between two readings of the progress bar where it goes into a file: each adds to it

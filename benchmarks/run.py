@@ -23,8 +23,8 @@ import matplotlib  # noqa: E402
 import torch  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from benchmarks import looks, many_photos, one_photo, start, training  # noqa: E402
-from benchmarks.measuring import Row  # noqa: E402
+from benchmarks import batch, single_photo, slider_latency, startup, training_throughput  # noqa: E402
+from benchmarks.harness import Row  # noqa: E402
 
 _PLOT = _ROOT / "docs" / "growth.svg"
 _HEADS = ("what", "measured", "figure", "limit", "met")
@@ -68,14 +68,14 @@ def measure() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model = colorizer.load("photo", device="cpu")
-        sizes = one_photo.measure_growth(model)
-        counts = many_photos.measure_growth(model, folder)
+        sizes = single_photo.measure_growth(model)
+        counts = batch.measure_growth(model, folder)
         draw(sizes, counts)
-        yield from one_photo.rows(model, folder, sizes)
-        yield from looks.rows(model)
-        yield from many_photos.rows(model, folder, counts)
-    yield from start.rows()
-    yield from training.rows()
+        yield from single_photo.rows(model, folder, sizes)
+        yield from slider_latency.rows(model)
+        yield from batch.rows(model, folder, counts)
+    yield from startup.rows()
+    yield from training_throughput.rows()
 
 
 def main() -> int:

@@ -14,27 +14,27 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from colorizer.cards import Card as Card
-    from colorizer.checkpoints import list_checkpoints as list_checkpoints
+    from colorizer.checkpoints.card import Card as Card
+    from colorizer.checkpoints.store import list_checkpoints as list_checkpoints
     from colorizer.errors import ColorizerError as ColorizerError
-    from colorizer.hints import Hint as Hint
     from colorizer.images import open_image as open_image
-    from colorizer.predict import Colorization as Colorization
-    from colorizer.predict import Colorizer as Colorizer
-    from colorizer.predict import load as load
+    from colorizer.inference.colorizer import Colorization as Colorization
+    from colorizer.inference.colorizer import Colorizer as Colorizer
+    from colorizer.inference.colorizer import load as load
+    from colorizer.inference.hints import Hint as Hint
 
 # A thread of OpenMP spins until more work comes, by default for milliseconds, in which it keeps a core from others; so
 # long as torch is not loaded yet, this makes it sleep after a fraction of a millisecond.
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 _HOME = {
-    "Card": "cards",
-    "Colorization": "predict",
-    "Colorizer": "predict",
+    "Card": "checkpoints.card",
+    "Colorization": "inference.colorizer",
+    "Colorizer": "inference.colorizer",
     "ColorizerError": "errors",
-    "Hint": "hints",
-    "list_checkpoints": "checkpoints",
-    "load": "predict",
+    "Hint": "inference.hints",
+    "list_checkpoints": "checkpoints.store",
+    "load": "inference.colorizer",
     "open_image": "images",
 }
 __all__ = [

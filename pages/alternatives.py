@@ -4,14 +4,21 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from colorizer.alternatives import typical_places
-from colorizer.cards import Card
-from colorizer.checkpoints import scan
-from colorizer.doubt import draw_doubt, draw_regions
-from pages.shared import glossary, saving
-from pages.shared.album import Shot, album
-from pages.shared.alternatives_saving import Sheet, offer_sheet, offer_version, wishes_of
-from pages.shared.alternatives_tiles import (
+from colorizer.analysis.alternatives import typical_places
+from colorizer.analysis.uncertainty import draw_doubt, draw_regions
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import scan
+from pages.common import downloads, glossary
+from pages.common.bootstrap import enter
+from pages.common.checkpoint_picker import choose_card, photo_first
+from pages.common.comparison_jobs import say
+from pages.common.model_cache import Look, compose_grey, turn
+from pages.common.photo_library import Shot, album
+from pages.common.photo_picker import choose_view
+from pages.common.slot import Place
+from pages.features.alternatives.downloads import Sheet, offer_sheet, offer_version, wishes_of
+from pages.features.alternatives.search import MAX_VERSIONS, Search, searches
+from pages.features.alternatives.tiles import (
     NOTHING_LEFT,
     Tile,
     apply_alternatives_style,
@@ -23,13 +30,6 @@ from pages.shared.alternatives_tiles import (
     show_version,
     show_waiting,
 )
-from pages.shared.alternatives_work import MAX_VERSIONS, Search, searches
-from pages.shared.checkpoint_choice import choose_card, photo_first
-from pages.shared.coloring import Look, compose_grey, turn
-from pages.shared.entrance import enter
-from pages.shared.places import Place
-from pages.shared.sources import choose_view
-from pages.shared.working import say
 
 _INTRODUCTION = (
     "A grey photo does not tell its colours. These are versions that the model itself holds likely, and a map of where "
@@ -100,9 +100,9 @@ def _draw(shot: Shot, search: Search) -> tuple[bytes, bytes]:
 def show_downloads(shot: Shot, card: Card, search: Search, tiles: Sequence[Tile]) -> None:
     """A button under each version, and for all of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        format_ = saving.choose_format(shot)
+        format_ = downloads.choose_format(shot)
         wishes = wishes_of(shot, card, search.versions, format_)
-        saving.offer_all(f"{shot.name}-versions", wishes, format_)
+        downloads.offer_all(f"{shot.name}-versions", wishes, format_)
         offer_sheet(Sheet(shot, card, tuple(search.versions)))
     for tile, wish in zip(tiles, wishes, strict=False):
         offer_version(tile.cell, wish)

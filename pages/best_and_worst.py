@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from colorizer import hues
-from colorizer.cards import Card
-from colorizer.checkpoints import scan
-from colorizer.metrics import PROTOCOL_OF_SETS
-from colorizer.ranking import RANKINGS, Ranking, Specimen, total_hues
-from pages.shared import glossary
-from pages.shared.entrance import enter
-from pages.shared.measuring import MAX_CHECKPOINTS, Measuring, measuring, model_key, work_off
-from pages.shared.picture_choice import Choice, choose_pictures
-from pages.shared.places import Place, room
-from pages.shared.rank_tables import offer_csv, show_means, show_pictures
-from pages.shared.rank_tiles import STYLE, format_figure, show_podium
-from pages.shared.working import say
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import scan
+from colorizer.evaluation.hue_confusion import JointHues, grey_share, strongest_confusion
+from colorizer.evaluation.metrics import PROTOCOL_OF_SETS
+from colorizer.evaluation.ranking import RANKINGS, Ranking, Specimen, total_hues
+from pages.common import glossary
+from pages.common.bootstrap import enter
+from pages.common.comparison_jobs import say
+from pages.common.slot import Place, room
+from pages.features.ranking.image_set_picker import Choice, choose_pictures
+from pages.features.ranking.jobs import MAX_CHECKPOINTS, Measuring, measuring, model_key, work_off
+from pages.features.ranking.tables import offer_csv, show_means, show_pictures
+from pages.features.ranking.tiles import STYLE, format_figure, show_podium
 
 _FIRST_CHECKPOINTS = ("scenes-12-huber", "scenes-500-huber")
 _INTRODUCTION = (
@@ -160,22 +160,23 @@ def compare_with_grey(view: View) -> str:
 
 def show_spread(view: View) -> None:
     """How the measure spreads over the pictures, for each checkpoint and grey; and the means of all measures."""
-    from pages.shared import charts, rank_charts  # plotly takes a while, and is not needed before
+    from pages.common import chart_theme
+    from pages.features.ranking import charts
 
     st.subheader("All pictures", help=glossary.SPREAD, anchor=False)
-    colors = charts.assign_colors((card.id, card.family) for card in scan().cards)
-    spreads = [rank_charts.Spread("Grey (no colour)", charts.NEUTRAL, view.grey_values())]
-    spreads += [rank_charts.Spread(card.title, colors[card.id], view.values(card)) for card in view.cards]
-    figure = rank_charts.draw_spreads(spreads, [specimen.name for specimen in view.specimens], view.ranking)
-    charts.show_chart(figure, "rank-spread", _AXIS_HEIGHT + _ROW_HEIGHT * len(spreads), "closest")
+    colors = chart_theme.assign_colors((card.id, card.family) for card in scan().cards)
+    spreads = [charts.Spread("Grey (no colour)", chart_theme.NEUTRAL, view.grey_values())]
+    spreads += [charts.Spread(card.title, colors[card.id], view.values(card)) for card in view.cards]
+    figure = charts.draw_spreads(spreads, [specimen.name for specimen in view.specimens], view.ranking)
+    chart_theme.show_chart(figure, "rank-spread", _AXIS_HEIGHT + _ROW_HEIGHT * len(spreads), "closest")
     st.markdown(compare_with_grey(view))
     show_means(view.specimens, view.cards)
     st.caption(f"Means over {len(view.specimens)} pictures: {PROTOCOL_OF_SETS}. The same as `evaluate` prints.")
 
 
-def describe_hues(joint: hues.JointHues) -> list[str]:
+def describe_hues(joint: JointHues) -> list[str]:
     """What the mistakes have in common, in words."""
-    confusion, grey = hues.strongest_confusion(joint), hues.grey_share(joint)
+    confusion, grey = strongest_confusion(joint), grey_share(joint)
     if joint.sum() == 0:
         return ["These pictures have no colours strong enough to tell their hues."]
     first = "No hue is often mistaken for another."
@@ -189,7 +190,8 @@ def describe_hues(joint: hues.JointHues) -> list[str]:
 
 def show_hues(view: View) -> None:
     """What the mistakes have in common by hue."""
-    from pages.shared import charts, rank_charts
+    from pages.common import chart_theme
+    from pages.features.ranking import charts
 
     joint = total_hues(view.specimens, view.model)
     st.subheader("Which hue came out as which", help=glossary.HUE, anchor=False)
@@ -202,7 +204,7 @@ def show_hues(view: View) -> None:
             "lowest row none to speak of."
         )
     with left:
-        charts.show_chart(rank_charts.draw_hues(joint), "rank-hues", _HUES_HEIGHT, "closest")
+        chart_theme.show_chart(charts.draw_hues(joint), "rank-hues", _HUES_HEIGHT, "closest")
 
 
 def show_results(specimens: Sequence[Specimen], cards: Sequence[Card]) -> None:

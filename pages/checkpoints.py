@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from colorizer.cards import Card, MetricsRow
-from colorizer.checkpoints import WEIGHTS, scan
-from pages.shared import glossary
-from pages.shared.entrance import enter
+from colorizer.checkpoints.card import Card, MetricsRow
+from colorizer.checkpoints.store import WEIGHTS, scan
+from pages.common import glossary
+from pages.common.bootstrap import enter
 
 _Protocol = tuple[str, int, str]  # which pictures, how many, and how they were compared
 

@@ -4,23 +4,23 @@ import math
 
 import streamlit as st
 
-from colorizer.cards import Card
-from colorizer.checkpoints import scan
-from colorizer.chroma import Chroma
-from colorizer.hints import MAX_HINTS, hint_ab
-from colorizer.point_colors import colors_at, plane_at
-from pages.shared import glossary
-from pages.shared.album import Shot, album
-from pages.shared.checkpoint_choice import choose_card, photo_first
-from pages.shared.coloring import Answer, Look, colour, colour_with_hints, compose_tones, load, open_photo, version
-from pages.shared.entrance import enter
-from pages.shared.hint_canvas import Canvas, Point, show_canvas
-from pages.shared.hint_files import offer_downloads, show_loader
-from pages.shared.hint_work import HintWork, receive
-from pages.shared.places import Place
-from pages.shared.saving import Wish, choose_format
-from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
-from pages.shared.working import say
+from colorizer.analysis.color_suggestions import colors_at, plane_at
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import scan
+from colorizer.inference.hints import MAX_HINTS, hint_ab
+from colorizer.inference.prediction import Chroma
+from pages.common import glossary
+from pages.common.bootstrap import enter
+from pages.common.checkpoint_picker import choose_card, photo_first
+from pages.common.comparison_jobs import say
+from pages.common.downloads import Wish, choose_format
+from pages.common.model_cache import Answer, Look, colour, colour_with_hints, compose_tones, load, open_photo, version
+from pages.common.photo_library import Shot, album
+from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
+from pages.common.slot import Place
+from pages.features.hints.canvas import Canvas, Point, show_canvas
+from pages.features.hints.files import offer_downloads, show_loader
+from pages.features.hints.state import HintWork, hint_work, receive
 
 _WARMEST, _COLDEST = 2.0, 0.12  # temperatures at the ends of the slider
 _EXPLANATION = "Click or tap anything that should have another colour, and choose one."
@@ -112,7 +112,7 @@ def canvas_of(shot: Shot, card: Card, work: HintWork, chroma: Chroma, look: Look
 
 def show_photo(shot: Shot, card: Card, look: Look) -> Chroma:
     """The photo as a canvas; returns its colours as they are shown."""
-    work = shot.work(card)
+    work = hint_work(shot, card)
     answer_for(shot, card, work)
     assert work.chroma is not None
     chroma = settled(work.chroma, card, look)
@@ -153,9 +153,9 @@ def main() -> None:
         chroma = show_photo(shot, card, look)
     with downloads:
         wish = Wish(shot, card, Answer(chroma, 0.0, None), look, choose_format(shot))
-        offer_downloads(wish, shot.work(card).hints if card.takes_hints else ())
+        offer_downloads(wish, hint_work(shot, card).hints if card.takes_hints else ())
         if card.takes_hints:
-            show_loader(shot.work(card))
+            show_loader(hint_work(shot, card))
 
 
 enter()

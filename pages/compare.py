@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from colorizer.cards import Card
-from colorizer.checkpoints import scan
-from colorizer.images.exports import OutputFormat
-from pages.shared import glossary, saving, tiles
-from pages.shared.album import Album, Shot, album
-from pages.shared.before_after import Side, before_after
-from pages.shared.coloring import Answer, Look
-from pages.shared.entrance import enter
-from pages.shared.experiments import choose_checkpoints
-from pages.shared.moments import full_title
-from pages.shared.places import Place, room
-from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
-from pages.shared.swatches import choose_rendering
-from pages.shared.working import is_done, say, work_off
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import scan
+from colorizer.images.saving import OutputFormat
+from pages.common import comparison_grid, downloads, glossary
+from pages.common.bootstrap import enter
+from pages.common.comparison_jobs import is_done, say, work_off
+from pages.common.experiments import choose_checkpoints
+from pages.common.model_cache import Answer, Look
+from pages.common.palette_swatches import choose_rendering
+from pages.common.photo_library import Album, Shot, album
+from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
+from pages.common.slot import Place, room
+from pages.common.snapshots import full_title
+from pages.features.compare.before_after import Side, before_after
 
 _MAX_SATURATION = 2.0  # beyond, nearly every colour is at the edge of the gamut
 
@@ -38,11 +38,11 @@ class Selection:
         """What the checkpoints answered, by id."""
         return {card.id: answer for card in self.cards if (answer := self.shot.answer(card)) is not None}
 
-    def wishes(self) -> list[saving.Wish]:
+    def wishes(self) -> list[downloads.Wish]:
         """The results that can be saved."""
         answers = self.answers()
         return [
-            saving.Wish(self.shot, card, answers[card.id], self.look, self.format)
+            downloads.Wish(self.shot, card, answers[card.id], self.look, self.format)
             for card in self.cards
             if card.id in answers
         ]
@@ -54,21 +54,23 @@ def show_comparison(selection: Selection) -> None:
     status = Place()
     if not is_done(shot, cards):
         say(status, shot.name)
-    grid = tiles.lay_out(cards, not shot.is_grey, selection.remarks)
+    grid = comparison_grid.lay_out(cards, not shot.is_grey, selection.remarks)
     work_off(shot, cards, status, grid, selection.look)
     for wish in selection.wishes():
-        saving.offer(grid.tiles[wish.card.id].foot.at, wish)
+        downloads.offer(grid.tiles[wish.card.id].foot.at, wish)
     width, height = shot.size
     say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
-    tiles.show_legend(shot, selection.answers())
+    comparison_grid.show_legend(shot, selection.answers())
 
 
 def show_slider(selection: Selection) -> None:
     """Any two of grey, original and results over one another."""
     shot, answers = selection.shot, selection.answers()
-    sides = {tiles.GREY_TITLE: Side(tiles.GREY_TITLE, f"{shot.name} without colour", shot.grey())}
+    sides = {comparison_grid.GREY_TITLE: Side(comparison_grid.GREY_TITLE, f"{shot.name} without colour", shot.grey())}
     if not shot.is_grey:
-        sides[tiles.ORIGINAL_TITLE] = Side(tiles.ORIGINAL_TITLE, f"{shot.name}, the original", shot.original())
+        sides[comparison_grid.ORIGINAL_TITLE] = Side(
+            comparison_grid.ORIGINAL_TITLE, f"{shot.name}, the original", shot.original()
+        )
     for card in selection.cards:
         if card.id in answers:
             picture = shot.result(card, answers[card.id], selection.look)
@@ -108,7 +110,7 @@ def select(kept: Album, cards: Sequence[Card]) -> Selection:
         "Saturation", 0.0, _MAX_SATURATION, 1.0, 0.1, key="saturation", help=glossary.SATURATION, bind="query-params"
     )
     rendering = choose_rendering() if any(card.has_palette for card in chosen.cards) else "chroma"
-    return Selection(shot, chosen.cards, chosen.remarks, Look(saturation, rendering), saving.choose_format(shot))
+    return Selection(shot, chosen.cards, chosen.remarks, Look(saturation, rendering), downloads.choose_format(shot))
 
 
 def main() -> None:
@@ -128,7 +130,7 @@ def main() -> None:
         show_comparison(selection)
         show_slider(selection)
     with zip_place:
-        saving.offer_all(selection.shot.name, selection.wishes(), selection.format)
+        downloads.offer_all(selection.shot.name, selection.wishes(), selection.format)
     finish_others(kept, selection)
 
 

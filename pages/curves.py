@@ -6,12 +6,13 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from pages.shared import adversary_chart, glossary
-from pages.shared.charts import assign_colors, show_chart
-from pages.shared.curve_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
-from pages.shared.entrance import enter
-from pages.shared.experiments import FIRST_EXPERIMENT
-from pages.shared.runs import Curve, describe_fit, read_curves
+from pages.common import glossary
+from pages.common.bootstrap import enter
+from pages.common.chart_theme import assign_colors, show_chart
+from pages.common.experiments import FIRST_EXPERIMENT
+from pages.common.loss_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
+from pages.common.training_runs import Curve, describe_fit, read_curves
+from pages.features.curves import gan_chart
 
 _REFRESH_SECONDS = 5
 _CHART_HEIGHT = 560
@@ -115,7 +116,7 @@ def show_adversary(curve: Curve, color: str) -> None:
         return
     terms = "  \n".join(f"**{term}**: {meaning}" for term, meaning in glossary.ADVERSARY.items())
     st.subheader(f"{curve.title}: generator against discriminator", help=terms)
-    figure = adversary_chart.draw(curve.rows, curve.recipe.adversary, color)
+    figure = gan_chart.draw(curve.rows, curve.recipe.adversary, color)
     show_chart(figure, f"adversary-chart-{curve.key}", _ADVERSARY_HEIGHT)
     st.caption(
         "The generator is the network that colours. The discriminator is shown its pictures among true ones, and "

@@ -5,21 +5,21 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from colorizer.cards import Card
-from colorizer.checkpoints import scan
-from pages.shared import glossary
-from pages.shared.album import Album, Shot, album
-from pages.shared.charts import NEUTRAL, assign_colors, show_chart
-from pages.shared.coloring import Look
-from pages.shared.entrance import enter
-from pages.shared.film import FileKind, Film, colour_states, failures, kept_states, render_file, strip
-from pages.shared.film_chart import describe, draw, measured, row_at
-from pages.shared.film_component import Picture, show_player
-from pages.shared.places import Place
-from pages.shared.runs import Curve, read_curves
-from pages.shared.sources import choose_photo, open_arrivals, shot_of, show_sources
-from pages.shared.swatches import choose_rendering
-from pages.shared.working import say
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import scan
+from pages.common import glossary
+from pages.common.bootstrap import enter
+from pages.common.chart_theme import NEUTRAL, assign_colors, show_chart
+from pages.common.comparison_jobs import say
+from pages.common.model_cache import Look
+from pages.common.palette_swatches import choose_rendering
+from pages.common.photo_library import Album, Shot, album
+from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
+from pages.common.slot import Place
+from pages.common.training_runs import Curve, read_curves
+from pages.features.learning.chart import describe, draw, measured, row_at
+from pages.features.learning.player import Picture, show_player
+from pages.features.learning.timeline import FileKind, Film, colour_states, failures, kept_states, render_file, strip
 
 _CHART_HEIGHT = 330
 _FILES: dict[FileKind, str] = {"WEBP": "Animated WebP", "GIF": "Animated GIF", "PNG": "Sheet (PNG)"}

@@ -6,23 +6,24 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from colorizer.cards import Card
-from colorizer.checkpoints import scan
-from colorizer.choice import Rendering
+from colorizer.analysis.palette_sheet import NOTE, Strip, draw_sheet
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import scan
 from colorizer.images import encode_image
-from colorizer.sheets import NOTE, Strip, draw_sheet
-from pages.shared import full_size, glossary
-from pages.shared.album import Album, Shot, album
-from pages.shared.entrance import enter
-from pages.shared.findings import finding
-from pages.shared.pairs import Pair, choose_pair
-from pages.shared.places import Place, room
-from pages.shared.samples import SAMPLES
-from pages.shared.sources import open_arrivals, shot_of, show_sources
-from pages.shared.strip import Shelf, strip
-from pages.shared.strip_work import shelf, work_off
-from pages.shared.swatches import choose_rendering
-from pages.shared.working import say
+from colorizer.inference.palette_prediction import Rendering
+from pages.common import glossary
+from pages.common.bootstrap import enter
+from pages.common.comparison_jobs import say
+from pages.common.palette_swatches import choose_rendering
+from pages.common.photo_library import Album, Shot, album
+from pages.common.photo_picker import open_arrivals, shot_of, show_sources
+from pages.common.sample_photos import SAMPLES
+from pages.common.slot import Place, room
+from pages.features.palette import full_size
+from pages.features.palette.jobs import shelf, work_off
+from pages.features.palette.pair_picker import Pair, choose_pair
+from pages.features.palette.strip_table import Shelf, strip
+from pages.features.palette.summary import finding
 
 _FIRST_SAMPLE = "Cat"
 _INTRODUCTION = (

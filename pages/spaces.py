@@ -3,16 +3,16 @@
 import streamlit as st
 from PIL import Image
 
-from colorizer.planes import LabPhoto, take_apart
-from pages.shared.album import Shot, album
-from pages.shared.entrance import enter
-from pages.shared.places import Place
-from pages.shared.sources import choose_view
-from pages.shared.spaces_apart import show_parts, show_together
-from pages.shared.spaces_few import show_few
-from pages.shared.spaces_plane import show_plane
-from pages.shared.spaces_tiles import View, apply_spaces_style
-from pages.shared.working import say
+from colorizer.analysis.lab_planes import LabPhoto, take_apart
+from pages.common.bootstrap import enter
+from pages.common.comparison_jobs import say
+from pages.common.photo_library import Shot, album
+from pages.common.photo_picker import choose_view
+from pages.common.slot import Place
+from pages.features.color_spaces.ab_plane import show_plane
+from pages.features.color_spaces.few_colors import show_few
+from pages.features.color_spaces.planes import show_parts, show_together
+from pages.features.color_spaces.tiles import View, apply_spaces_style
 
 _INTRODUCTION = (
     "A colorizer sees how light each pixel of a photo is, and makes up the rest. "

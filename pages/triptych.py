@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from colorizer.cards import Card
-from colorizer.checkpoints import scan
-from pages.shared import saving, tiles
-from pages.shared.album import Album, Shot, album
-from pages.shared.checkpoint_choice import choose_card
-from pages.shared.coloring import Look
-from pages.shared.entrance import enter
-from pages.shared.places import Place
-from pages.shared.sources import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
-from pages.shared.three_in_one import ThreeInOne
-from pages.shared.working import is_done, say, work_off
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import scan
+from pages.common import comparison_grid, downloads
+from pages.common.bootstrap import enter
+from pages.common.checkpoint_picker import choose_card
+from pages.common.comparison_jobs import is_done, say, work_off
+from pages.common.model_cache import Look
+from pages.common.photo_library import Album, Shot, album
+from pages.common.photo_picker import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
+from pages.common.slot import Place
+from pages.features.triptych.row_image import ThreeInOne
 
 _FIRST_CHECKPOINT = "flowers-gan"
 _TITLE = "Generated"
@@ -59,19 +59,19 @@ def show_row(shot: Shot, cards: Sequence[Card], status: Place) -> None:
     if not is_done(shot, cards):
         say(status, shot.name)
     reserve_room(shot)
-    grid = tiles.lay_out_row(cards, not shot.is_grey, _TITLE)
+    grid = comparison_grid.lay_out_row(cards, not shot.is_grey, _TITLE)
     work_off(shot, cards, status, grid, Look())
     answers = {card.id: answer for card in cards if (answer := shot.answer(card)) is not None}
     for card in cards:
         if card.id in answers:
-            saving.offer(grid.tiles[card.id].foot.at, saving.Wish(shot, card, answers[card.id], Look(), "JPEG"))
+            downloads.offer(grid.tiles[card.id].foot.at, downloads.Wish(shot, card, answers[card.id], Look(), "JPEG"))
             offer_row(ThreeInOne(shot, card, answers[card.id]))
     width, height = shot.size
     say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
     if shot.is_grey:
         st.caption(_NO_ORIGINAL)
     else:
-        tiles.show_legend(shot, answers)
+        comparison_grid.show_legend(shot, answers)
 
 
 def offer_row(row: ThreeInOne) -> None:

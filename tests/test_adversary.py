@@ -13,20 +13,20 @@ from torch import Tensor
 import colorizer
 import train
 from colorizer import color
-from colorizer.adversary import Adversary
-from colorizer.building import build_network
-from colorizer.cards import read_card
-from colorizer.datasets import load_training_data
+from colorizer.checkpoints.card import read_card
+from colorizer.checkpoints.history import COLUMNS, EpochRow, read_history
+from colorizer.data.splits import load_training_data
 from colorizer.errors import RecipeError, TrainingError
-from colorizer.finishing import finish
-from colorizer.history import COLUMNS, EpochRow, read_history
-from colorizer.interrupts import StopWish
+from colorizer.evaluation.validation import measure_baseline
 from colorizer.models import Discriminator
-from colorizer.recipes import parse_recipe
-from colorizer.runs import BASELINE_FILE, write_baseline
-from colorizer.settings import AdversarySettings
-from colorizer.training import Interrupted, Run, Watcher
-from colorizer.validation import measure_baseline
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.recipes.schema import AdversarySettings
+from colorizer.training.export import finish
+from colorizer.training.gan import Adversary
+from colorizer.training.network_setup import build_network
+from colorizer.training.run_state import BASELINE_FILE, write_baseline
+from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.utils.shutdown import StopWish
 from tests.support import make_pictures, run_training, write_recipe
 from tests.test_train_command import LAUNCH
 

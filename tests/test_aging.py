@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 from skimage import data
 
-from colorizer import aging, color
-from colorizer.data import seeded
+from colorizer import color
+from colorizer.training import augmentation
+from colorizer.utils.seeding import seeded
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def lightness() -> torch.Tensor:
 
 
 def test_some_pictures_stay_as_they_are(lightness: torch.Tensor) -> None:
-    aged = aging.age(lightness, seeded(1))
+    aged = augmentation.age(lightness, seeded(1))
     same = (aged == lightness).flatten(1).all(1)
     assert 24 <= int(same.sum()) <= 54
     assert aged.shape == lightness.shape and float(aged.min()) >= 0 and float(aged.max()) <= 100
@@ -29,8 +30,8 @@ def test_some_pictures_stay_as_they_are(lightness: torch.Tensor) -> None:
 
 
 def test_it_follows_from_the_generator(lightness: torch.Tensor) -> None:
-    assert torch.equal(aging.age(lightness, seeded(7)), aging.age(lightness, seeded(7)))
-    assert not torch.equal(aging.age(lightness, seeded(7)), aging.age(lightness, seeded(8)))
+    assert torch.equal(augmentation.age(lightness, seeded(7)), augmentation.age(lightness, seeded(7)))
+    assert not torch.equal(augmentation.age(lightness, seeded(7)), augmentation.age(lightness, seeded(8)))
 
 
 def changed(result: torch.Tensor, lightness: torch.Tensor) -> torch.Tensor:
@@ -40,22 +41,22 @@ def changed(result: torch.Tensor, lightness: torch.Tensor) -> torch.Tensor:
 
 def test_each_effect_has_its_own_mark(lightness: torch.Tensor) -> None:
     detail = (lightness[0].diff(dim=2)).abs().mean()
-    blurred = changed(aging._blur(lightness, seeded(2)), lightness)
+    blurred = changed(augmentation._blur(lightness, seeded(2)), lightness)
     assert len(blurred) and bool((blurred.diff(dim=3).abs().mean((1, 2, 3)) < detail).all())
     assert torch.allclose(blurred.mean((1, 2, 3)), lightness[0].mean(), atol=1.0)
-    grainy = changed(aging._grain(lightness, seeded(3)), lightness)
+    grainy = changed(augmentation._grain(lightness, seeded(3)), lightness)
     assert len(grainy) and bool((grainy.diff(dim=3).abs().mean((1, 2, 3)) > detail).all())
-    exposed = changed(aging._expose(lightness, seeded(4)), lightness)
+    exposed = changed(augmentation._expose(lightness, seeded(4)), lightness)
     order = lightness[0].flatten().argsort()
     assert len(exposed) and bool((exposed.flatten(1)[:, order].diff(dim=1) >= -1e-3).all())  # light stays lighter
 
 
 def test_compression_is_that_of_jpeg(lightness: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     """At one quality, against Pillow's own JPEG: alike to each other, and further from the picture."""
-    monkeypatch.setattr(aging, "_JPEG_QUALITIES", (30, 30))
+    monkeypatch.setattr(augmentation, "_JPEG_QUALITIES", (30, 30))
     levels = (lightness[0, 0] * 2.55).round().to(torch.uint8).numpy()
     whole = (torch.from_numpy(levels) / 2.55).expand_as(lightness)
-    compressed = changed(aging._compress(whole, seeded(5)), whole)[0, 0]
+    compressed = changed(augmentation._compress(whole, seeded(5)), whole)[0, 0]
     buffer = io.BytesIO()
     Image.fromarray(levels).save(buffer, "JPEG", quality=30)
     pillow = torch.from_numpy(np.array(Image.open(buffer))).float() / 2.55

@@ -10,7 +10,7 @@ from PIL import Image
 from skimage import data
 
 from colorizer import color, load, models
-from colorizer.alternatives import (
+from colorizer.analysis.alternatives import (
     MIN_CHANCE,
     MIN_DISTANCE,
     Alternatives,
@@ -19,14 +19,14 @@ from colorizer.alternatives import (
     shown_at,
     typical_places,
 )
-from colorizer.cards import Card
-from colorizer.checkpoints import MODEL_FILE, to_float16, write_card, write_tensors
-from colorizer.distribution import Distribution, LikelyColor
-from colorizer.doubt import Doubt, doubt_of, draw_doubt, draw_regions, scale
-from colorizer.hints import hint_ab
-from colorizer.hues import words_for
-from colorizer.predict import Colorizer
-from colorizer.regions import MAX_REGIONS, Region, cells_of, colors_of, find_regions, probabilities
+from colorizer.analysis.segmentation import MAX_REGIONS, Region, cells_of, colors_of, find_regions, probabilities
+from colorizer.analysis.uncertainty import Doubt, doubt_of, draw_doubt, draw_regions, scale
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
+from colorizer.color.names import words_for
+from colorizer.inference.color_distribution import Distribution, LikelyColor
+from colorizer.inference.colorizer import Colorizer
+from colorizer.inference.hints import hint_ab
 from tests.toy_photo import toy_card, toy_network
 
 RED, GREEN, BLUE, GREY = (50.0, 40.0), (-40.0, 40.0), (10.0, -50.0), (0.0, 0.0)

@@ -21,14 +21,16 @@ import torch
 from PIL import ExifTags, Image
 from skimage import data
 
-from colorizer import batch, images, models, processes
+from colorizer import images, models
 from colorizer.__main__ import main
-from colorizer.batch import Settings, colorize_files, groups_of
-from colorizer.checkpoints import MODEL_FILE, WEIGHTS, to_float16, write_card, write_tensors
-from colorizer.composing import Tones, read_tones
-from colorizer.hints import Hint
-from colorizer.placing import Task, plan
-from colorizer.predict import Colorizer, load, network_size
+from colorizer.checkpoints.store import MODEL_FILE, WEIGHTS, to_float16, write_card, write_tensors
+from colorizer.inference import batch
+from colorizer.inference.batch import Settings, colorize_files, groups_of
+from colorizer.inference.colorizer import Colorizer, load, network_size
+from colorizer.inference.full_resolution import Tones, read_tones
+from colorizer.inference.hints import Hint
+from colorizer.inference.output_paths import Task, plan
+from colorizer.utils import fork_pool
 from tests.support import PATIENCE_SECONDS, crop_of_a_photo, make_pictures
 from tests.toy_photo import toy_card
 
@@ -79,7 +81,7 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture(params=["threads", "processes"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each way in which pictures are worked on at the same time."""
-    monkeypatch.setattr(processes, "can_fork", lambda: request.param == "processes")
+    monkeypatch.setattr(fork_pool, "can_fork", lambda: request.param == "processes")
     monkeypatch.setattr(batch, "_WORTH_A_PROCESS", 1)
     return str(request.param)
 
@@ -87,7 +89,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the test looks on from within this process."""
-    monkeypatch.setattr(processes, "can_fork", lambda: False)
+    monkeypatch.setattr(fork_pool, "can_fork", lambda: False)
 
 
 def files_in(folder: Path) -> list[str]:

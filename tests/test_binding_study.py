@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from colorizer import color, models
-from colorizer.binding import covariance, places_of
-from colorizer.binding_study import _draw_cells, _planes, study_binding
-from colorizer.data import seeded
-from colorizer.models.photo import AB_SCALE
+from colorizer.inference.hint_propagation import covariance, places_of
+from colorizer.models.hint_unet import AB_SCALE
+from colorizer.training.hint_embedding import _draw_cells, _planes, study_binding
+from colorizer.utils.seeding import seeded
 
 
 def halves(seed: int = 0) -> Iterator[torch.Tensor]:

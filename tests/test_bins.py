@@ -7,8 +7,7 @@ import pytest
 import torch
 from skimage.color import rgb2lab
 
-from colorizer.color import BIN_SIDE, ab_bins, annealed_mean, nearest_bin, soft_encode
-from colorizer.losses import rebalancing_weights
+from colorizer.color.ab_bins import BIN_SIDE, ab_bins, annealed_mean, nearest_bin, rebalancing_weights, soft_encode
 
 BINS = ab_bins().double().numpy()
 RANDOM = np.random.default_rng(11)

@@ -11,12 +11,12 @@ from PIL import Image
 import colorizer
 import train
 from colorizer import color, models
-from colorizer.building import build_network, study_colors
-from colorizer.data import Pictures
+from colorizer.data.dataset import Pictures
 from colorizer.errors import TrainingError
-from colorizer.frequencies import bin_frequency
 from colorizer.models import BinsNetwork, ZhangBins
-from colorizer.recipes import parse_recipe
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.color_statistics import bin_frequency
+from colorizer.training.network_setup import build_network, study_colors
 from tests.support import RECIPE, make_pictures, write_recipe
 
 BINS = ('model.architecture="zhang-bins"', "model.width=2", 'loss.name="cross_entropy"')

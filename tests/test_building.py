@@ -10,12 +10,13 @@ import torch
 from PIL import Image
 
 from colorizer import models
-from colorizer.building import build_network, network_options, study_colors
-from colorizer.checkpoints import MODEL_FILE, WEIGHTS, load_network, to_float16, write_card, write_tensors
-from colorizer.data import Pictures
+from colorizer.checkpoints.store import MODEL_FILE, WEIGHTS, load_network, to_float16, write_card, write_tensors
+from colorizer.color.palettes import read_palette
+from colorizer.data.dataset import Pictures
 from colorizer.errors import ColorizerError, RecipeError
-from colorizer.palettes import kmeans_palette, read_palette
-from colorizer.recipes import parse_recipe
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.color_statistics import kmeans_palette
+from colorizer.training.network_setup import build_network, network_options, study_colors
 from tests.support import RECIPE, crop_of_a_photo
 from tests.test_cards import CARD
 

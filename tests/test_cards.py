@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.cards import Card, MetricsRow, PictureSet, read_card
+from colorizer.checkpoints.card import Card, MetricsRow, PictureSet, read_card
 from colorizer.errors import CheckpointError
 
 CARD = Card(

@@ -15,8 +15,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from colorizer import models
-from colorizer.cards import Card
-from colorizer.checkpoints import (
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import (
     checkpoint_folder,
     find_folders,
     list_checkpoints,
@@ -29,7 +29,7 @@ from colorizer.checkpoints import (
     write_tensors,
 )
 from colorizer.errors import CheckpointError
-from colorizer.files import write_atomically
+from colorizer.utils.atomic_write import write_atomically
 from tests.support import environment, wait_until
 from tests.test_cards import CARD
 
@@ -287,7 +287,7 @@ def test_folders_with_a_recipe_are_runs_and_checkpoints(tmp_path: Path) -> None:
 _REWRITE = """
 import sys
 from pathlib import Path
-from colorizer.files import write_atomically
+from colorizer.utils.atomic_write import write_atomically
 count = 0
 while True:
     write_atomically(Path(sys.argv[1]), bytes([count % 256]) * 1_000_000)

@@ -10,18 +10,19 @@ from PIL import Image
 from skimage import data
 from skimage.color import rgb2lab
 
-from colorizer import choice, color, models
-from colorizer.checkpoints import snapshot_file, to_float16, write_card, write_tensors
-from colorizer.choice import RENDERINGS, Choice, color_bytes, paint, palette_truth
-from colorizer.chroma import Chroma
-from colorizer.composing import compose
-from colorizer.data import cut_square, resize
-from colorizer.evaluation import centre_square, measure_at_own_size
-from colorizer.losses import make_loss
+from colorizer import color, models
+from colorizer.checkpoints.store import snapshot_file, to_float16, write_card, write_tensors
+from colorizer.color.palettes import read_palette
+from colorizer.data.dataset import cut_square, resize
+from colorizer.evaluation.protocol import centre_square, measure_at_own_size
+from colorizer.evaluation.validation import measure_network
+from colorizer.inference import palette_prediction
+from colorizer.inference.colorizer import Colorizer, load, network_size
+from colorizer.inference.full_resolution import compose
+from colorizer.inference.palette_prediction import RENDERINGS, Choice, color_bytes, paint, palette_truth
+from colorizer.inference.prediction import Chroma
 from colorizer.models import PaletteNetwork
-from colorizer.palettes import read_palette
-from colorizer.predict import Colorizer, load, network_size
-from colorizer.validation import measure_network
+from colorizer.training.losses import make_loss
 from tests.support import crop_of_a_photo
 from tests.test_cards import CARD
 
@@ -97,7 +98,7 @@ def test_the_largest_palette_has_a_byte_for_each_colour() -> None:
     network = models.build("palette-cnn", colors=256, width=1)
     assert isinstance(network, PaletteNetwork)
     logits = torch.full((1, 256, 4, 64), -1.0).scatter(1, torch.arange(256).view(1, 1, 4, 64), 1.0)
-    answer = choice.choice_of(network, logits)
+    answer = palette_prediction.choice_of(network, logits)
     assert np.array_equal(answer.classes.ravel(), np.arange(256))
     assert (answer.shares == 1 / 256).all()
 
@@ -105,7 +106,7 @@ def test_the_largest_palette_has_a_byte_for_each_colour() -> None:
 @pytest.mark.parametrize("rendering", RENDERINGS)
 @pytest.mark.parametrize("size", [(90, 60), (33, 47), (16, 400)])
 def test_every_rendering_has_the_photos_size(
-    model: Colorizer, rendering: choice.Rendering, size: tuple[int, int]
+    model: Colorizer, rendering: palette_prediction.Rendering, size: tuple[int, int]
 ) -> None:
     result = model.colorize(PHOTO.resize(size), rendering=rendering)
     assert (result.image.size, result.image.mode) == (size, "RGB")
@@ -140,7 +141,9 @@ def test_alpha_stays_with_every_rendering(model: Colorizer) -> None:
 
 
 @pytest.mark.parametrize("rendering", RENDERINGS)
-def test_saturation_scales_every_rendering_and_zero_is_grey(chroma: Chroma, rendering: choice.Rendering) -> None:
+def test_saturation_scales_every_rendering_and_zero_is_grey(
+    chroma: Chroma, rendering: palette_prediction.Rendering
+) -> None:
     grey, plain, vivid = (
         np.ptp(pixels_of(compose(PHOTO, chroma, factor, rendering)), axis=2) for factor in (0, 1, 1.6)
     )
@@ -164,7 +167,9 @@ def test_the_palettes_truth_is_each_pixel_in_its_nearest_colour() -> None:
 
 
 @pytest.mark.parametrize("rendering", ["expected", "palette"])
-def test_a_checkpoint_without_a_palette_names_those_that_have_one(weights: Path, rendering: choice.Rendering) -> None:
+def test_a_checkpoint_without_a_palette_names_those_that_have_one(
+    weights: Path, rendering: palette_prediction.Rendering
+) -> None:
     painter = load("painter", device="cpu", weights=weights)
     with pytest.raises(
         ValueError, match=f"painter does not take the rendering '{rendering}'; these checkpoints do: chooser$"

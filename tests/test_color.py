@@ -6,7 +6,7 @@ import torch
 from skimage import color as skcolor
 
 from colorizer import color
-from colorizer.palettes import read_palette
+from colorizer.color.palettes import read_palette
 
 
 def as_planes(pixels: np.ndarray) -> torch.Tensor:

@@ -14,8 +14,8 @@ from PIL import Image
 from skimage import data
 
 from colorizer.__main__ import main
-from colorizer.cards import read_card
-from colorizer.checkpoints import WEIGHTS
+from colorizer.checkpoints.card import read_card
+from colorizer.checkpoints.store import WEIGHTS
 
 ROOT = WEIGHTS.parent
 

@@ -11,9 +11,10 @@ from skimage import data
 from skimage.color import rgb2lab
 from skimage.color.colorconv import rgb_from_xyz
 
-from colorizer import composing, packed_color, threads, upsample
-from colorizer.chroma import Chroma
-from colorizer.composing import compose, put_color, read_tones
+from colorizer.inference import full_resolution, guided_upsampling, packed_lab
+from colorizer.inference.full_resolution import compose, put_color, read_tones
+from colorizer.inference.prediction import Chroma
+from colorizer.utils import worker_pool
 
 STEPS = 40  # of the bisection: far beyond what 8 bits show
 
@@ -45,7 +46,7 @@ def linear_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
 def plain(image: Image.Image, chroma: Chroma, saturation: float) -> np.ndarray:
     """The whole picture at once, float64, the edge of the gamut by bisection: (H, W, 3) in 0..255."""
     lightness = rgb2lab(np.asarray(image))[..., 0]
-    guide = upsample.fit(
+    guide = guided_upsampling.fit(
         torch.from_numpy(chroma.lightness).double()[None, None], torch.from_numpy(chroma.ab).double()[None]
     )
     slope, offset = (
@@ -102,10 +103,10 @@ def test_strips_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     image = photo(300, 450)
     chroma = answer(image, (40, 60))
     whole = np.asarray(compose(image, chroma))
-    monkeypatch.setattr(composing, "_STRIP_PIXELS", 10_000)
-    monkeypatch.setattr(threads, "usable_threads", lambda: 3)
+    monkeypatch.setattr(full_resolution, "_STRIP_PIXELS", 10_000)
+    monkeypatch.setattr(worker_pool, "usable_threads", lambda: 3)
     for outside_at_once in (1, 5_000, 10**9):
-        monkeypatch.setattr(packed_color, "_OUTSIDE_AT_ONCE", outside_at_once)
+        monkeypatch.setattr(packed_lab, "_OUTSIDE_AT_ONCE", outside_at_once)
         assert np.array_equal(np.asarray(compose(image, chroma)), whole)
 
 
@@ -117,7 +118,7 @@ def test_a_network_that_failed_harms_nothing() -> None:
 
 @pytest.mark.parametrize("shared", [1, 10**9])
 def test_a_result_can_be_changed_and_kept_like_any_picture(shared: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(composing, "_SHARED_PIXELS", shared)
+    monkeypatch.setattr(full_resolution, "_SHARED_PIXELS", shared)
     image = photo(40, 60)
     chroma = answer(image, (16, 24))
     result = compose(image, chroma)
@@ -134,7 +135,7 @@ def test_without_pyarrow_the_result_is_the_same(monkeypatch: pytest.MonkeyPatch)
     image = photo(40, 60)
     chroma = answer(image, (16, 24))
     usual = np.asarray(compose(image, chroma))
-    monkeypatch.setattr(composing, "_SHARED_PIXELS", 1)
+    monkeypatch.setattr(full_resolution, "_SHARED_PIXELS", 1)
     assert np.array_equal(np.asarray(compose(image, chroma)), usual)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert np.array_equal(np.asarray(compose(image, chroma)), usual)
@@ -168,6 +169,6 @@ def test_fields_say_in_terms_of_the_root_what_slope_and_offset_say_in_lab() -> N
     slope, offset, lightness = torch.tensor([[0.4], [-0.7]]), torch.tensor([[12.0], [30.0]]), torch.tensor([55.0])
     root = (lightness + 16) / 116
     a, b = slope * lightness + offset
-    to_x, f_x, to_z, f_z = packed_color.fields_of(slope, offset)
+    to_x, f_x, to_z, f_z = packed_lab.fields_of(slope, offset)
     assert torch.allclose(to_x * root + f_x, root + a / 500)
     assert torch.allclose(to_z * root + f_z, root - b / 200)

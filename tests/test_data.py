@@ -14,8 +14,8 @@ import pytest
 import torch
 from PIL import Image
 
-from colorizer import data
-from colorizer.data import (
+from colorizer.data import dataset
+from colorizer.data.dataset import (
     Pictures,
     augment,
     cut_square,
@@ -92,7 +92,7 @@ def test_the_short_side_gets_the_wanted_length(
     tmp_path: Path, size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     Image.new("RGB", size, (200, 100, 50)).save(tmp_path / "a.png")
-    picture = data.read_picture(tmp_path / "a.png", 40)
+    picture = dataset.read_picture(tmp_path / "a.png", 40)
     assert (picture.dtype, tuple(picture.shape)) == (torch.uint8, (3, *expected))
     assert picture[:, 5, 5].tolist() == [200, 100, 50]
 
@@ -101,7 +101,7 @@ def test_a_very_long_picture_is_cut_around_its_centre(tmp_path: Path) -> None:
     strip = np.zeros((40, 400, 3), np.uint8)
     strip[:, 180:220] = 255
     Image.fromarray(strip).save(tmp_path / "a.png")
-    picture = data.read_picture(tmp_path / "a.png", 40)
+    picture = dataset.read_picture(tmp_path / "a.png", 40)
     assert tuple(picture.shape) == (3, 40, 80)
     assert picture[:, :, 25:55].min() > 240
     assert picture[:, :, [0, 79]].max() < 15
@@ -110,7 +110,7 @@ def test_a_very_long_picture_is_cut_around_its_centre(tmp_path: Path) -> None:
 def test_small_grey_and_transparent_pictures_become_rgb_of_the_wanted_size(tmp_path: Path) -> None:
     for mode in ("L", "1", "RGBA", "I;16", "P"):
         Image.new(mode, (20, 16), 1).save(tmp_path / f"{mode[0]}.png")
-        assert tuple(data.read_square(tmp_path / f"{mode[0]}.png", 32).shape) == (3, 32, 32)
+        assert tuple(dataset.read_square(tmp_path / f"{mode[0]}.png", 32).shape) == (3, 32, 32)
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 9), (3, 9, 4), (3, 4, 4)])
@@ -128,7 +128,7 @@ def test_decoding_names_what_cannot_be_read_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "000b.png").write_bytes(b"GIF no")
     (tmp_path / "000c.png").symlink_to(tmp_path / "gone")
     paths = [tmp_path / f"{name}.png" for name in ("000", "000a", "000b", "000c", "001")]
-    found = list(decode(paths, functools.partial(data.read_picture, side=20)))
+    found = list(decode(paths, functools.partial(dataset.read_picture, side=20)))
     assert [item.path.name for item in found if item.picture is None] == ["000a.png", "000b.png", "000c.png"]
     assert all(item.problem for item in found if item.picture is None)
     assert [item.path.name for item in found if item.picture is not None] == ["000.png", "001.png"]
@@ -159,7 +159,7 @@ _KEEP_ALL = """
 import functools, json, os, resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_NOFILE, (150, 150))
-from colorizer.data import decode, read_picture
+from colorizer.data.dataset import decode, read_picture
 paths = [Path(path) for path in json.loads(sys.stdin.read())]
 kept = list(decode(paths, functools.partial(read_picture, side=24)))
 print(len(kept), len(os.listdir("/proc/self/fd")))
@@ -179,7 +179,7 @@ def test_pictures_from_other_processes_keep_no_file_open(tmp_path: Path) -> None
 
 def pictures(tmp_path: Path, hold: bool) -> Pictures:
     paths = find_pictures([make_pictures(tmp_path, 6)])
-    return Pictures(paths, 40, [data.read_picture(path, 40) for path in paths] if hold else None)
+    return Pictures(paths, 40, [dataset.read_picture(path, 40) for path in paths] if hold else None)
 
 
 def test_pictures_that_are_held_and_those_decoded_anew_give_the_same_batches(tmp_path: Path) -> None:
@@ -193,14 +193,14 @@ def test_pictures_that_are_held_and_those_decoded_anew_give_the_same_batches(tmp
 class _Decoders(Pictures):
     """Gives, instead of each square, which process cut it."""
 
-    def __getitem__(self, request: data.Request) -> torch.Tensor:
+    def __getitem__(self, request: dataset.Request) -> torch.Tensor:
         super().__getitem__(request)
         return torch.tensor(os.getpid())
 
 
 def test_held_pictures_are_cut_here_and_others_decoded_in_worker_processes(tmp_path: Path) -> None:
     paths = find_pictures([make_pictures(tmp_path, 6)])
-    held = [data.read_picture(path, 40) for path in paths]
+    held = [dataset.read_picture(path, 40) for path in paths]
     assert {picture.dtype for picture in held} == {torch.uint8}
     batches = [[(0, 0.5), (1, 0.5)], [(2, 0.5), (3, 0.5)]]
     here = torch.cat(list(make_batches(_Decoders(paths, 40, held), batches, pin_memory=False)))
@@ -267,19 +267,19 @@ def test_the_number_of_workers_is_that_of_the_cores_this_process_may_use() -> No
         before = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {min(before)})
         try:
-            assert data.worker_count() == 1
+            assert dataset.worker_count() == 1
         finally:
             os.sched_setaffinity(0, before)
-    assert 1 <= data.worker_count() <= 8
+    assert 1 <= dataset.worker_count() <= 8
 
 
 def test_a_file_above_the_size_limit_is_refused_without_being_read(tmp_path: Path) -> None:
     with (tmp_path / "huge.png").open("wb") as file:
         file.truncate(400_000_000_000)  # a hole: takes no space, and would not fit into memory
-    (item,) = decode([tmp_path / "huge.png"], functools.partial(data.read_picture, side=20))
+    (item,) = decode([tmp_path / "huge.png"], functools.partial(dataset.read_picture, side=20))
     assert "limit" in item.problem
     with pytest.raises(PictureError):
-        data.read_picture(tmp_path / "huge.png", 20)
+        dataset.read_picture(tmp_path / "huge.png", 20)
 
 
 @pytest.mark.parametrize("suffix", [".heic", ".avif", ".webp", ".jpg"])
@@ -290,7 +290,7 @@ def test_compressed_pictures_are_decoded_in_worker_processes_after_this_one_deco
         pytest.importorskip("pillow_heif").register_heif_opener()
     first = tmp_path / f"first{suffix}"
     Image.fromarray(crop_of_a_photo(0)).save(first)
-    read = functools.partial(data.read_picture, side=24)
+    read = functools.partial(dataset.read_picture, side=24)
     here = read(first)  # a library's own threads must not survive into the workers as locks nobody opens
     copies = [tmp_path / f"{number:02d}{suffix}" for number in range(66)]
     for copy in copies:

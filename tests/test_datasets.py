@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from colorizer.data import find_pictures, read_square, shuffled
-from colorizer.datasets import TrainingData, fingerprint, load_public_data, load_training_data
+from colorizer.data.dataset import find_pictures, read_square, shuffled
+from colorizer.data.splits import TrainingData, fingerprint, load_public_data, load_training_data
 from colorizer.errors import DataError
-from colorizer.settings import DataSettings
+from colorizer.recipes.schema import DataSettings
 from tests.support import make_pictures
 from tests.test_public_data import FOLDER, files, records
 

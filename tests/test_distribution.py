@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from colorizer import color, models
-from colorizer.distribution import Distribution, distinct_colors, distribution_of
+from colorizer.inference.color_distribution import Distribution, distinct_colors, distribution_of
 
 
 def bin_at(a: float, b: float) -> int:

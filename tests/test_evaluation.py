@@ -7,23 +7,23 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from colorizer import evaluation
-from colorizer.chroma import Chroma
+from colorizer.evaluation import protocol
+from colorizer.inference.prediction import Chroma
 
 
 def test_the_protocol_takes_the_centre_square() -> None:
     picture = np.zeros((100, 300, 3), np.uint8)
     picture[:, 100:200] = (200, 100, 50)
-    square = np.asarray(evaluation.centre_square(Image.fromarray(picture)))
+    square = np.asarray(protocol.centre_square(Image.fromarray(picture)))
     assert square.shape == (256, 256, 3)
     assert (square == (200, 100, 50)).all()
 
 
 def test_grey_has_no_colour_and_the_truth_its_own() -> None:
     photo = Image.fromarray(data.coffee())
-    grey, truth = evaluation.grey_measures(photo), evaluation.true_measures(photo)
+    grey, truth = protocol.grey_measures(photo), protocol.true_measures(photo)
     assert grey.colorfulness < 0.5 < truth.colorfulness
-    assert evaluation.true_colorfulness(photo) == truth.colorfulness
+    assert protocol.true_colorfulness(photo) == truth.colorfulness
     assert math.isinf(truth.psnr) and truth.ciede2000 == 0
     assert grey.ciede2000 > 5
 
@@ -42,7 +42,7 @@ class Oracle:
 
 def test_true_colours_measure_far_better_than_grey() -> None:
     photo = Image.fromarray(data.coffee())
-    oracle, grey = evaluation.measure_photo(Oracle(), photo), evaluation.grey_measures(photo)
+    oracle, grey = protocol.measure_photo(Oracle(), photo), protocol.grey_measures(photo)
     assert oracle.psnr > grey.psnr + 8
     assert oracle.ciede2000 < grey.ciede2000 / 4
-    assert oracle.colorfulness == pytest.approx(evaluation.true_colorfulness(photo), rel=0.1)
+    assert oracle.colorfulness == pytest.approx(protocol.true_colorfulness(photo), rel=0.1)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from colorizer.checkpoints import WEIGHTS, list_checkpoints, load_network
-from colorizer.fusing import fuse_batch_norm
+from colorizer.checkpoints.store import WEIGHTS, list_checkpoints, load_network
+from colorizer.inference.loading import fuse_batch_norm
 
 
 def norms(network: nn.Module) -> int:

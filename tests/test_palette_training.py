@@ -11,18 +11,18 @@ from PIL import Image
 
 import colorizer
 import train
-from colorizer.building import build_network, study_colors
-from colorizer.cards import read_card
-from colorizer.checkpoints import load_network, read_tensors
-from colorizer.datasets import TrainingData, load_public_data, load_training_data
+from colorizer.checkpoints.card import read_card
+from colorizer.checkpoints.history import COLUMNS, read_history
+from colorizer.checkpoints.store import load_network, read_tensors
+from colorizer.data.splits import TrainingData, load_public_data, load_training_data
 from colorizer.errors import CheckpointError
-from colorizer.finishing import finish
-from colorizer.history import COLUMNS, read_history
+from colorizer.evaluation.validation import measure_baseline, measure_network
 from colorizer.models import PaletteNetwork
-from colorizer.recipes import Recipe, parse_recipe
-from colorizer.runs import BASELINE_FILE, LAST_FILE, read_baseline, write_baseline
-from colorizer.training import Interrupted, Run, Watcher
-from colorizer.validation import measure_baseline, measure_network
+from colorizer.recipes.recipe import Recipe, parse_recipe
+from colorizer.training.export import finish
+from colorizer.training.network_setup import build_network, study_colors
+from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, read_baseline, write_baseline
+from colorizer.training.trainer import Interrupted, Run, Watcher
 from tests import test_training
 from tests.support import MEASURED_ON_THE_MACHINE, make_pictures
 from tests.test_public_data import FOLDER, files

@@ -10,10 +10,11 @@ from PIL import Image
 from skimage import data
 from sklearn.cluster import KMeans
 
-from colorizer.color import LUMA
-from colorizer.data import Pictures, resize
+from colorizer.color.lab import LUMA
+from colorizer.color.palettes import kmeans_colors, named_palettes, read_palette
+from colorizer.data.dataset import Pictures, resize
 from colorizer.errors import DataError, RecipeError
-from colorizer.palettes import kmeans_colors, kmeans_palette, named_palettes, read_palette
+from colorizer.training.color_statistics import kmeans_palette
 from tests.support import ROOT, make_pictures
 
 

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from colorizer import color, models
-from colorizer.building import build_network, study_colors
-from colorizer.data import Pictures
+from colorizer.data.dataset import Pictures
 from colorizer.errors import TrainingError
-from colorizer.losses import make_loss
-from colorizer.models.photo import pool_hints
-from colorizer.recipes import parse_recipe
+from colorizer.models.hint_unet import pool_hints
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.losses import make_loss
+from colorizer.training.network_setup import build_network, study_colors
 from tests.support import RECIPE
 
 _PHOTO = ["model.architecture=lite0-bins", "loss.name=cross_entropy_huber"]

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from colorizer.building import build_network
-from colorizer.cards import CARD_FILE
-from colorizer.checkpoints import load_network
-from colorizer.datasets import load_training_data
+from colorizer.checkpoints.card import CARD_FILE
+from colorizer.checkpoints.store import load_network
+from colorizer.data.splits import load_training_data
 from colorizer.errors import TrainingError
-from colorizer.finishing import finish
-from colorizer.predict import load
-from colorizer.recipes import parse_recipe
-from colorizer.runs import LAST_FILE
-from colorizer.training import Interrupted, Run, parameter_groups
+from colorizer.inference.colorizer import load
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.export import finish
+from colorizer.training.network_setup import build_network
+from colorizer.training.run_state import LAST_FILE
+from colorizer.training.trainer import Interrupted, Run, parameter_groups
 from tests.support import RECIPE, make_pictures
 from tests.test_training import QUIET, fitted, make_run
 

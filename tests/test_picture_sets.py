@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from colorizer import picture_sets
 from colorizer.errors import PictureError
-from colorizer.images import open_image
-from colorizer.picture_sets import PictureSet, allowed_folders, from_files, from_folder, from_zip
+from colorizer.images import archives, open_image
+from colorizer.images.archives import PictureSet, allowed_folders, from_files, from_folder, from_zip
 from tests.images.pictures import colourful, encoded
 
 JPEG = encoded(colourful(), "JPEG")
@@ -102,7 +101,7 @@ def test_a_member_that_unpacks_to_far_more_than_it_says_is_cut_off() -> None:
 
 
 def test_all_members_together_may_not_unpack_to_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_sets, "MAX_UNPACKED_BYTES", 5_000_000)
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 5_000_000)
     found = from_zip("many.zip", zipped({f"{number}.jpg": bytes(2_000_000) for number in range(5)}))
     lengths = [len(entry.read()) for entry in found.entries[:2]]  # type: ignore[arg-type]
     assert lengths == [2_000_000, 2_000_000]
@@ -129,7 +128,7 @@ def test_more_pictures_than_allowed_are_cut_and_counted() -> None:
 
 
 def test_files_beyond_the_memory_for_a_set_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_sets, "MAX_UPLOAD_BYTES", 1_000_000)
+    monkeypatch.setattr(archives, "MAX_UPLOAD_BYTES", 1_000_000)
     found = from_files([("a.jpg", bytes(600_000)), ("b.jpg", bytes(600_000)), ("c.jpg", bytes(300_000))])
     assert names(found) == ["a.jpg", "c.jpg"]
     assert found.problems == ["b.jpg: left out, as the files have more than 1 MB together."]

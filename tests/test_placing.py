@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from colorizer.errors import PictureError
-from colorizer.placing import plan
+from colorizer.inference.output_paths import plan
 
 
 def names_of(sources: Sequence[object], format: str = "png") -> list[str]:

@@ -6,7 +6,7 @@ from PIL import Image
 from skimage import data
 from skimage.color import lab2rgb, rgb2lab
 
-from colorizer.planes import (
+from colorizer.analysis.lab_planes import (
     FLAT_LIGHTNESS,
     LabPhoto,
     Mix,

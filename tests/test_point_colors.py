@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 
 from colorizer import color
-from colorizer.chroma import Chroma
-from colorizer.point_colors import colors_at, lightness_at, plane_at
+from colorizer.analysis.color_suggestions import colors_at, lightness_at, plane_at
+from colorizer.inference.prediction import Chroma
 from tests.test_distribution import bin_at, peaked
 
 

@@ -8,12 +8,13 @@ import torch
 from PIL import Image
 from skimage import data
 
-from colorizer import color, predict
-from colorizer.checkpoints import WEIGHTS
-from colorizer.chroma import Chroma
-from colorizer.composing import compose, read_tones
+from colorizer import color
+from colorizer.checkpoints.store import WEIGHTS
 from colorizer.errors import CheckpointError
-from colorizer.predict import Colorizer, Hint, load
+from colorizer.inference import colorizer
+from colorizer.inference.colorizer import Colorizer, Hint, load
+from colorizer.inference.full_resolution import compose, read_tones
+from colorizer.inference.prediction import Chroma
 
 CHECKPOINT = "scenes-500-huber"
 
@@ -88,10 +89,10 @@ def test_hints_and_temperature_are_refused_by_name(model: Colorizer) -> None:
 
 
 def test_the_network_sees_the_aspect_ratio_and_a_bounded_area() -> None:
-    assert predict.network_size(600, 400, 128) == (128, 192)
-    assert predict.network_size(400, 600, 128) == (192, 128)
+    assert colorizer.network_size(600, 400, 128) == (128, 192)
+    assert colorizer.network_size(400, 600, 128) == (192, 128)
     for size in [(16, 32_768), (32_768, 16), (50_000, 1000)]:
-        height, width = predict.network_size(*size, 128)
+        height, width = colorizer.network_size(*size, 128)
         assert height >= 1 and width >= 1
         assert height * width <= 1.2 * 4 * 128**2  # short sides of a few pixels are rounded
 
@@ -106,7 +107,7 @@ def test_small_lightness_is_the_area_mean() -> None:
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 9), (8, 16), (13, 2)])
 def test_padding_reaches_the_stride_and_keeps_what_was_there(height: int, width: int) -> None:
     planes = torch.rand(1, 1, height, width)
-    padded = predict.pad_to_stride(planes, 8)
+    padded = colorizer.pad_to_stride(planes, 8)
     assert padded.shape[2] % 8 == 0 and padded.shape[3] % 8 == 0
     assert torch.equal(padded[:, :, :height, :width], planes)
 

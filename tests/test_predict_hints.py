@@ -10,11 +10,11 @@ from PIL import Image
 from skimage import data
 
 from colorizer import color, models
-from colorizer.cards import Card
-from colorizer.checkpoints import MODEL_FILE, to_float16, write_card, write_tensors
-from colorizer.composing import compose
-from colorizer.hints import Hint, hint_ab
-from colorizer.predict import Colorizer, load
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
+from colorizer.inference.colorizer import Colorizer, load
+from colorizer.inference.full_resolution import compose
+from colorizer.inference.hints import Hint, hint_ab
 from tests.test_cards import CARD
 
 

@@ -11,11 +11,11 @@ from skimage import data
 
 from colorizer import color
 from colorizer.__main__ import main
-from colorizer.cards import read_card
-from colorizer.evaluation import centre_square
-from colorizer.hints import hint_ab
-from colorizer.predict import Colorizer
-from colorizer.probing import measure_hints, size_difference, true_hints
+from colorizer.checkpoints.card import read_card
+from colorizer.cli.diagnose import measure_hints, size_difference, true_hints
+from colorizer.evaluation.protocol import centre_square
+from colorizer.inference.colorizer import Colorizer
+from colorizer.inference.hints import hint_ab
 from tests.test_predict_hints import model as model
 
 PHOTO = Image.fromarray(data.astronaut())

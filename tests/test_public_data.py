@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorizer import public_data
-from colorizer.datasets import load_public_data, load_training_data
+from colorizer.data import public_datasets
+from colorizer.data.public_datasets import CIFAR10_CLASSES, cache_folder, fetch, fetch_folder, read_cifar10
+from colorizer.data.splits import load_public_data, load_training_data
+from colorizer.data.torchvision_compat import import_torchvision
 from colorizer.errors import DataError
-from colorizer.interrupts import StopWish, interruptible
-from colorizer.public_data import CIFAR10_CLASSES, cache_folder, fetch, fetch_folder, read_cifar10
-from colorizer.recipes import read_recipe
-from colorizer.settings import DataSettings
-from colorizer.torchvision_safe import import_torchvision
+from colorizer.recipes.recipe import read_recipe
+from colorizer.recipes.schema import DataSettings
+from colorizer.utils.shutdown import StopWish, interruptible
 from tests.support import ROOT, make_pictures
 
 FOLDER = "cifar-10-batches-bin"
@@ -187,8 +187,8 @@ def served(body: bytes) -> Iterator[tuple[Archive, str]]:
 def archive(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
     """A server in the place of CIFAR-10's."""
     with served(pack({f"{FOLDER}/{name}": content for name, content in files().items()})) as (given, url):
-        monkeypatch.setattr(public_data, "CIFAR10_URL", f"{url}/cifar-10-binary.tar.gz")
-        monkeypatch.setattr(public_data, "CIFAR10_MD5", hashlib.md5(given.body).hexdigest())
+        monkeypatch.setattr(public_datasets, "CIFAR10_URL", f"{url}/cifar-10-binary.tar.gz")
+        monkeypatch.setattr(public_datasets, "CIFAR10_MD5", hashlib.md5(given.body).hexdigest())
         yield given
 
 
@@ -198,8 +198,8 @@ def flowers(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     photos = make_pictures(tmp_path / "photos", 12)
     entries = {f"jpg/image_{path.stem}.png": path.read_bytes() for path in photos.iterdir()}
     with served(pack(entries)) as (given, url):
-        monkeypatch.setattr(public_data, "FLOWERS102_URL", f"{url}/102flowers.tgz")
-        monkeypatch.setattr(public_data, "FLOWERS102_MD5", hashlib.md5(given.body).hexdigest())
+        monkeypatch.setattr(public_datasets, "FLOWERS102_URL", f"{url}/102flowers.tgz")
+        monkeypatch.setattr(public_datasets, "FLOWERS102_MD5", hashlib.md5(given.body).hexdigest())
         yield given
 
 
@@ -209,8 +209,8 @@ def places(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     photos = make_pictures(tmp_path / "photos", 12)
     entries = {f"val_256/Places365_val_{path.stem}.png": path.read_bytes() for path in photos.iterdir()}
     with served(pack(entries, "w")) as (given, url):
-        monkeypatch.setattr(public_data, "PLACES365_URL", f"{url}/val_256.tar")
-        monkeypatch.setattr(public_data, "PLACES365_MD5", hashlib.md5(given.body).hexdigest())
+        monkeypatch.setattr(public_datasets, "PLACES365_URL", f"{url}/val_256.tar")
+        monkeypatch.setattr(public_datasets, "PLACES365_MD5", hashlib.md5(given.body).hexdigest())
         yield given
 
 
@@ -221,7 +221,7 @@ def test_a_set_is_downloaded_told_unpacked_and_the_archive_removed(
     training, test = fetch("cifar10:horse", reports.append)
     assert (len(training), len(test)) == (20, 4)
     (report,) = reports
-    assert public_data.CIFAR10_URL in report and str(cache) in report
+    assert public_datasets.CIFAR10_URL in report and str(cache) in report
     assert "100%" in capsys.readouterr().err  # torchvision's bar
     assert [path.name for path in cache.iterdir()] == [FOLDER]
     assert {path.name: path.read_bytes() for path in (cache / FOLDER).iterdir()} == files()
@@ -245,7 +245,7 @@ def test_another_file_than_the_true_one_is_refused(
     archive: Archive, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as other:
-        other.setattr(public_data, "CIFAR10_MD5", "0" * 32)
+        other.setattr(public_datasets, "CIFAR10_MD5", "0" * 32)
         message = refusal()
     assert "CIFAR-10 could not be downloaded (what arrived is incomplete or another file); connect to" in message
     assert_nothing_is_left_and_it_can_be_fetched_again(archive, cache)
@@ -275,7 +275,7 @@ def test_a_broken_off_transfer_is_no_data_set(archive: Archive, cache: Path, sen
 def test_without_a_network_the_way_out_is_told(
     url: str, reason: str, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(public_data, "CIFAR10_URL", url)
+    monkeypatch.setattr(public_datasets, "CIFAR10_URL", url)
     message = refusal()
     assert f"CIFAR-10 could not be downloaded ({reason}" in message
     assert "connect to the network and try again, or give your own pictures with --data." in message
@@ -293,7 +293,7 @@ def test_a_server_that_speaks_no_http_is_refused(cache: Path, monkeypatch: pytes
 
         threading.Thread(target=babble, daemon=True).start()
         port = listener.getsockname()[1]
-        monkeypatch.setattr(public_data, "CIFAR10_URL", f"http://127.0.0.1:{port}/cifar-10-binary.tar.gz")
+        monkeypatch.setattr(public_datasets, "CIFAR10_URL", f"http://127.0.0.1:{port}/cifar-10-binary.tar.gz")
         assert "(the server's answer is not one of HTTP)" in refusal()
 
 
@@ -307,8 +307,8 @@ def test_a_cache_that_cannot_be_made_is_named(
 
 def test_a_server_that_falls_silent_is_given_up(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        monkeypatch.setattr(public_data, "CIFAR10_URL", f"http://127.0.0.1:{mute.getsockname()[1]}/cifar.tar.gz")
-        monkeypatch.setattr(public_data, "_SILENCE_SECONDS", 0.3)
+        monkeypatch.setattr(public_datasets, "CIFAR10_URL", f"http://127.0.0.1:{mute.getsockname()[1]}/cifar.tar.gz")
+        monkeypatch.setattr(public_datasets, "_SILENCE_SECONDS", 0.3)
         assert "could not be downloaded (timed out)" in refusal()
     assert not (cache / FOLDER).exists()
     assert socket.getdefaulttimeout() is None
@@ -321,7 +321,7 @@ def test_the_flowers_are_fetched_once_as_a_folder_and_divided_like_one(
     reports: list[str] = []
     data = load_public_data(settings, reports.append)
     assert (len(data.training), len(data.validation), data.origin) == (9, 3, "public")
-    assert len(reports) == 1 and public_data.FLOWERS102_URL in reports[0] and "345 MB" in reports[0]
+    assert len(reports) == 1 and public_datasets.FLOWERS102_URL in reports[0] and "345 MB" in reports[0]
     assert [path.name for path in cache.iterdir()] == ["flowers-102"]
     by_hand = load_training_data([cache / "flowers-102"], settings, no_report)
     assert (by_hand.validation_sha256, by_hand.training_sha256) == (data.validation_sha256, data.training_sha256)
@@ -344,7 +344,7 @@ def test_the_places_are_fetched_once_as_a_folder_and_divided_like_one(
     reports: list[str] = []
     data = load_public_data(settings, reports.append)
     assert (len(data.training), len(data.validation), data.origin) == (7, 3, "public")
-    assert len(reports) == 1 and public_data.PLACES365_URL in reports[0] and "about 500 MB" in reports[0]
+    assert len(reports) == 1 and public_datasets.PLACES365_URL in reports[0] and "about 500 MB" in reports[0]
     assert [path.name for path in cache.iterdir()] == ["places365-val-256"]
     by_hand = load_training_data([cache / "places365-val-256"], settings, no_report)
     assert (by_hand.validation_sha256, by_hand.training_sha256) == (data.validation_sha256, data.training_sha256)
@@ -372,8 +372,8 @@ def test_the_folders_are_fetched_from_where_torchvision_has_them() -> None:
     from torchvision.datasets import Flowers102, Places365
 
     file, md5 = Places365._IMAGES_META["val", True]  # of 256 x 256
-    assert (Places365._BASE_URL + file, md5) == (public_data.PLACES365_URL, public_data.PLACES365_MD5)
-    assert Flowers102._file_dict["image"][1] == public_data.FLOWERS102_MD5
+    assert (Places365._BASE_URL + file, md5) == (public_datasets.PLACES365_URL, public_datasets.PLACES365_MD5)
+    assert Flowers102._file_dict["image"][1] == public_datasets.FLOWERS102_MD5
 
 
 @pytest.mark.parametrize("family", ["scenes", "landscapes", "objects"])

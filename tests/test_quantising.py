@@ -10,10 +10,10 @@ from skimage import data
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio
 
-from colorizer.color import ab_bins
-from colorizer.palettes import read_palette
-from colorizer.planes import FLAT_LIGHTNESS, LabPhoto, take_apart
-from colorizer.quantising import Quantised, distance, own_colors, palette_colors, to_bins, to_palette
+from colorizer.analysis.color_quantization import Quantised, distance, own_colors, palette_colors, to_bins, to_palette
+from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabPhoto, take_apart
+from colorizer.color.ab_bins import ab_bins
+from colorizer.color.palettes import read_palette
 from tests.support import ROOT
 
 PHOTO = take_apart(Image.fromarray(data.coffee()).resize((60, 40)))
@@ -130,11 +130,11 @@ def test_bins_cost_less_than_16_colours_made_for_other_photos() -> None:
 def test_neither_training_nor_charts_come_with_it() -> None:
     code = "import colorizer.quantising, colorizer.gamut, sys; print(*sys.modules)"
     loaded = set(run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
-    assert "colorizer.quantising" in loaded
+    assert "colorizer.analysis.color_quantization" in loaded
     assert not loaded & {
-        "colorizer.training",
-        "colorizer.data",
-        "colorizer.palettes",
+        "colorizer.training.trainer",
+        "colorizer.data.dataset",
+        "colorizer.color.palettes",
         "torchvision",
         "plotly",
         "sklearn",

@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from colorizer import evaluation, figures, judging, ranking
-from colorizer.chroma import Chroma
+from colorizer.cli import evaluate
 from colorizer.errors import PictureError
-from colorizer.metrics import Bytes
-from colorizer.picture_sets import Entry, from_folder
-from colorizer.predict import load
-from colorizer.ranking import RANKINGS, Trial, measure_all, order, pick
+from colorizer.evaluation import protocol, ranking, scores
+from colorizer.evaluation.metrics import Bytes
+from colorizer.evaluation.ranking import RANKINGS, Trial, measure_all, order, pick
+from colorizer.images.archives import Entry, from_folder
+from colorizer.inference.colorizer import load
+from colorizer.inference.prediction import Chroma
 from tests.support import ROOT, crop_of_a_photo, make_pictures
 
 CIEDE2000, PSNR, AB_RMSE = RANKINGS
@@ -76,10 +77,10 @@ def test_pick_takes_both_ends_and_the_middle_and_nothing_twice(
 def test_figures_are_those_of_the_protocol_to_the_last_bit() -> None:
     photo, model = Image.fromarray(data.coffee()), Tint(20, -10)
     (specimen,) = measure_all([entry("coffee", data.coffee())], {"tint": model}).measured(["tint"])
-    assert specimen.grey == figures.of_grey(evaluation.grey_measures(photo))
-    assert str(specimen.truth) == str(figures.of_measures(evaluation.true_measures(photo)))  # NaN is never equal
-    assert str(specimen.outcomes["tint"].figures) == str(figures.of_measures(evaluation.measure_photo(model, photo)))
-    assert np.array_equal(np.asarray(specimen.image()), np.asarray(evaluation.centre_square(photo)))
+    assert specimen.grey == scores.of_grey(protocol.grey_measures(photo))
+    assert str(specimen.truth) == str(scores.of_measures(protocol.true_measures(photo)))  # NaN is never equal
+    assert str(specimen.outcomes["tint"].figures) == str(scores.of_measures(protocol.measure_photo(model, photo)))
+    assert np.array_equal(np.asarray(specimen.image()), np.asarray(protocol.centre_square(photo)))
 
 
 def test_what_is_kept_of_a_picture_is_small_whatever_its_size() -> None:
@@ -160,7 +161,7 @@ def test_a_picture_is_read_only_when_its_turn_comes() -> None:
 def test_csv_has_a_line_for_each_of_each_picture() -> None:
     (specimen,) = measure_all([entry("a, b", crop_of_a_photo(0))], {"tint": Tint(9, 9)}).measured(["tint"])
     stream = io.StringIO(newline="")
-    figures.write_csv(stream, [(specimen.name, specimen.measured({"tint": "scenes"}))])
+    scores.write_csv(stream, [(specimen.name, specimen.measured({"tint": "scenes"}))])
     rows = list(csv.DictReader(io.StringIO(stream.getvalue())))
     assert [(row["photo"], row["of"]) for row in rows] == [("a, b", "grey"), ("a, b", "scenes"), ("a, b", "truth")]
     assert float(rows[1]["ab_rmse"]) == specimen.outcomes["tint"].figures["ab_rmse"]
@@ -169,7 +170,7 @@ def test_csv_has_a_line_for_each_of_each_picture() -> None:
 
 def test_means_do_not_depend_on_the_order() -> None:
     rows = [{"psnr": value} for value in (1e16, 1.0, -1e16)]
-    assert figures.mean(rows) == figures.mean(rows[::-1]) == {"psnr": pytest.approx(1 / 3)}
+    assert scores.mean(rows) == scores.mean(rows[::-1]) == {"psnr": pytest.approx(1 / 3)}
 
 
 def test_the_table_of_a_trial_is_that_of_the_terminal(tmp_path: Path) -> None:
@@ -179,18 +180,18 @@ def test_the_table_of_a_trial_is_that_of_the_terminal(tmp_path: Path) -> None:
     models = {name: load(name, device="cpu") for name in wanted}
     trial = measure_all(from_folder(folder).entries, models)
     measured = [specimen.measured({name: name for name in wanted}) for specimen in trial.measured(models)]
-    averages = {of: figures.mean([row[of] for row in measured]) for of in measured[0]}
+    averages = {of: scores.mean([row[of] for row in measured]) for of in measured[0]}
     options = [argument for name in wanted for argument in ("--checkpoint", name)]
     command = [sys.executable, "-m", "colorizer", "evaluate", str(folder), *options]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
-    assert judging._format_table(averages) in answer.stdout
+    assert evaluate._format_table(averages) in answer.stdout
     assert "5 photos." in answer.stdout
     assert {Path(problem.partition(":")[0]).name for problem in trial.problems} == {"broken.png", "grey.png"}
 
 
 def test_every_ranking_names_a_figure() -> None:
-    measured = figures.of_measures(evaluation.grey_measures(Image.fromarray(data.coffee())))
+    measured = scores.of_measures(protocol.grey_measures(Image.fromarray(data.coffee())))
     for one in RANKINGS:
         assert not math.isnan(measured[one.figure])
-        assert one.title == figures.HEADINGS[one.figure].removesuffix(" dB")
+        assert one.title == scores.HEADINGS[one.figure].removesuffix(" dB")
     assert ranking.RANKINGS[0] is CIEDE2000

@@ -7,9 +7,9 @@ import pytest
 
 import train
 from colorizer.__main__ import make_parser
-from colorizer.cards import read_card
-from colorizer.checkpoints import WEIGHTS, list_checkpoints
-from colorizer.recipes import read_recipe
+from colorizer.checkpoints.card import read_card
+from colorizer.checkpoints.store import WEIGHTS, list_checkpoints
+from colorizer.recipes.recipe import read_recipe
 from tests.test_shipped import PUBLISHED
 
 ROOT = WEIGHTS.parent

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from colorizer.errors import RecipeError
-from colorizer.recipes import Recipe, parse_recipe, read_recipe
+from colorizer.recipes.recipe import Recipe, parse_recipe, read_recipe
 from tests.support import RECIPE, ROOT
 
 SHIPPED = sorted((ROOT / "recipes").glob("*.toml"))

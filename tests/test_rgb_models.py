@@ -9,10 +9,10 @@ from skimage.color import lab2rgb, rgb2lab
 from torch import Tensor, nn
 
 from colorizer import color, models
-from colorizer.building import build_network
 from colorizer.errors import TrainingError
 from colorizer.models import ColorNetwork
-from colorizer.recipes import parse_recipe, read_recipe
+from colorizer.recipes.recipe import parse_recipe, read_recipe
+from colorizer.training.network_setup import build_network
 from tests.support import RECIPE, ROOT
 
 NAMES = models.architectures_with_head("rgb")

@@ -11,8 +11,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from colorizer.errors import CheckpointError, TrainingError
-from colorizer.runs import Progress, Trained, read_baseline, read_state, save_state, write_baseline
-from colorizer.validation import Baseline, Validation
+from colorizer.evaluation.validation import Baseline, Validation
+from colorizer.training.run_state import Progress, Trained, read_baseline, read_state, save_state, write_baseline
 from tests.test_history import row
 
 PROGRESS = Progress(2, 7, 0.1 + 0.2, 1 / 7, 2.5, 1 / 9, 1 / 3, [row(0), row(1)], "ab", "cd")

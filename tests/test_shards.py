@@ -13,20 +13,21 @@ import pytest
 import torch
 
 import train
-from colorizer.building import build_network
-from colorizer.checkpoints import load_network
-from colorizer.data import cut_square, read_picture, seeded
-from colorizer.datasets import TrainingData, load_training_data
+from colorizer.checkpoints.store import load_network
+from colorizer.data.dataset import cut_square, read_picture
+from colorizer.data.splits import TrainingData, load_training_data
+from colorizer.data.tar_files import find_shards, list_pictures
+from colorizer.data.tar_shards import Shards, buffered_order, sample_of
 from colorizer.errors import DataError, RecipeError
+from colorizer.evaluation.validation import measure_baseline
 from colorizer.images import LIMITS
-from colorizer.palettes import kmeans_palette
-from colorizer.recipes import parse_recipe
-from colorizer.runs import BASELINE_FILE, write_baseline
-from colorizer.settings import DataSettings
-from colorizer.shards import Shards, buffered_order, sample_of
-from colorizer.tars import find_shards, list_pictures
-from colorizer.training import Interrupted, Run, Watcher
-from colorizer.validation import measure_baseline
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.recipes.schema import DataSettings
+from colorizer.training.color_statistics import kmeans_palette
+from colorizer.training.network_setup import build_network
+from colorizer.training.run_state import BASELINE_FILE, write_baseline
+from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.utils.seeding import seeded
 from tests.support import RECIPE, make_pictures, write_recipe
 
 SETTINGS = DataSettings("toys", validation_images=4, side=40, crop=32, shuffle_buffer=6)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer.cards import Card, MetricsRow, read_card
-from colorizer.checkpoints import WEIGHTS, list_checkpoints, load_network, scan
-from colorizer.hints import Hint
-from colorizer.history import best_row, read_history
+from colorizer.checkpoints.card import Card, MetricsRow, read_card
+from colorizer.checkpoints.history import best_row, read_history
+from colorizer.checkpoints.store import WEIGHTS, list_checkpoints, load_network, scan
+from colorizer.inference.colorizer import load
+from colorizer.inference.hints import Hint
 from colorizer.models import count_parameters
-from colorizer.predict import load
-from colorizer.recipes import Recipe, read_recipe
+from colorizer.recipes.recipe import Recipe, read_recipe
 
 SCENES = ("scenes-12-mse", "scenes-500-mse", "scenes-12-huber", "scenes-500-huber")
 CARDS = list_checkpoints()

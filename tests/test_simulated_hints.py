@@ -2,9 +2,9 @@
 
 import torch
 
-from colorizer.data import seeded
-from colorizer.models.photo import AB_SCALE
-from colorizer.simulated_hints import _count, draw_hints
+from colorizer.models.hint_unet import AB_SCALE
+from colorizer.training.hint_sampling import _count, draw_hints
+from colorizer.utils.seeding import seeded
 
 
 def test_hints_are_patch_means_of_the_true_colours() -> None:

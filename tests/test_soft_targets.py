@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from colorizer import color
-from colorizer.soft_targets import soft_targets
+from colorizer.color.ab_bins import soft_targets
 
 
 def plain(ab: torch.Tensor, bins: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

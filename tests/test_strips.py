@@ -9,15 +9,15 @@ import torch
 from PIL import Image
 from skimage import data
 
-from colorizer import evaluation
-from colorizer.cards import Card, PictureSet
-from colorizer.choice import RENDERINGS, color_bytes
+from colorizer.analysis.palette_sheet import NOTE, Strip, draw_sheet
+from colorizer.analysis.palette_strip import ROWS, Column, picture, read_column
+from colorizer.checkpoints.card import Card, PictureSet
+from colorizer.evaluation import protocol
 from colorizer.images import encode_image
+from colorizer.inference.colorizer import Colorizer
+from colorizer.inference.palette_prediction import RENDERINGS, color_bytes
 from colorizer.models import build
-from colorizer.models.palette import PaletteNetwork
-from colorizer.predict import Colorizer
-from colorizer.sheets import NOTE, Strip, draw_sheet
-from colorizer.strips import ROWS, Column, picture, read_column
+from colorizer.models.palette_nets import PaletteNetwork
 
 COLORS = 16
 
@@ -41,7 +41,7 @@ def make_model(colors: int = COLORS, input_size: int = 32, head: str = "palette"
 
 
 def square(side: int = 32) -> Image.Image:
-    return evaluation.centre_square(Image.fromarray(data.coffee()), side)
+    return protocol.centre_square(Image.fromarray(data.coffee()), side)
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +91,14 @@ def test_renderings_differ_in_the_colorized_row_alone(column: Column) -> None:
 
 
 def test_the_figures_are_those_of_validation_at_the_same_size(column: Column) -> None:
-    measured = evaluation.measure_at_own_size(make_model(), square())
+    measured = protocol.measure_at_own_size(make_model(), square())
     assert column.measured == measured
     assert measured.accuracy is not None and 0 <= measured.accuracy <= 1
     assert math.isfinite(measured.loss)
 
 
 def test_a_grey_photo_has_neither_truth_nor_original_nor_figures() -> None:
-    grey = evaluation.centre_square(Image.fromarray(data.camera()).convert("RGB"), 32)
+    grey = protocol.centre_square(Image.fromarray(data.camera()).convert("RGB"), 32)
     column = read_column(make_model(), grey, has_truth=False)
     assert column.measured is None
     assert [row for row in ROWS if picture(column, row, "chroma") is not None] == ["Grey", "Colorized"]

@@ -41,11 +41,11 @@ def test_the_package_has_no_circle() -> None:
 @pytest.mark.parametrize(
     ("module", "allowed"),
     [
-        ("colorizer.color", set()),
-        ("colorizer.metrics", {"colorizer.color"}),
-        ("colorizer.upsample", set()),
-        ("colorizer.losses", set()),
-        ("colorizer.models.palette", {"colorizer.color", "colorizer.models", "colorizer.models.registry"}),
+        ("colorizer.color.lab", set()),
+        ("colorizer.evaluation.metrics", {"colorizer.color"}),
+        ("colorizer.inference.guided_upsampling", set()),
+        ("colorizer.training.losses", set()),
+        ("colorizer.models.palette_nets", {"colorizer.color.lab", "colorizer.models", "colorizer.models.registry"}),
     ],
 )
 def test_the_ground_floor_knows_nobody_above(module: str, allowed: set[str]) -> None:
@@ -74,7 +74,7 @@ def test_only_one_module_imports_torchvision() -> None:
         for name, path in MODULES.items()
         if '"torchvision"' in path.read_text() or "import torchvision\n" in path.read_text()
     ]
-    assert naming == ["colorizer.torchvision_safe"]
+    assert naming == ["colorizer.data.torchvision_compat"]
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_colouring_imports_neither_training_nor_torchvision_nor_charts(statement
     code = f"{statement}; import sys; print(*sys.modules)"
     loaded = set(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout.split())
     heavy = {
-        "colorizer.training",
-        "colorizer.data",
-        "colorizer.palettes",
-        "colorizer.public_data",
+        "colorizer.training.trainer",
+        "colorizer.data.dataset",
+        "colorizer.color.palettes",
+        "colorizer.data.public_datasets",
         "accelerate",
         "torchvision",
         "plotly",

@@ -8,16 +8,16 @@ import pytest
 import torch
 
 import train
-from colorizer.building import build_network
-from colorizer.data import Pictures, epoch_requests, find_pictures, make_batches
-from colorizer.datasets import load_training_data
+from colorizer.checkpoints.history import EpochRow
+from colorizer.data.dataset import Pictures, epoch_requests, find_pictures, make_batches
+from colorizer.data.splits import load_training_data
+from colorizer.data.subsets import cut_into_subsets, load_subset, make_batches_in_turn
 from colorizer.errors import DataError, RecipeError
-from colorizer.history import EpochRow
-from colorizer.recipes import parse_recipe
-from colorizer.runs import BASELINE_FILE, write_baseline
-from colorizer.subsets import cut_into_subsets, load_subset, make_batches_in_turn
-from colorizer.training import Interrupted, Run, Watcher
-from colorizer.validation import measure_baseline
+from colorizer.evaluation.validation import measure_baseline
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.network_setup import build_network
+from colorizer.training.run_state import BASELINE_FILE, write_baseline
+from colorizer.training.trainer import Interrupted, Run, Watcher
 from tests.support import RECIPE, make_pictures
 
 SUBSETS = ("data.images=12", "data.subsets=3", "training.epochs=2")

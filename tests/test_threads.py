@@ -5,20 +5,20 @@ import threading
 import pytest
 import torch
 
-from colorizer import threads
+from colorizer.utils import worker_pool
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_every_item_is_taken_once(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "usable_threads", lambda: count)
+    monkeypatch.setattr(worker_pool, "usable_threads", lambda: count)
     taken: list[int] = []
-    threads.share_out(lambda items: taken.extend(items), range(50))
+    worker_pool.share_out(lambda items: taken.extend(items), range(50))
     assert sorted(taken) == list(range(50))
 
 
 def test_a_worker_has_one_thread_of_torch_and_the_caller_keeps_its_own() -> None:
     before = torch.get_num_threads()
-    with threads.make_pool(2) as pool:
+    with worker_pool.make_pool(2) as pool:
         assert {pool.submit(torch.get_num_threads).result() for _ in range(4)} == {1}
     seen: list[int] = []
     later = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
@@ -32,16 +32,16 @@ def test_a_worker_does_all_itself() -> None:
         where.update(threading.current_thread().name for _ in items)  # type: ignore[attr-defined]
 
     where: set[str] = set()
-    with threads.make_pool(1) as pool:
-        pool.submit(threads.share_out, names, range(20)).result()
+    with worker_pool.make_pool(1) as pool:
+        pool.submit(worker_pool.share_out, names, range(20)).result()
     assert len(where) == 1
 
 
 def test_what_fails_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "usable_threads", lambda: 3)
+    monkeypatch.setattr(worker_pool, "usable_threads", lambda: 3)
 
     def work(items: object) -> None:
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError, match="no"):
-        threads.share_out(work, range(9))
+        worker_pool.share_out(work, range(9))

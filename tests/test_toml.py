@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from colorizer import toml
+from colorizer.utils import toml
 
 DOCUMENTS: list[dict[str, Any]] = [
     {},

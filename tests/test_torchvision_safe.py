@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from colorizer import torchvision_safe
+from colorizer.data import torchvision_compat
 from colorizer.errors import TrainingError
 from tests.support import environment
 
 
 def test_torchvision_works_after_the_safe_import() -> None:
-    torchvision = torchvision_safe.import_torchvision()
-    assert torchvision_safe.import_torchvision() is torchvision
+    torchvision = torchvision_compat.import_torchvision()
+    assert torchvision_compat.import_torchvision() is torchvision
     assert len(torchvision.models.resnet18(weights=None).state_dict()) == 122
     assert torchvision.transforms.CenterCrop(4) is not None
 
@@ -31,7 +31,7 @@ _WITHOUT = """
 import sys
 sys.modules["torchvision"] = None
 from colorizer.errors import TrainingError
-from colorizer.torchvision_safe import import_torchvision
+from colorizer.data.torchvision_compat import import_torchvision
 try:
     import_torchvision()
 except TrainingError as error:
@@ -44,7 +44,7 @@ def test_a_missing_torchvision_is_told_in_one_sentence(tmp_path: Path) -> None:
 
 
 _MISFIT = """
-import colorizer.torchvision_safe as safe
+import colorizer.data.torchvision_compat as safe
 from colorizer.errors import TrainingError
 try:
     safe.import_torchvision()
@@ -69,7 +69,7 @@ def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.M
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(TrainingError, match=r"cannot be downloaded \(.*\); connect .*--set model\.trunk="):
-        torchvision_safe.resnet18_imagenet_state()
+        torchvision_compat.resnet18_imagenet_state()
 
 
 class Payload:
@@ -84,10 +84,10 @@ class Payload:
 
 def test_a_cached_file_that_would_run_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    url = torchvision_safe.import_torchvision().models.ResNet18_Weights.IMAGENET1K_V1.url
+    url = torchvision_compat.import_torchvision().models.ResNet18_Weights.IMAGENET1K_V1.url
     cached = tmp_path / "hub" / "checkpoints" / url.rpartition("/")[2]
     cached.parent.mkdir(parents=True)
     cached.write_bytes(pickle.dumps(Payload(tmp_path / "executed")))
     with pytest.raises(TrainingError, match="cannot be downloaded"):
-        torchvision_safe.resnet18_imagenet_state()
+        torchvision_compat.resnet18_imagenet_state()
     assert not (tmp_path / "executed").exists()

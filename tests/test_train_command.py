@@ -13,9 +13,9 @@ import pytest
 import torch
 
 import train
-from colorizer.cards import read_card
-from colorizer.checkpoints import load_network
-from colorizer.history import COLUMNS
+from colorizer.checkpoints.card import read_card
+from colorizer.checkpoints.history import COLUMNS
+from colorizer.checkpoints.store import load_network
 from tests.support import (
     MEASURED_ON_THE_MACHINE,
     PATIENCE_SECONDS,

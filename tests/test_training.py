@@ -11,18 +11,18 @@ import torch
 
 import colorizer
 import train
-from colorizer.building import build_network
-from colorizer.cards import read_card
-from colorizer.checkpoints import load_network, read_tensors, snapshot_file, to_float16
-from colorizer.datasets import TrainingData, load_training_data
+from colorizer.checkpoints.card import read_card
+from colorizer.checkpoints.history import EpochRow, read_history
+from colorizer.checkpoints.store import load_network, read_tensors, snapshot_file, to_float16
+from colorizer.data.splits import TrainingData, load_training_data
 from colorizer.errors import TrainingError
-from colorizer.finishing import finish
-from colorizer.history import EpochRow, read_history
-from colorizer.losses import make_loss
-from colorizer.recipes import Recipe, parse_recipe
-from colorizer.runs import BASELINE_FILE, BEST_FILE, LAST_FILE, read_baseline, state_file, write_baseline
-from colorizer.training import Run, Watcher, learning_rate
-from colorizer.validation import measure_baseline, measure_network
+from colorizer.evaluation.validation import measure_baseline, measure_network
+from colorizer.recipes.recipe import Recipe, parse_recipe
+from colorizer.training.export import finish
+from colorizer.training.losses import make_loss
+from colorizer.training.network_setup import build_network
+from colorizer.training.run_state import BASELINE_FILE, BEST_FILE, LAST_FILE, read_baseline, state_file, write_baseline
+from colorizer.training.trainer import Run, Watcher, learning_rate
 from tests.support import RECIPE, crop_of_a_photo, make_pictures
 
 CPU = torch.device("cpu")

@@ -3,47 +3,47 @@
 import pytest
 import torch
 
-from colorizer import upsample
+from colorizer.inference import guided_upsampling
 
 
 @pytest.mark.parametrize(("source", "target"), [(10, 5), (7, 3), (100, 33), (5, 5), (4000, 128), (9, 1)])
 def test_area_weights_average_everything_once(source: int, target: int) -> None:
-    weights = upsample.area_weights(source, target)
+    weights = guided_upsampling.area_weights(source, target)
     assert torch.allclose(weights.sum(1), torch.ones(target), atol=1e-5)
     assert torch.allclose(weights.sum(0), torch.full((source,), target / source), atol=1e-5)
 
 
 def test_area_weights_of_a_whole_factor_are_block_means() -> None:
     line = torch.rand(12, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(upsample.area_weights(12, 4) @ line, line.view(4, 3).mean(1))
+    assert torch.allclose(guided_upsampling.area_weights(12, 4) @ line, line.view(4, 3).mean(1))
 
 
 @pytest.mark.parametrize(("source", "target"), [(1000, 3), (866, 160), (47, 46), (5, 5), (7, 1)])
 def test_area_means_are_those_of_all_weights_at_once(source: int, target: int) -> None:
     plane = torch.rand(source, 6, generator=torch.Generator().manual_seed(5))
-    expected = upsample.area_weights(source, target) @ plane
-    assert torch.allclose(upsample.area_means(plane, target), expected, atol=1e-6)
+    expected = guided_upsampling.area_weights(source, target) @ plane
+    assert torch.allclose(guided_upsampling.area_means(plane, target), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(("height", "rows"), [(1, 1), (3000, 131), (16, 16), (65_535, 8)])
 def test_strips_cover_every_row_once(height: int, rows: int) -> None:
-    strips = list(upsample.strips(height, rows))
+    strips = list(guided_upsampling.strips(height, rows))
     assert [row for top, bottom in strips for row in range(top, bottom)] == list(range(height))
     assert all(bottom - top == rows for top, bottom in strips[:-1])
 
 
-def enlarge(guide: upsample.GuidedColor, lightness: torch.Tensor) -> torch.Tensor:
+def enlarge(guide: guided_upsampling.GuidedColor, lightness: torch.Tensor) -> torch.Tensor:
     height, width = lightness.shape[2:]
     slope, offset = (
-        enlarged_rows(upsample.Rows(planes[0], (width, height)), 2, (height, width), height)[None]
+        enlarged_rows(guided_upsampling.Rows(planes[0], (width, height)), 2, (height, width), height)[None]
         for planes in (guide.slope, guide.offset)
     )
     return slope * lightness + offset
 
 
-def enlarged_rows(rows: upsample.Rows, count: int, size: tuple[int, int], at_once: int) -> torch.Tensor:
+def enlarged_rows(rows: guided_upsampling.Rows, count: int, size: tuple[int, int], at_once: int) -> torch.Tensor:
     parts = []
-    for top, bottom in upsample.strips(size[0], at_once):
+    for top, bottom in guided_upsampling.strips(size[0], at_once):
         rows.write(top, out := torch.empty(count, bottom - top, size[1]), torch.empty_like(out))
         parts.append(out)
     return torch.cat(parts, 1)
@@ -54,7 +54,7 @@ def test_flat_colour_stays_flat() -> None:
     ab = torch.tensor([12.0, -30.0]).view(1, 2, 1, 1).expand(1, 2, 16, 24)
     large = torch.rand(1, 1, 160, 240, generator=torch.Generator().manual_seed(2)) * 100
     expected = ab[:, :, :1, :1].expand(1, 2, 160, 240)
-    assert torch.allclose(enlarge(upsample.fit(lightness, ab), large), expected, atol=1e-2)
+    assert torch.allclose(enlarge(guided_upsampling.fit(lightness, ab), large), expected, atol=1e-2)
 
 
 def test_colour_follows_the_photos_edge_and_does_not_bleed() -> None:
@@ -64,7 +64,7 @@ def test_colour_follows_the_photos_edge_and_does_not_bleed() -> None:
     small = torch.nn.functional.avg_pool2d(large, 10)
     share = (small - 20) / 60
     ab = torch.cat([50 - 80 * share, 40 - 90 * share], 1)
-    result = enlarge(upsample.fit(small, ab), large)
+    result = enlarge(guided_upsampling.fit(small, ab), large)
     nearly = 8.0  # Lab units; plain bilinear enlargement is wrong by 40 and more at the edge
     assert (result[0, 0, :, :35] - 50).abs().max() < nearly
     assert (result[0, 0, :, 35:] + 30).abs().max() < nearly
@@ -88,6 +88,6 @@ def test_enlarged_rows_agree_with_bilinear_interpolation_in_strips_of_any_height
 ) -> None:
     planes = torch.rand(4, *source, generator=torch.Generator().manual_seed(4))
     expected = torch.nn.functional.interpolate(planes[None], size, mode="bilinear", align_corners=False)[0]
-    rows = upsample.Rows(planes, (size[1], size[0]))
+    rows = guided_upsampling.Rows(planes, (size[1], size[0]))
     for at_once in (1, 3, size[0]):
         assert torch.allclose(enlarged_rows(rows, 4, size, at_once), expected, atol=1e-5)

@@ -9,8 +9,7 @@ from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab
 from torch import Tensor
 
 from colorizer import color, models
-from colorizer.losses import make_loss
-from colorizer.validation import (
+from colorizer.evaluation.validation import (
     EQUAL_PSNR,
     Answer,
     answer_of,
@@ -21,6 +20,7 @@ from colorizer.validation import (
     no_color,
     summed,
 )
+from colorizer.training.losses import make_loss
 from tests.support import crop_of_a_photo
 
 CPU = torch.device("cpu")

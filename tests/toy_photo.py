@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from colorizer import color, models
-from colorizer.cards import Card
-from colorizer.models.photo import AB_SCALE
+from colorizer.checkpoints.card import Card
+from colorizer.models.hint_unet import AB_SCALE
 from tests.test_cards import CARD
 
 

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorizer.errors import PictureError
-from colorizer.images import decoding, pixels
-from colorizer.images.exports import encode_image, save_image
-from colorizer.images.sniffing import HEAD_BYTES, Kind
+from colorizer.images import decoding, normalize
+from colorizer.images.file_types import HEAD_BYTES, Kind
+from colorizer.images.saving import encode_image, save_image
 
 if TYPE_CHECKING:
-    from colorizer.images.links import LinkPolicy
+    from colorizer.images.fetch import LinkPolicy
 
 __all__ = [
     "LIMITS",
@@ -90,7 +90,7 @@ class Photo:
     @property
     def is_grey(self) -> bool:
         """True where no pixel has a colour, up to 2 levels of 255 that rounding leaves."""
-        return pixels.is_grey(self.image, _GREY_TOLERANCE_LEVELS)
+        return normalize.is_grey(self.image, _GREY_TOLERANCE_LEVELS)
 
 
 def open_image(
@@ -153,10 +153,10 @@ def _read(source: Source, limits: Limits, link_policy: "LinkPolicy | None") -> b
 
 
 def _fetch(link: str, limits: Limits, link_policy: "LinkPolicy | None") -> bytes:
-    from colorizer.images import links  # ssl and http are slow to import, and most pictures are files
+    from colorizer.images import fetch  # ssl and http are slow to import, and most pictures are files
 
-    policy = link_policy or links.POLICY
-    return links.fetch(link, dataclasses.replace(policy, max_bytes=min(policy.max_bytes, limits.max_bytes)))
+    policy = link_policy or fetch.POLICY
+    return fetch.fetch(link, dataclasses.replace(policy, max_bytes=min(policy.max_bytes, limits.max_bytes)))
 
 
 def _read_file(path: Path, limits: Limits) -> bytes:
@@ -196,7 +196,7 @@ def _finish(picture: Image.Image, kind: Kind, name: str, limits: Limits) -> Phot
     _require_size(picture.size, limits)
     _require_pixels(decoding.largest_buffer(picture), limits)
     frames = decoding.frames_notice(picture) if kind.pillow_format else None
-    sixteen_bit_key = pixels.is_sixteen_bit_colour(picture)
+    sixteen_bit_key = normalize.is_sixteen_bit_colour(picture)
     decoding.decode(picture, kind)
     _require_size(picture.size, limits)  # a decoder may find another size than the header told
     image, alpha, damage = _convert(picture, kind, sixteen_bit_key)
@@ -209,9 +209,9 @@ def _convert(
     """Decoded picture to (RGB, alpha, notice on the colour profile)."""
     profile = picture.info.get("icc_profile")
     try:
-        colour, alpha = pixels.split_alpha(pixels.upright(picture), sixteen_bit_key)
+        colour, alpha = normalize.split_alpha(normalize.upright(picture), sixteen_bit_key)
         is_from_file = kind.pillow_format is not None  # and not a picture or an array of the caller's
-        image, damage = pixels.to_srgb(colour, profile if isinstance(profile, bytes) else None, is_from_file)
+        image, damage = normalize.to_srgb(colour, profile if isinstance(profile, bytes) else None, is_from_file)
     except PictureError:
         raise
     except Exception as error:  # palettes and transparency are hostile bytes as well

@@ -22,7 +22,7 @@ from PIL import (
 
 from colorizer.errors import PictureError
 from colorizer.images.containers import is_whole
-from colorizer.images.sniffing import HEAD_BYTES, READABLE, Kind, sniff
+from colorizer.images.file_types import HEAD_BYTES, READABLE, Kind, sniff
 
 _TIFF_SUBFILE_TYPE, _TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT, _TIFF_SUB_DIRECTORIES = 254, 322, 323, 330
 _TIFF_DNG_VERSION, _TIFF_PLANAR_CONFIGURATION, _TIFF_SEPARATE_PLANES = 50706, 284, 2

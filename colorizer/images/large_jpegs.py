@@ -25,7 +25,10 @@ def encode_large_jpeg(image: Image.Image, **options: Any) -> bytes:
         image: at most 65,535 px a side.
         options: Pillow's for its JPEG writer; the Huffman tables have to be the standard ones, as they are by default.
     """
-    from colorizer.threads import share_out, usable_threads  # they need torch, which small pictures do not wait for
+    from colorizer.utils.worker_pool import (  # they need torch, which small pictures do not wait for
+        share_out,
+        usable_threads,
+    )
 
     rows = _BLOCK * _CYCLE
     most = max(1, _PART_PIXELS // (rows * image.width))

@@ -7,11 +7,11 @@ torch.Size([1, 2, 64, 64])
 """
 
 from colorizer.models.autoencoders import Autoencoder5, Autoencoder7, Autoencoder7Leaky, Autoencoder9Skip, PlainCNN
-from colorizer.models.bins import BinsNetwork
+from colorizer.models.bins_head import BinsNetwork
+from colorizer.models.conv12 import TwelveConvolutions
 from colorizer.models.discriminator import Discriminator
-from colorizer.models.objects import TwelveConvolutions
-from colorizer.models.palette import PaletteCNN, PaletteNetwork, PaletteUNet
-from colorizer.models.photo import HintedBins, Lite0Bins
+from colorizer.models.hint_unet import HintedBins, Lite0Bins
+from colorizer.models.palette_nets import PaletteCNN, PaletteNetwork, PaletteUNet
 from colorizer.models.query_unet import QueryUNet
 from colorizer.models.registry import (
     ColorNetwork,
@@ -21,8 +21,8 @@ from colorizer.models.registry import (
     count_parameters,
     register,
 )
-from colorizer.models.resnet import ResNet18Colorizer
-from colorizer.models.zhang import ZhangBins, ZhangRegression
+from colorizer.models.resnet18 import ResNet18Colorizer
+from colorizer.models.zhang2016 import ZhangBins, ZhangRegression
 
 __all__ = [
     "Autoencoder5",

@@ -18,7 +18,7 @@ _LONGEST_PERIOD = 100.0
 
 
 def position_encoding(channels: int, height: int, width: int, device: torch.device) -> Tensor:
-    """Sines and cosines of the place (Vaswani et al. 2017, section 3.5), half of the channels for rows, half for columns.
+    """Sines and cosines of the place (Vaswani et al. 2017, section 3.5): half the channels for rows, half for columns.
 
     Places are measured from the centre in parts of the shorter side, so a picture of another size has the same code.
 
@@ -75,7 +75,8 @@ class _Round(nn.Module):
 
     def forward(self, queries: Tensor, places: Tensor, features: Tensor) -> Tensor:
         projected = self.project(features) + self.scale[:, None, None]
-        code = position_encoding(projected.shape[1], *projected.shape[2:], projected.device)
+        _, channels, height, width = projected.shape
+        code = position_encoding(channels, height, width, projected.device)
         queries = self.cross(queries, places, projected.flatten(2).mT + code.to(projected.dtype))
         queries = self.self_attention(queries, places, queries + places)
         return self.norm(queries + self.feed_forward(queries))

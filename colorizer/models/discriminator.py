@@ -1,13 +1,12 @@
 """The adversary's network: does a picture look like a photo or like a generator's work?"""
 
 import itertools
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-Verdict = Literal["picture", "patches"]
-Normalisation = Literal["batch", "spectral"]
+from colorizer.recipes.schema import Normalisation, Verdict
+
 _LEAK = 0.2
 
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from colorizer.models.color_queries import ColorQueries
-from colorizer.models.lite0 import FEATURE_MAPS, STEM_MAPS, Lite0Encoder
-from colorizer.models.photo import (
+from colorizer.models.efficientnet_lite import FEATURE_MAPS, STEM_MAPS, Lite0Encoder
+from colorizer.models.hint_unet import (
     HintedBins,
     normalized_convolution,
     pool_hints,
@@ -58,8 +58,8 @@ class QueryUNet(HintedBins):
     """
 
     source: ClassVar[str] = (
-        "EfficientNet-Lite0 (Tan and Le 2019), colour queries after DDColor (Kang et al. 2023), bins after Zhang et al. "
-        "2016, hints after Zhang et al. 2017"
+        "EfficientNet-Lite0 (Tan and Le 2019), colour queries after DDColor (Kang et al. 2023), bins after Zhang et "
+        "al. 2016, hints after Zhang et al. 2017"
     )
     added_later: ClassVar[tuple[str, ...]] = ("fine.", "projection")
     gain: ClassVar[float] = 1.0

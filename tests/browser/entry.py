@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from colorizer.images import links  # noqa: E402 - the path has to be there first
+from colorizer.images import fetch  # noqa: E402 - the path has to be there first
 
-links.POLICY = dataclasses.replace(links.POLICY, is_allowed_address=lambda address: address.is_loopback)
+fetch.POLICY = dataclasses.replace(fetch.POLICY, is_allowed_address=lambda address: address.is_loopback)
 runpy.run_path(str(ROOT / "app.py"), run_name="__main__")

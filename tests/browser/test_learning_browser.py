@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageSequence
 from playwright.sync_api import Locator, Page, expect
 
-from colorizer.checkpoints import list_checkpoints
-from colorizer.history import read_history
+from colorizer.checkpoints.history import read_history
+from colorizer.checkpoints.store import list_checkpoints
 from tests.browser.conftest import ROOT, OpenVisitor, Visitor
 from tests.browser.test_compare_browser import choose
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from colorizer.history import format_history, read_history
+from colorizer.checkpoints.history import format_history, read_history
 from tests.browser.conftest import ROOT, OpenVisitor, Visitor
 
 PAGES = ("Compare checkpoints", "Loss curves", "Checkpoints")

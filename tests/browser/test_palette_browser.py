@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from pages.shared.samples import SAMPLES
+from pages.common.sample_photos import SAMPLES
 from tests.browser.conftest import WIDE, OpenVisitor, Server, Visitor, visiting
 from tests.browser.phone import holiday_photo
 

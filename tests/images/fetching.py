@@ -5,7 +5,7 @@ from ipaddress import ip_address
 import pytest
 
 from colorizer.errors import LinkError
-from colorizer.images.links import LinkPolicy, fetch
+from colorizer.images.fetch import LinkPolicy, fetch
 from tests.images.pictures import colourful, encoded
 
 PICTURE = encoded(colourful(), "PNG")

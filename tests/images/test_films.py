@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageSequence
 
-from colorizer.images.films import FRAME_MILLISECONDS, LAST_MILLISECONDS, Frame, encode_animation, encode_sheet
+from colorizer.images.animation import FRAME_MILLISECONDS, LAST_MILLISECONDS, Frame, encode_animation, encode_sheet
 from tests.images.pictures import colourful, encoded
 
 NOTE = "Colours made up by a model <photo> & friends. " * 8  # longer than one block of a GIF's comment

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer import threads
-from colorizer.images import encode_image, exports, open_image
+from colorizer.images import encode_image, open_image, saving
 from colorizer.images.large_jpegs import encode_large_jpeg
+from colorizer.utils import worker_pool
 
 
 def picture(width: int, height: int) -> Image.Image:
@@ -34,7 +34,7 @@ def pixels(content: bytes) -> np.ndarray:
 
 
 def in_parts(monkeypatch: pytest.MonkeyPatch, count: int, image: Image.Image, **options: object) -> bytes:
-    monkeypatch.setattr(threads, "usable_threads", lambda: count)
+    monkeypatch.setattr(worker_pool, "usable_threads", lambda: count)
     return encode_large_jpeg(image, subsampling="4:4:4", **options)
 
 
@@ -54,7 +54,7 @@ def test_parts_give_the_pixels_of_the_whole(
 
 
 def test_what_is_beside_the_pixels_stands_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    comment, profile = b"\xff\xda\xff\xc0\xff\xd9 made up", exports.srgb_profile_bytes()
+    comment, profile = b"\xff\xda\xff\xc0\xff\xd9 made up", saving.srgb_profile_bytes()
     content = in_parts(monkeypatch, 4, picture(80, 600), comment=comment, icc_profile=profile)
     assert content.count(b"made up") == 1 and content.count(b"ICC_PROFILE") == 1
     with Image.open(io.BytesIO(content)) as image:
@@ -63,7 +63,7 @@ def test_what_is_beside_the_pixels_stands_there_once(monkeypatch: pytest.MonkeyP
 
 
 def test_a_large_photo_goes_this_way_and_a_small_one_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "_LARGE_PIXELS", 200 * 300)
+    monkeypatch.setattr(saving, "_LARGE_PIXELS", 200 * 300)
     large, small = (encode_image(picture(200, height), "JPEG", "a note", quality=90) for height in (300, 299))
     assert b"\xff\xdd" in large and b"\xff\xdd" not in small  # what tells the distance of restart markers
     for content, height in ((large, 300), (small, 299)):

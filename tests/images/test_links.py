@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from colorizer.errors import LinkError, PictureError
-from colorizer.images import Limits, links, open_image
-from colorizer.images.links import LinkPolicy, fetch
+from colorizer.images import Limits, open_image
+from colorizer.images import fetch as fetching_module
+from colorizer.images.fetch import LinkPolicy, fetch
 from tests.images.fetching import LOOPBACK, PICTURE, policy, refusal
 from tests.images.pictures import colourful
 from tests.images.servers import head, ok, redirect, serving
@@ -45,7 +46,7 @@ def test_a_request_tells_nothing_about_the_user(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_policy_of_the_module_is_looked_up_at_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(lambda request: ok(PICTURE)) as server:
-        monkeypatch.setattr(links, "POLICY", policy())
+        monkeypatch.setattr(fetching_module, "POLICY", policy())
         assert open_image(f"http://photos.example:{server.port}/").size == colourful().size
 
 

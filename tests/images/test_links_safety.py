@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from colorizer.images.links import LinkPolicy, fetch
+from colorizer.images.fetch import LinkPolicy, fetch
 from tests.images.fetching import LOOPBACK, PICTURE, policy, refusal
 from tests.images.servers import head, ok, redirect, serving
 

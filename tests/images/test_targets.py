@@ -5,9 +5,9 @@ from ipaddress import ip_address
 import pytest
 
 from colorizer.errors import LinkError
-from colorizer.images.addresses import is_public_unicast, parse_address
-from colorizer.images.links import LinkPolicy, fetch
-from colorizer.images.targets import Target, parse_link
+from colorizer.images.fetch import LinkPolicy, fetch
+from colorizer.images.public_addresses import is_public_unicast, parse_address
+from colorizer.images.urls import Target, parse_link
 
 READ_AS = {
     "http://a.example": Target("http", "a.example", 80, "/"),

@@ -10,8 +10,8 @@ import skimage
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.album import Album, Shot
-from pages.shared.strip import Shelf
+from pages.common.photo_library import Album, Shot
+from pages.features.palette.strip_table import Shelf
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 _SECONDS = 240  # a slow machine loads torch and four models in the first run

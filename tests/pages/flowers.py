@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from colorizer import color, models
-from colorizer.cards import Card
-from colorizer.checkpoints import MODEL_FILE, snapshot_file, to_float16, write_card, write_tensors
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import MODEL_FILE, snapshot_file, to_float16, write_card, write_tensors
 from tests.pages.conftest import APP
 from tests.test_cards import CARD
 

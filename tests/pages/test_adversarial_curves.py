@@ -12,14 +12,15 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from colorizer.history import EpochRow, format_history
-from colorizer.recipes import Recipe, parse_recipe
-from colorizer.runs import write_baseline
-from colorizer.settings import AdversarySettings
-from colorizer.validation import Baseline, Validation
-from pages.shared import adversary_chart, glossary
-from pages.shared.curve_chart import OWN_LOSS, VALIDATION, View, axis_title, draw, loss_name
-from pages.shared.runs import Curve, describe_fit
+from colorizer.checkpoints.history import EpochRow, format_history
+from colorizer.evaluation.validation import Baseline, Validation
+from colorizer.recipes.recipe import Recipe, parse_recipe
+from colorizer.recipes.schema import AdversarySettings
+from colorizer.training.run_state import write_baseline
+from pages.common import glossary
+from pages.common.loss_chart import OWN_LOSS, VALIDATION, View, axis_title, draw, loss_name
+from pages.common.training_runs import Curve, describe_fit
+from pages.features.curves import gan_chart
 from tests.pages.conftest import OpenApp, assert_clean
 from tests.support import RECIPE
 
@@ -78,7 +79,7 @@ def labels(figure: go.Figure, yref: str) -> dict[str, float]:
 
 
 def test_the_three_panels_name_their_units_and_share_the_epochs() -> None:
-    layout = adversary_chart.draw(ROWS, SETTINGS, COLOR).layout
+    layout = gan_chart.draw(ROWS, SETTINGS, COLOR).layout
     titles = [axis.title.text for axis in (layout.yaxis, layout.yaxis2, layout.yaxis3)]
     assert titles == ["generator loss (nats)", "discriminator loss (nats)", "discriminator accuracy (%)"]
     assert layout.xaxis3.title.text == "epoch (counted from 0)"
@@ -88,7 +89,7 @@ def test_the_three_panels_name_their_units_and_share_the_epochs() -> None:
 
 
 def test_the_curves_are_what_was_measured_with_gaps_where_the_discriminator_was_held_back() -> None:
-    generator, loss, accuracy = adversary_chart.draw(ROWS, SETTINGS, COLOR).data[:3]
+    generator, loss, accuracy = gan_chart.draw(ROWS, SETTINGS, COLOR).data[:3]
     assert [trace.yaxis for trace in (generator, loss, accuracy)] == ["y", "y2", "y3"]
     assert list(generator.y) == [6, 5, 4, 3, 2, 1]
     assert list(loss.y) == [0.69, 0.1, None, None, 0.4, None] and not loss.connectgaps
@@ -97,25 +98,25 @@ def test_the_curves_are_what_was_measured_with_gaps_where_the_discriminator_was_
 
 
 def test_guessing_and_the_threshold_are_lines_with_their_names() -> None:
-    figure = adversary_chart.draw(ROWS, SETTINGS, COLOR)
+    figure = gan_chart.draw(ROWS, SETTINGS, COLOR)
     assert [(line.y0, line.line.dash) for line in shapes(figure, "line", "y2")] == [(math.log(2), "dash")]
     assert {(line.y0, line.line.dash) for line in shapes(figure, "line", "y3")} == {(50, "dot"), (80, "dash")}
     assert labels(figure, "y2") == {"guessing": math.log(2)}
     assert labels(figure, "y3") == {"guessing": 50, "threshold 80 %": 80}
-    without = adversary_chart.draw(ROWS, AdversarySettings(), COLOR)
+    without = gan_chart.draw(ROWS, AdversarySettings(), COLOR)
     assert [line.y0 for line in shapes(without, "line", "y3")] == [50]
     assert labels(without, "y3") == {"guessing": 50}
 
 
 def test_epochs_in_which_it_was_held_back_are_shaded_over_all_panels() -> None:
-    figure = adversary_chart.draw(ROWS, SETTINGS, COLOR)
+    figure = gan_chart.draw(ROWS, SETTINGS, COLOR)
     bands = shapes(figure, "rect", "paper")
     assert [(band.x0, band.x1, band.y0, band.y1) for band in bands] == [(1.5, 3.5, 0, 1), (4.5, 5.5, 0, 1)]
     assert legend(figure).count("discriminator held back") == 1
 
 
 def test_noise_is_marked_where_the_discriminator_was_there_to_see_it() -> None:
-    figure = adversary_chart.draw(ROWS, SETTINGS, COLOR)
+    figure = gan_chart.draw(ROWS, SETTINGS, COLOR)
     lines = shapes(figure, "line", "paper")
     assert [(line.x0, line.x1, line.y0, line.y1, line.line.dash) for line in lines] == [(1, 1, 0, 1, "dot")]
     (marker,) = (trace for trace in figure.data if trace.name == "noise epoch")
@@ -125,13 +126,13 @@ def test_noise_is_marked_where_the_discriminator_was_there_to_see_it() -> None:
 
 
 def test_the_legend_is_empty_where_nothing_of_the_kind_happened() -> None:
-    figure = adversary_chart.draw([ROWS[0], ROWS[1]], AdversarySettings(), COLOR)
+    figure = gan_chart.draw([ROWS[0], ROWS[1]], AdversarySettings(), COLOR)
     assert legend(figure) == []
     assert shapes(figure, "rect", "paper") == shapes(figure, "line", "paper") == []
 
 
 def test_a_single_epoch_is_a_marker_in_the_middle() -> None:
-    figure = adversary_chart.draw(ROWS[:1], SETTINGS, COLOR)
+    figure = gan_chart.draw(ROWS[:1], SETTINGS, COLOR)
     assert all("markers" in trace.mode and len(trace.x) == 1 for trace in figure.data)
     assert tuple(figure.layout.xaxis3.range) == (-0.5, 0.5)
     assert figure.layout.xaxis3.dtick == 1  # no half epochs

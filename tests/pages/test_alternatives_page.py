@@ -12,12 +12,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from colorizer import checkpoints, predict
-from colorizer.checkpoints import MODEL_FILE, to_float16, write_card, write_tensors
-from pages.shared.album import Album, Shot
-from pages.shared.alternatives_saving import Sheet, wishes_of
-from pages.shared.alternatives_work import Search
-from pages.shared.saving import _zip
+from colorizer.checkpoints import store
+from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
+from colorizer.inference import colorizer
+from pages.common.downloads import _zip
+from pages.common.photo_library import Album, Shot
+from pages.features.alternatives.downloads import Sheet, wishes_of
+from pages.features.alternatives.search import Search
 from tests.pages.conftest import APP, assert_clean, png, texts, upload
 from tests.toy_photo import toy_card, toy_network
 
@@ -37,8 +38,8 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of checkpoints, which the app takes for its own."""
     folder = tmp_path / "weights"
     folder.mkdir()
-    monkeypatch.setattr(checkpoints.scan, "__defaults__", (folder,))
-    monkeypatch.setattr(predict.load, "__defaults__", (None, "auto", folder))
+    monkeypatch.setattr(store.scan, "__defaults__", (folder,))
+    monkeypatch.setattr(colorizer.load, "__defaults__", (None, "auto", folder))
     monkeypatch.chdir(APP.parent)
     return folder
 

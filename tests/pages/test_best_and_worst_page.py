@@ -14,11 +14,11 @@ from PIL import Image
 from skimage import data
 from streamlit.testing.v1 import AppTest
 
-from colorizer.checkpoints import list_checkpoints
-from colorizer.figures import mean
-from colorizer.ranking import Specimen
-from pages.shared.measuring import Measuring, model_key, time_left
-from pages.shared.rank_tables import as_csv, averages
+from colorizer.checkpoints.store import list_checkpoints
+from colorizer.evaluation.ranking import Specimen
+from colorizer.evaluation.scores import mean
+from pages.features.ranking.jobs import Measuring, model_key, time_left
+from pages.features.ranking.tables import as_csv, averages
 from tests.pages.conftest import APP, assert_clean, texts, upload
 from tests.support import crop_of_a_photo, make_pictures
 
@@ -227,6 +227,6 @@ print(*sys.modules)
 
 def test_opening_the_page_needs_no_charts_no_torchvision_and_no_training() -> None:
     done = subprocess.run([sys.executable, "-c", _LOOK], cwd=APP.parent, capture_output=True, text=True, check=True)
-    own = {"pages.shared.charts", "colorizer.training", "colorizer.data"}
+    own = {"pages.common.chart_theme", "colorizer.training.trainer", "colorizer.data.dataset"}
     heavy = own | {"torchvision", "accelerate", "sklearn", "skimage"}
     assert not heavy & set(done.stdout.split())

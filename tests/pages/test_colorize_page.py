@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from colorizer.checkpoints import list_checkpoints
-from colorizer.hints import Hint
-from pages.shared.album import Shot
-from pages.shared.coloring import Answer, Look
-from pages.shared.hint_files import _Both
-from pages.shared.hint_work import HintWork, act
-from pages.shared.saving import Wish
+from colorizer.checkpoints.store import list_checkpoints
+from colorizer.inference.hints import Hint
+from pages.common.downloads import Wish
+from pages.common.model_cache import Answer, Look
+from pages.common.photo_library import Shot
+from pages.features.hints.files import _Both
+from pages.features.hints.state import HintWork, act, hint_work
 from tests.pages.conftest import OpenApp, assert_clean, texts, upload
 
 CARD = next(card for card in list_checkpoints() if card.id == "photo")
@@ -29,7 +29,7 @@ def shot_in(app: AppTest, name: str = "Motorcycle") -> Shot:
 
 
 def work_in(app: AppTest, name: str = "Motorcycle") -> HintWork:
-    return shot_in(app, name).work(CARD)
+    return hint_work(shot_in(app, name), CARD)
 
 
 def picture(work: HintWork) -> np.ndarray:
@@ -45,7 +45,7 @@ def labels(app: AppTest) -> list[str]:
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """How often the network was asked."""
-    from colorizer.predict import Colorizer
+    from colorizer.inference.colorizer import Colorizer
 
     asked: list[int] = []
     whole = Colorizer._answer

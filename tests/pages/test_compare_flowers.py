@@ -5,10 +5,10 @@ from html import unescape
 
 import pytest
 
-from colorizer.checkpoints import MODEL_FILE, list_checkpoints, read_tensors, snapshot_file
-from pages.shared.coloring import version
-from pages.shared.experiments import OWN_CHOICE, available
-from pages.shared.moments import Moment, at_moment, full_title, moments
+from colorizer.checkpoints.store import MODEL_FILE, list_checkpoints, read_tensors, snapshot_file
+from pages.common.experiments import OWN_CHOICE, available
+from pages.common.model_cache import version
+from pages.common.snapshots import Moment, at_moment, full_title, moments
 from tests.pages.flowers import KEPT, SHIPPED, STEPS, Report, Server, a_card, is_painted, lab_hue, ship
 
 SECOND = "flowers-gan-after-2-epochs"

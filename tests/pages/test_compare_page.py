@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from colorizer.checkpoints import list_checkpoints
+from colorizer.checkpoints.store import list_checkpoints
 from tests.pages.conftest import OpenApp, assert_clean, texts, upload
 
 COMPARE = "pages/compare.py"

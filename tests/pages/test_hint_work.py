@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from colorizer.hints import MAX_HINTS, Hint
-from pages.shared.hint_work import HintWork, act, receive
+from colorizer.inference.hints import MAX_HINTS, Hint
+from pages.features.hints.state import HintWork, act, receive
 
 RED, BLUE = (200, 30, 20), (20, 30, 200)
 

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from colorizer.cards import Card
-from colorizer.checkpoints import list_checkpoints, snapshot_file
-from colorizer.history import read_history
-from pages.shared.album import Shot
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.history import read_history
+from colorizer.checkpoints.store import list_checkpoints, snapshot_file
+from pages.common.photo_library import Shot
 from tests.pages.conftest import APP, OpenApp, assert_clean, texts, upload
 
 CARDS = [card for card in list_checkpoints() if card.snapshots]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from colorizer.checkpoints import list_checkpoints
+from colorizer.checkpoints.store import list_checkpoints
 from tests.pages.conftest import APP, OpenApp, assert_clean, texts
 
 CARDS = list_checkpoints()

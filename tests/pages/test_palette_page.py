@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from colorizer.cards import Card, MetricsRow
-from colorizer.checkpoints import list_checkpoints
-from pages.shared.findings import finding, shared_rows
-from pages.shared.pairs import Pair
+from colorizer.checkpoints.card import Card, MetricsRow
+from colorizer.checkpoints.store import list_checkpoints
+from pages.features.palette.pair_picker import Pair
+from pages.features.palette.summary import finding, shared_rows
 from tests.pages.conftest import APP, OpenApp, assert_clean, texts, upload
 
 PAGE = "pages/palette.py"

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from colorizer.images import open_image
-from pages.shared.samples import SAMPLES, read_sample
+from pages.common.sample_photos import SAMPLES, read_sample
 from tests.pages.conftest import APP
 
 

@@ -17,10 +17,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from colorizer.checkpoints import list_checkpoints
-from colorizer.images import links
-from pages.shared.album import Shot
-from pages.shared.three_in_one import ThreeInOne
+from colorizer.checkpoints.store import list_checkpoints
+from colorizer.images import fetch
+from pages.common.photo_library import Shot
+from pages.features.triptych.row_image import ThreeInOne
 from tests.images.servers import Server, head, ok, serving
 from tests.pages.conftest import APP, OpenApp, assert_clean, texts, upload
 
@@ -47,8 +47,8 @@ def app(open_triptych: OpenTriptych) -> AppTest:
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch, photo: bytes) -> Iterator[Server]:
     """A server on this machine, to which links may lead here only; it has /harbour.jpg."""
-    policy = dataclasses.replace(links.POLICY, is_allowed_address=lambda address: address.is_loopback)
-    monkeypatch.setattr(links, "POLICY", policy)
+    policy = dataclasses.replace(fetch.POLICY, is_allowed_address=lambda address: address.is_loopback)
+    monkeypatch.setattr(fetch, "POLICY", policy)
     missing = [head("404 Not Found", "Content-Length: 0")]
     with serving(lambda request: ok(photo) if request.startswith(b"GET /harbour.jpg ") else missing) as server:
         yield server

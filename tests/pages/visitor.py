@@ -17,11 +17,11 @@ from PIL import Image
 from skimage.color import rgb2lab
 from streamlit.testing.v1 import AppTest
 
-from colorizer.checkpoints import scan
-from pages.shared.album import Shot
-from pages.shared.coloring import Look
-from pages.shared.experiments import available
-from pages.shared.saving import Wish
+from colorizer.checkpoints.store import scan
+from pages.common.downloads import Wish
+from pages.common.experiments import available
+from pages.common.model_cache import Look
+from pages.common.photo_library import Shot
 
 
 def hue(content: bytes) -> float:

@@ -1,0 +1,1 @@
+"""What a result tells: alternatives, uncertainty, segments, planes and palettes."""

@@ -1,0 +1,271 @@
+"""Other versions of a photo that a network holds possible: plausible, visibly different, each coherent in itself.
+
+    model = colorizer.load("photo")
+    found = Alternatives(model, model.predict(image), image.size)
+    while (version := found.next_version()) is not None:
+        compose(image, version.chroma).save(...)
+
+A photo's regions (see `regions`) are questions; a version answers one or two of them with another of their likely
+colours, pins that colour to typical places as hints, and lets the network colour the photo anew, so that everything
+else follows. What comes next is found best first: the chance of a version is that of its first answer times that of its
+second *given the first*, as the network puts it after it has seen the first as a hint.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from colorizer import color
+from colorizer.analysis.segmentation import Region, cells_of, colors_of, find_regions, probabilities
+from colorizer.inference.color_distribution import Distribution, LikelyColor
+from colorizer.inference.colorizer import Colorizer
+from colorizer.inference.hints import Hint
+from colorizer.inference.prediction import Chroma
+
+MIN_CHANCE = 0.05
+"""Of a colour at a typical place of its region: what is less likely is not shown."""
+MIN_DISTANCE = 15.0
+"""Lab units in ab: nearer colours are not visibly different."""
+_MIN_SHARE = 0.04  # of the photo: smaller regions are no question worth a version
+_MIN_SEEN = 0.08  # of the photo: so much of a version differs by MIN_DISTANCE from each one shown before
+_MIN_PLAUSIBILITY = 0.05  # of a version, against the likeliest answers to the same questions
+_MAX_QUESTIONS = 5
+_MAX_CHANGES = 2  # in one version: a third hardly ever has a chance left
+_AGAIN = 0.6  # what a change is worth that was shown before
+_MAX_TRIES = 10  # runs of the network for one photo
+_HINTS_PER_SHARE = 40  # a hint for each 1/40 of the photo
+_MAX_HINTS = 8  # in a region
+
+
+@dataclass(frozen=True)
+class Question:
+    """A region with several likely colours."""
+
+    region: Region
+    own: tuple[float, float]
+    """Mean ab of the network's own answer there, Lab units."""
+    colors: tuple[LikelyColor, ...]
+    """The likeliest first, none below `MIN_CHANCE` but the first; a chance is that at a typical place."""
+
+    @property
+    def others(self) -> list[LikelyColor]:
+        """Those that are visibly different from the network's own answer."""
+        return [item for item in self.colors if _distance(item, self.own) >= MIN_DISTANCE]
+
+    @property
+    def openness(self) -> float:
+        """How much of the photo it is, times how likely it has another colour."""
+        return self.region.share * max((item.chance for item in self.others), default=0.0)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One answer in which a version differs from the first."""
+
+    question: int
+    """Its place among the questions."""
+    color: LikelyColor
+
+
+@dataclass(frozen=True)
+class Version:
+    """One way to colour the photo."""
+
+    chroma: Chroma
+    changes: tuple[Change, ...] = ()
+    """Empty for the network's own answer."""
+    hints: tuple[Hint, ...] = ()
+    plausibility: float = 1.0
+    """Chance of its colours over that of the likeliest ones for the same questions, 0..1."""
+    changed_share: float = 0.0
+    """Of the photo: where it differs by at least `MIN_DISTANCE` from the first version."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A version before the network has seen it."""
+
+    changes: tuple[Change, ...]
+    plausibility: float
+
+
+@dataclass
+class Alternatives:
+    """The versions of one photo, found one after the other; the same ones for the same photo.
+
+    Raises:
+        ValueError: for a checkpoint that has no bins or takes no hints.
+    """
+
+    model: Colorizer
+    base: Chroma
+    """What the model says of the photo without hints."""
+    photo_size: tuple[int, int]
+    """Width and height, in pixels."""
+    versions: list[Version] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    """The most open one first."""
+    _plans: list[_Plan] = field(default_factory=list)
+    _tries: int = 0
+    _shown: list[NDArray[np.float32]] = field(default_factory=list)  # ab of each version, as sRGB has it
+
+    def __post_init__(self) -> None:
+        card = self.model.card
+        if not card.takes_hints or self.base.distribution is None:
+            raise ValueError(f"{card.id} has no distribution over colours that hints could decide")
+
+    @property
+    def distribution(self) -> Distribution:
+        """That of the network without any hint."""
+        assert self.base.distribution is not None  # __post_init__ has asked for it
+        return self.base.distribution
+
+    @property
+    def cell_lightness(self) -> NDArray[np.float32]:
+        """(h, w): the mean L of each cell of the distribution."""
+        cells: NDArray[np.float32] = cells_of(self.distribution, self.base.lightness[None])[0].numpy()
+        return cells
+
+    def next_version(self) -> Version | None:
+        """The next version, the first time the network's own answer; None where nothing plausible is left."""
+        if not self.versions:
+            self._ask()
+            return self._keep(Version(dataclasses.replace(self.base, distribution=None)), _shown_ab(self.base))
+        while self._plans and self._tries < _MAX_TRIES:
+            plan = max(self._plans, key=self._worth)
+            self._plans.remove(plan)
+            version = self._try(plan)
+            if self._is_new(shown := _shown_ab(version.chroma)):
+                return self._keep(version, shown)
+        return None
+
+    def _keep(self, version: Version, shown: NDArray[np.float32]) -> Version:
+        share = float(_apart(shown, self._shown[0]).mean()) if self._shown else 0.0
+        self.versions.append(dataclasses.replace(version, changed_share=share))
+        self._shown.append(shown)
+        return self.versions[-1]
+
+    def _ask(self) -> None:
+        """Find the questions, and plan a version for each other answer."""
+        chances = probabilities(self.distribution)
+        regions = [item for item in find_regions(self.distribution, self.base.lightness) if item.share >= _MIN_SHARE]
+        asked = [_question(item, self._mean_ab(item, self.base), chances) for item in regions]
+        asked.sort(key=lambda item: -item.openness)
+        self.questions = [item for item in asked if item.others][:_MAX_QUESTIONS]
+        self._plan(_Plan((), 1.0), self.questions)
+
+    def _mean_ab(self, region: Region, chroma: Chroma) -> tuple[float, float]:
+        a, b = cells_of(self.distribution, chroma.ab)[:, torch.from_numpy(region.mask)].mean(1).tolist()
+        return a, b
+
+    def _plan(self, before: _Plan, questions: list[Question]) -> None:
+        """Add one more change to a plan, in every way; `questions` have the chances that follow from the plan."""
+        answered = {change.question for change in before.changes}
+        for number, question in enumerate(questions):
+            own = self.questions[number].own
+            for item in [] if number in answered else question.others:
+                if _distance(item, own) < MIN_DISTANCE:
+                    continue  # it would only undo what has spread from another region
+                plausibility = before.plausibility * item.chance / question.colors[0].chance
+                plan = _Plan((*before.changes, Change(number, item)), plausibility)
+                if plausibility >= _MIN_PLAUSIBILITY:
+                    self._plans.append(plan)
+
+    def _worth(self, plan: _Plan) -> float:
+        """How likely it is, times how much of the photo it changes; less for changes that were shown before."""
+        share = sum(self.questions[change.question].region.share for change in plan.changes)
+        shown = sum(change in version.changes for version in self.versions for change in plan.changes)
+        return plan.plausibility * share * _AGAIN**shown
+
+    def _try(self, plan: _Plan) -> Version:
+        """Colour the photo by a plan, and plan on from there."""
+        self._tries += 1
+        hints = [hint for change in plan.changes for hint in self._hints(change)]
+        chroma = self.model.predict_again(self.base.lightness, self.photo_size, hints)
+        if len(plan.changes) < _MAX_CHANGES and chroma.distribution is not None:
+            chances = probabilities(chroma.distribution)
+            given = [_question(item.region, self._mean_ab(item.region, chroma), chances) for item in self.questions]
+            self._plan(plan, given)
+        lean = dataclasses.replace(chroma, distribution=None)  # some megabytes that nobody asks for again
+        return Version(lean, plan.changes, tuple(hints), plan.plausibility)
+
+    def _is_new(self, shown: NDArray[np.float32]) -> bool:
+        """Whether a visible part of it differs from each version so far."""
+        return all(_apart(shown, other).mean() >= _MIN_SEEN for other in self._shown)
+
+    def _hints(self, change: Change) -> list[Hint]:
+        """The colour of a change pinned to typical places of its region."""
+        region, lightness = self.questions[change.question].region, self.base.lightness
+        (height, width), step = lightness.shape, self.distribution.reduction
+        hints = []
+        for row, column in typical_places(region, self.cell_lightness):
+            y, x = min(height - 1, row * step + step // 2), min(width - 1, column * step + step // 2)
+            place = int((x + 0.5) * self.photo_size[0] / width), int((y + 0.5) * self.photo_size[1] / height)
+            hints.append(Hint(*place, rgb_of(float(lightness[y, x]), change.color)))
+        return hints
+
+
+def _distance(item: LikelyColor, ab: tuple[float, float]) -> float:
+    return float(np.hypot(item.a - ab[0], item.b - ab[1]))
+
+
+def _shown_ab(chroma: Chroma) -> NDArray[np.float32]:
+    """ab (2, h, w) as far as sRGB has it: what is very dark or bright has hardly any, whatever a network says."""
+    lab = torch.cat([torch.from_numpy(chroma.lightness)[None], torch.from_numpy(chroma.ab)])
+    ab: NDArray[np.float32] = color.fit_gamut(lab[None])[0, 1:].numpy()
+    return ab
+
+
+def _apart(ab: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(h, w): where two pictures of ab (2, h, w) are visibly different."""
+    apart: NDArray[np.bool_] = np.hypot(*(ab - other)) >= MIN_DISTANCE
+    return apart
+
+
+def _question(region: Region, own: tuple[float, float], chances: Tensor) -> Question:
+    seen = shown_at(region.lightness, LikelyColor(*own, 1.0))
+    likely = [shown_at(region.lightness, item) for item in colors_of(region, chances)]
+    return Question(region, (seen.a, seen.b), (likely[0], *(item for item in likely[1:] if item.chance >= MIN_CHANCE)))
+
+
+def _lab(lightness: float, item: LikelyColor) -> Tensor:
+    return torch.tensor([lightness, item.a, item.b]).view(1, 3, 1, 1)
+
+
+def shown_at(lightness: float, item: LikelyColor) -> LikelyColor:
+    """A colour as far as sRGB has it at an L: with less chroma where that is needed."""
+    _, a, b = color.fit_gamut(_lab(lightness, item)).flatten().tolist()
+    return LikelyColor(a, b, item.chance)
+
+
+def rgb_of(lightness: float, item: LikelyColor) -> tuple[int, int, int]:
+    """A colour at an L as sRGB, 0..255."""
+    red, green, blue = (color.lab_to_display(_lab(lightness, item)) * 255).round().int().flatten().tolist()
+    return red, green, blue
+
+
+def typical_places(region: Region, lightness: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Cells (row, column) of a region, more of them in a large one, far from each other: off its edge, if it has room
+    for that, and of middling L.
+
+    Args:
+        region: what to stand for.
+        lightness: (h, w), L of the cells.
+    """
+    mask = region.mask
+    inner = mask.copy()
+    for axis in (0, 1):
+        for shift in (1, -1):
+            inner &= np.roll(mask, shift, axis)  # across the photo's edge it takes the other side's: no harm
+    cells = np.argwhere(inner if inner.sum() >= mask.sum() / 4 else mask)
+    unlike = np.abs(lightness[tuple(cells.T)] - np.median(lightness[mask]))
+    first, cells = cells[unlike.argmin()], cells[unlike <= np.median(unlike)]
+    chosen = [first]
+    while len(chosen) < min(_MAX_HINTS, 1 + round(region.share * _HINTS_PER_SHARE), len(cells)):
+        away = np.min([np.square(cells - one).sum(1) for one in chosen], axis=0)
+        chosen.append(cells[away.argmax()])
+    return [(int(row), int(column)) for row, column in chosen]

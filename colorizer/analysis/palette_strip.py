@@ -1,0 +1,65 @@
+"""The four-row strip of a network with a palette: grey, colorized, palette truth and original, at the network's size.
+
+    square = evaluation.centre_square(photo.image, model.card.input_size)
+    column = read_column(model, square, has_truth=not photo.is_grey)
+    for row in ROWS:
+        picture(column, row, "palette")      # 32 x 32 pixels, or None where a grey photo has no truth
+
+A column is read once; its cells can be made again in each rendering.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from PIL import Image
+
+from colorizer.evaluation.protocol import Grey, measure_at_own_size
+from colorizer.evaluation.validation import Validation
+from colorizer.inference.colorizer import Colorizer
+from colorizer.inference.full_resolution import compose
+from colorizer.inference.palette_prediction import Choice, Rendering, palette_truth
+from colorizer.inference.prediction import Chroma
+
+Row = Literal["Grey", "Colorized", "Palette truth", "Original"]
+ROWS: Final[tuple[Row, ...]] = get_args(Row)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One picture of a strip; small enough to keep."""
+
+    square: Image.Image
+    """The original, RGB, at the network's size."""
+    chroma: Chroma
+    choice: Choice
+    """That of `chroma`, which here always has one."""
+    measured: Validation | None
+    """None where the original has no colours to measure against."""
+
+
+def read_column(model: Colorizer, square: Image.Image, has_truth: bool) -> Column:
+    """What a network with a palette makes of a picture at its own size.
+
+    Args:
+        model: a checkpoint whose card `has_palette`.
+        square: `evaluation.centre_square(image, model.card.input_size)`.
+        has_truth: whether the picture has colours.
+
+    Raises:
+        ValueError: for a checkpoint without a palette.
+    """
+    chroma = model.predict(square)
+    if chroma.choice is None:
+        raise ValueError(f"{model.card.id} does not choose from a palette, so it has no strip")
+    return Column(square, chroma, chroma.choice, measure_at_own_size(model, square) if has_truth else None)
+
+
+def picture(column: Column, row: Row, rendering: Rendering) -> Image.Image | None:
+    """A cell of the strip: RGB of the square's size; None for the truth and the original of a grey photo."""
+    if row == "Grey":
+        return compose(column.square, Grey().predict(column.square))
+    if row == "Colorized":
+        return compose(column.square, column.chroma, rendering=rendering)
+    if column.measured is None:
+        return None
+    return palette_truth(column.square, column.choice.colors) if row == "Palette truth" else column.square

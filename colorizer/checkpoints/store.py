@@ -1,0 +1,166 @@
+"""The only reader and writer of checkpoint folders. Nothing is unpickled: tensors are safetensors, the rest is text."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from colorizer import models
+from colorizer.checkpoints.card import CARD_FILE, Card, read_card
+from colorizer.errors import CheckpointError
+from colorizer.utils.atomic_write import write_atomically
+
+WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+"""The shipped checkpoints, beside the package."""
+MODEL_FILE = "model.safetensors"
+RECIPE_FILE = "recipe.toml"
+_EXACT = "palette"  # a tensor of given colours, which are no weights: rounded, some pixels would change their class
+
+
+def snapshot_file(epoch: int) -> str:
+    """Where the state of an epoch (counted from 0) lies inside its checkpoint."""
+    return f"snapshots/{epoch:04d}.safetensors"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a folder of checkpoints holds: the readable ones, and one sentence for each that is not."""
+
+    cards: tuple[Card, ...]
+    problems: tuple[str, ...]
+
+
+def scan(weights: Path | str = WEIGHTS) -> Listing:
+    """Read every card in a folder of checkpoints; a damaged one does not hide the others."""
+    cards, problems = [], []
+    for path in sorted(Path(weights).glob(f"*/{CARD_FILE}")):
+        try:
+            cards.append(read_card(path))
+        except CheckpointError as error:
+            problems.append(str(error))
+    return Listing(tuple(sorted(cards, key=lambda card: (card.family, card.id))), tuple(problems))
+
+
+def list_checkpoints(weights: Path | str = WEIGHTS) -> list[Card]:
+    """The cards of all checkpoints in a folder, sorted by family and id; unreadable ones are left out (see `scan`)."""
+    return list(scan(weights).cards)
+
+
+def checkpoint_folder(checkpoint_id: str, weights: Path | str = WEIGHTS) -> Path:
+    """The folder of a checkpoint.
+
+    Raises:
+        CheckpointError: where there is none of this id; the message lists those that are there.
+    """
+    known = {path.parent.name for path in Path(weights).glob(f"*/{CARD_FILE}")}
+    if checkpoint_id not in known:
+        raise CheckpointError(
+            f"There is no checkpoint {checkpoint_id!r}; there are: {', '.join(sorted(known)) or 'none'}."
+        )
+    return Path(weights) / checkpoint_id
+
+
+def to_float16(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state as it is shipped: floating-point tensors as float16, on the CPU; a palette stays as it is.
+
+    Raises:
+        CheckpointError: where a value does not fit, naming the tensor.
+    """
+    small = {name: tensor.cpu() if name == _EXACT else _half(tensor) for name, tensor in state.items()}
+    for name, tensor in small.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise CheckpointError(f"The tensor {name} has values that float16 cannot hold.")
+    return small
+
+
+def _half(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().to(torch.float16 if tensor.is_floating_point() else tensor.dtype).contiguous()
+
+
+def write_tensors(path: Path, state: Mapping[str, Tensor]) -> str:
+    """Write tensors as one safetensors file, atomically; returns its sha256."""
+    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+    write_atomically(path, content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+    """The tensors of a safetensors file.
+
+    Raises:
+        CheckpointError: for a file that is missing, truncated, foreign, or has another sha256 than stated.
+    """
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{name} cannot be read ({error.strerror}); restore it from the repository.") from error
+    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        raise CheckpointError(
+            f"{name} is damaged: its sha256 is not the one on the card; restore it from the repository."
+        )
+    try:
+        return load(content)
+    except (SafetensorError, KeyError, RuntimeError, ValueError) as error:  # the last three: a header of nonsense
+        raise CheckpointError(f"{name} is not a complete safetensors file: {error}.") from error
+
+
+def load_state(network: torch.nn.Module, state: Mapping[str, Tensor], name: str) -> None:
+    """Put tensors into a network, as float32.
+
+    Raises:
+        CheckpointError: where tensors are missing, too many, or of another shape, naming the tensor and both shapes.
+    """
+    own = network.state_dict()
+    missing, foreign = sorted(set(own) - set(state)), sorted(set(state) - set(own))
+    if missing or foreign:
+        what = f"lacks the tensor {missing[0]}" if missing else f"has the foreign tensor {foreign[0]}"
+        raise CheckpointError(f"{name} {what}: it belongs to another architecture than its card says.")
+    for key, wanted in own.items():  # in the network's order: a safetensors file comes in any
+        if state[key].shape != wanted.shape:
+            shapes = f"{tuple(state[key].shape)} in the file, {tuple(wanted.shape)} in the network"
+            raise CheckpointError(f"{name}: the tensor {key} has another shape: {shapes}.")
+    network.load_state_dict({key: tensor.to(own[key].dtype) for key, tensor in state.items()})
+
+
+def load_network(folder: Path, snapshot: int | None = None) -> tuple[models.ColorNetwork, Card]:
+    """The network of a checkpoint folder in evaluation mode, and its card.
+
+    Args:
+        folder: the checkpoint.
+        snapshot: an epoch whose state is kept, counted from 0; None for the shipped state.
+
+    Raises:
+        CheckpointError: for anything missing, damaged or foreign, and for a snapshot that is not kept.
+    """
+    card = read_card(folder / CARD_FILE)
+    is_shipped = snapshot is None or (bool(card.snapshots) and snapshot == card.epochs - 1)
+    file = MODEL_FILE if snapshot is None or is_shipped else snapshot_file(snapshot)
+    if is_shipped and file not in card.sha256:
+        raise CheckpointError(
+            f"{card.id}/{CARD_FILE} does not state the sha256 of {file}; restore it from the repository."
+        )
+    if file not in card.sha256:
+        kept = ", ".join(map(str, card.snapshots)) or "none"
+        raise CheckpointError(f"{card.id} has no snapshot of epoch {snapshot}; it keeps: {kept}.")
+    try:
+        network = models.build(card.architecture, **card.options)
+    except ValueError as error:
+        raise CheckpointError(f"{card.id}: {error}.") from error
+    load_state(network, read_tensors(folder / file, card.sha256[file]), f"{card.id}/{file}")
+    return network.eval(), card
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write the card of a checkpoint, atomically. Written last, it makes a folder of files a checkpoint."""
+    write_atomically(folder / CARD_FILE, card.to_toml().encode())
+
+
+def find_folders(*roots: Path) -> Sequence[Path]:
+    """The folders under the roots that hold a recipe: finished checkpoints and runs in training."""
+    return [path.parent for root in roots for path in sorted(root.glob(f"*/{RECIPE_FILE}"))]

@@ -1,0 +1,169 @@
+"""What the command line does: list and colorize; `judging` has evaluate. Each command returns its exit status."""
+
+import argparse
+import contextlib
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from colorizer.checkpoints.store import WEIGHTS, scan
+from colorizer.inference import batch, output_paths
+from colorizer.inference.batch import Outcome
+from colorizer.inference.colorizer import Colorizer, load
+from colorizer.inference.hints import Hint
+from colorizer.inference.output_paths import Task
+from colorizer.utils.atomic_write import write_atomically
+
+_FAILURES_FILE = "failures.csv"
+_FAILURES_HEADING = ("file", "problem")
+_NAMED_AT_THE_END = 20  # failures; all of them stand in the file
+_INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
+
+
+def weights_of(options: argparse.Namespace) -> Path:
+    return options.weights or WEIGHTS
+
+
+def report(problem: str) -> None:
+    """One line; what a terminal would obey, or cannot show, is escaped: names of files may have anything in them."""
+    escaped = (part if part.isprintable() else part.encode("unicode_escape").decode() for part in problem)
+    tqdm.write(f"colorizer: {''.join(escaped)}", file=sys.stderr)
+
+
+def list_command(options: argparse.Namespace) -> int:
+    """One line a checkpoint."""
+    listing = scan(weights_of(options))
+    for card in listing.cards:
+        print(f"{card.id:24}{card.parameters / 1e6:6.2f} M  {card.summary}")
+    for problem in listing.problems:
+        report(problem)
+    if not listing.cards and not listing.problems:
+        report(f"{weights_of(options)} holds no checkpoints.")
+        return 1
+    return 1 if listing.problems else 0
+
+
+def find_sources(sources: Sequence[str]) -> list[str]:
+    """Files and links as they are; of a folder, the pictures in it and below, sorted.
+
+    Raises:
+        PictureError: for a folder without pictures.
+    """
+    found: list[str] = []
+    for source in sources:
+        folder = Path(source)
+        found += map(str, output_paths.pictures_in(folder)) if folder.is_dir() else [source]
+    return found
+
+
+def progress(sources: Sequence[str]) -> Iterator[str]:
+    yield from tqdm(sources, unit="photo", disable=len(sources) < 2)
+
+
+@dataclass
+class Tally:
+    """What became of the pictures of a batch."""
+
+    tasks: Sequence[Task]
+    skipped: int
+    coloured: int = 0
+    failures: list[Outcome] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        if outcome.problem is None:
+            self.coloured += 1
+        else:
+            self.failures.append(outcome)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.skipped + self.coloured + len(self.failures) == len(self.tasks)
+
+    def summary(self, failures_file: Path) -> str:
+        text = f"{self.coloured:,} coloured"
+        text += f", {self.skipped:,} skipped" if self.skipped else ""
+        return text + (f", {len(self.failures):,} failed; see {failures_file}" if self.failures else "")
+
+
+def colorize_command(options: argparse.Namespace) -> int:
+    """Colour every source that has no result yet; what cannot be read is named, and the rest is done."""
+    tasks = output_paths.plan(options.sources, options.out, options.format)
+    model = load(options.checkpoint, weights=weights_of(options))
+    settings = _settings(options)
+    try:
+        model.refuse_what_it_does_not_take(settings.hints, settings.temperature, settings.rendering)
+    except ValueError as error:
+        report(str(error))
+        return 1
+    is_named = output_paths.names_one_file(options.sources, options.out)
+    todo = tasks if options.overwrite or is_named else [task for task in tasks if not task.is_done]
+    if todo:
+        output_paths.require_writable(options.out.parent if is_named else options.out)
+    tally = Tally(tasks, len(tasks) - len(todo))
+    try:
+        _work_off(todo, model, settings, options.jobs, tally)
+    except KeyboardInterrupt:
+        report(_how_to_go_on(tally, options.overwrite))
+        return _INTERRUPTED_STATUS
+    finally:
+        if not output_paths.is_one_picture(options.sources):
+            path = options.out / _FAILURES_FILE
+            _list_failures(tally, path)
+            report(f"{tally.summary(path)}.")
+        if tally.skipped:
+            report("What has a result is skipped; --overwrite makes it anew.")
+    return 1 if tally.failures else 0
+
+
+def _settings(options: argparse.Namespace) -> batch.Settings:
+    hints = tuple(Hint(x, y, rgb) for x, y, rgb in options.hint)
+    return batch.Settings(hints, options.temperature, options.saturation, options.rendering, options.quality)
+
+
+def _work_off(todo: Sequence[Task], model: Colorizer, settings: batch.Settings, jobs: int | None, tally: Tally) -> None:
+    """Colour what there is to do, with a bar of progress on which the time left goes by the speed since the start."""
+    of_all = {"total": len(tally.tasks), "initial": tally.skipped, "disable": len(todo) < 2}
+    with (
+        contextlib.closing(batch.colorize_files(model, todo, settings, jobs)) as outcomes,
+        tqdm(outcomes, unit="photo", smoothing=0, **of_all) as shown,
+    ):
+        for outcome in shown:
+            tally.add(outcome)
+            for sentence in (*outcome.notices, *([outcome.problem] if outcome.problem else [])):
+                report(f"{outcome.source}: {sentence}")
+
+
+def _how_to_go_on(tally: Tally, overwrite: bool) -> str:
+    if overwrite:
+        return f"stopped after {tally.coloured:,} of {len(tally.tasks):,}; the same command begins anew."
+    done = sum(task.is_done for task in tally.tasks)
+    return f"stopped; {done:,} of {len(tally.tasks):,} are done, and the same command goes on with the rest."
+
+
+def _list_failures(tally: Tally, path: Path) -> None:
+    """Name what failed once more, and write all of it to a file; one of an earlier run goes when nothing fails."""
+    failures = sorted(tally.failures, key=lambda outcome: outcome.source)
+    for outcome in failures[:_NAMED_AT_THE_END]:
+        report(f"failed: {outcome.source}: {outcome.problem}")
+    try:
+        if failures:
+            write_atomically(path, _as_csv(failures))
+        elif tally.is_complete and path.read_bytes().startswith(_as_csv([])):
+            path.unlink()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        report(f"{path} cannot be written ({error.strerror}).")
+
+
+def _as_csv(failures: Sequence[Outcome]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_FAILURES_HEADING)
+    writer.writerows((outcome.source, outcome.problem) for outcome in failures)
+    return text.getvalue().encode(errors="backslashreplace")  # a name need not be valid UTF-8

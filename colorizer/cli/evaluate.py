@@ -1,0 +1,141 @@
+"""The command `evaluate`: checkpoints, grey and truth measured on a folder of pictures; as a table, CSV, in cards."""
+
+import argparse
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from colorizer import images
+from colorizer.checkpoints.card import MetricsRow
+from colorizer.checkpoints.store import list_checkpoints, write_card
+from colorizer.cli.colorize import find_sources, progress, report, weights_of
+from colorizer.errors import CheckpointError, PictureError
+from colorizer.evaluation import metrics
+from colorizer.evaluation.protocol import (
+    centre_square,
+    grey_measures,
+    measure_at_own_size,
+    measure_photo,
+    true_measures,
+)
+from colorizer.evaluation.scores import HEADINGS, Figures, mean, of_grey, of_measures, of_validation, write_csv
+from colorizer.inference.colorizer import Colorizer, load
+
+_OWN_SIZE = "centre crop to a square, Lanczos to {side} x {side}, network at that size; per picture, then averaged"
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """A way to measure models on one picture."""
+
+    option: str
+    """Of the command line, with a space before it."""
+    protocol: Callable[[Sequence[Colorizer]], str]
+    measure: Callable[[Image.Image, Sequence[Colorizer]], dict[str, Figures]]
+    """Figures by checkpoint id, "grey" or "truth"."""
+    takes_grey: bool
+    """Whether pictures without colours count: training validates on them too, but they are no truth."""
+
+
+def _measure_by_protocol(image: Image.Image, models: Sequence[Colorizer]) -> dict[str, Figures]:
+    measured = {"grey": of_grey(grey_measures(image))}
+    measured |= {model.card.id: of_measures(measure_photo(model, image)) for model in models}
+    return measured | {"truth": of_measures(true_measures(image))}
+
+
+def _measure_at_own_size(image: Image.Image, models: Sequence[Colorizer]) -> dict[str, Figures]:
+    side = _own_size(models)
+    square = centre_square(image, side)
+    measured = {"grey": of_grey(grey_measures(image, side)) | {"ssim": math.nan}}
+    measured |= {model.card.id: of_validation(measure_at_own_size(model, square)) for model in models}
+    return measured | {"truth": of_measures(true_measures(image, side)) | {"ssim": math.nan}}
+
+
+def _own_size(models: Sequence[Colorizer]) -> int:
+    sizes = {model.card.input_size for model in models}
+    if len(sizes) != 1:
+        raise CheckpointError(
+            f"The checkpoints see pictures at {' and '.join(map(str, sorted(sizes)))} pixels; with --own-size name "
+            "those of one size by --checkpoint."
+        )
+    return sizes.pop()
+
+
+_PROTOCOL = Ruler("", lambda models: metrics.PROTOCOL_OF_SETS, _measure_by_protocol, False)
+_AT_OWN_SIZE = Ruler(" --own-size", lambda models: _OWN_SIZE.format(side=_own_size(models)), _measure_at_own_size, True)
+
+
+def _format_table(averages: dict[str, Figures]) -> str:
+    names = [name for name in HEADINGS if not all(math.isnan(row[name]) for row in averages.values())]
+    lines = [f"{'':24}" + "".join(f"{HEADINGS[name]:>15}" for name in names)]
+    for of, row in averages.items():
+        cells = ["-" if math.isnan(row[name]) else f"{row[name]:.3f}" for name in names]
+        lines.append(f"{of:24}" + "".join(f"{cell:>15}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _write_csv(path: Path, rows: Sequence[tuple[str, dict[str, Figures]]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        write_csv(file, rows)
+
+
+def _write_cards(weights: Path, name: str, ruler: Ruler, averages: dict[str, Figures], photos: int) -> None:
+    """Put the averages into the card of each measured checkpoint, in place of older ones under the same name."""
+    for card in list_checkpoints(weights):
+        if card.id not in averages:
+            continue
+        folder = f"FOLDER_OF_{name.upper().replace(' ', '_')}"
+        command = f"python -m colorizer evaluate {folder} --checkpoint {card.id}{ruler.option}"
+        protocol = ruler.protocol([load(card.id, weights=weights, device="cpu")])
+        rows = {"checkpoint": averages[card.id]} | {of: averages[of] for of in ("grey", "truth") if of in averages}
+        new = [MetricsRow(of, name, photos, protocol, command, **_rounded(row)) for of, row in rows.items()]  # type: ignore[arg-type]
+        kept = tuple(row for row in card.metrics if row.pictures != name)
+        write_card(weights / card.id, dataclasses.replace(card, metrics=(*kept, *new)))
+
+
+def _rounded(row: Figures) -> Figures:
+    return {key: round(value, 4) for key, value in row.items() if not math.isnan(value)}
+
+
+def require_folders(folders: Sequence[Path]) -> None:
+    """Refuse what is no folder."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise PictureError(f"{folder}: there is no such folder.")
+
+
+def evaluate_command(options: argparse.Namespace) -> int:
+    """Measure checkpoints on a folder, with grey and the true pictures beside them; prints a table."""
+    weights = weights_of(options)
+    wanted = options.checkpoint or [card.id for card in list_checkpoints(weights)]
+    models = [load(name, weights=weights) for name in wanted]
+    ruler = _AT_OWN_SIZE if options.own_size else _PROTOCOL
+    ruler.protocol(models)  # which may refuse the choice of models
+    require_folders(options.folders)
+    rows: list[tuple[str, dict[str, Figures]]] = []
+    failed = False
+    for source in progress(find_sources([str(folder) for folder in options.folders])):
+        try:
+            photo = images.open_image(source)
+            if photo.is_grey and not ruler.takes_grey:
+                report(f"{source}: it has no colours to hold a result against, so it was left out.")
+            else:
+                rows.append((source, ruler.measure(photo.image, models)))
+        except PictureError as error:
+            report(f"{source}: {error}")
+            failed = True
+    if not rows:
+        names = ", ".join(map(str, options.folders))
+        raise PictureError(f"{names}: none of the pictures can be read and has colours.")
+    averages = {of: mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
+    print(_format_table(averages))
+    print(f"\n{len(rows)} {'photo' if len(rows) == 1 else 'photos'}. {ruler.protocol(models)}.")
+    if options.csv:
+        _write_csv(options.csv, rows)
+    if options.card:
+        _write_cards(weights, options.card, ruler, averages, len(rows))
+    return 1 if failed else 0

@@ -1,0 +1,61 @@
+"""Colour: sRGB and CIE Lab, the gamut, bins of ab, palettes and names. No other room converts colours."""
+
+from colorizer.color.ab_bins import (
+    BIN_SIDE,
+    NEIGHBOUR_SIGMA,
+    NEIGHBOURS,
+    ab_bins,
+    annealed_mean,
+    nearest_bin,
+    rebalancing_weights,
+    soft_encode,
+    soft_targets,
+)
+from colorizer.color.gamut import GAMUT_TOLERANCE, fit_gamut, lab_to_display, linear_at_edge
+from colorizer.color.lab import (
+    LAB_KNEE,
+    LAB_SLOPE,
+    LUMA,
+    ROOT_KNEE,
+    lab_f,
+    lab_to_linear_rgb,
+    lab_to_srgb,
+    lightness_from_bytes,
+    linear_to_srgb,
+    luminance_tables,
+    rgb_from_xyz,
+    srgb_to_lab,
+    srgb_to_linear,
+)
+from colorizer.color.palettes import nearest_color, palette_ab
+
+__all__ = [
+    "BIN_SIDE",
+    "GAMUT_TOLERANCE",
+    "LAB_KNEE",
+    "LAB_SLOPE",
+    "LUMA",
+    "NEIGHBOURS",
+    "NEIGHBOUR_SIGMA",
+    "ROOT_KNEE",
+    "ab_bins",
+    "annealed_mean",
+    "fit_gamut",
+    "lab_f",
+    "lab_to_display",
+    "lab_to_linear_rgb",
+    "lab_to_srgb",
+    "lightness_from_bytes",
+    "linear_at_edge",
+    "linear_to_srgb",
+    "luminance_tables",
+    "nearest_bin",
+    "nearest_color",
+    "palette_ab",
+    "rebalancing_weights",
+    "rgb_from_xyz",
+    "soft_encode",
+    "soft_targets",
+    "srgb_to_lab",
+    "srgb_to_linear",
+]

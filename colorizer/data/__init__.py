@@ -1,0 +1,1 @@
+"""Training pictures: folders, shards, public data sets, and how they are divided."""

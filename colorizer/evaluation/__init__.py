@@ -1,0 +1,1 @@
+"""Measures of quality, and the protocols they are taken by."""

@@ -1,0 +1,87 @@
+"""The measures of `metrics` on pictures, by its protocol: of checkpoints, of grey, and of the true pictures.
+
+Beside the protocol's 256 x 256 there is the network's own size, at which training validated it.
+"""
+
+import dataclasses
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from colorizer.evaluation import metrics
+from colorizer.evaluation.metrics import Bytes, Measures
+from colorizer.evaluation.validation import Validation, measure_network
+from colorizer.inference.colorizer import Colorizer
+from colorizer.inference.full_resolution import compose
+from colorizer.inference.prediction import Chroma
+
+_SMALL = 8  # pixels: zero is zero at any size
+
+
+class Predictor(Protocol):
+    """What can be measured: something that gives colours for a picture, as `Colorizer` does."""
+
+    def predict(self, image: Image.Image) -> Chroma: ...
+
+
+class Grey:
+    """The predictor of no colour at all, against which every other is held."""
+
+    def predict(self, image: Image.Image) -> Chroma:
+        return Chroma(np.zeros((2, _SMALL, _SMALL), np.float32), np.zeros((_SMALL, _SMALL), np.float32))
+
+
+def centre_square(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Image.Image:
+    """The centre square of an RGB image, Lanczos-scaled to `square_side` pixels a side."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    # Cropped first: resize's own `box` would let pixels from outside of it into the edges.
+    square = image.crop((left, top, left + side, top + side))
+    return square.resize((square_side, square_side), Image.Resampling.LANCZOS)
+
+
+def _bytes(image: Image.Image) -> Bytes:
+    return np.asarray(image)
+
+
+def measure_photo(model: Predictor, image: Image.Image) -> Measures:
+    """How close a model's colours come to those of an RGB photo."""
+    truth = centre_square(image)
+    return metrics.measure(_bytes(compose(truth, model.predict(truth))), _bytes(truth))
+
+
+def grey_measures(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Measures:
+    """How close the photo without any colour comes to it."""
+    truth = centre_square(image, square_side)
+    return metrics.measure(_bytes(compose(truth, Grey().predict(truth))), _bytes(truth))
+
+
+def true_measures(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Measures:
+    """The photo held against itself: its own colourfulness, and the end of every other scale."""
+    truth = _bytes(centre_square(image, square_side))
+    return metrics.measure(truth, truth)
+
+
+def true_colorfulness(image: Image.Image) -> float:
+    """The photo's own colourfulness."""
+    return true_measures(image).colorfulness
+
+
+def measure_at_own_size(model: Colorizer, square: Image.Image) -> Validation:
+    """What training's validation measures, of a checkpoint on one picture at the network's own size.
+
+    Args:
+        model: the checkpoint.
+        square: `centre_square(image, model.card.input_size)`.
+
+    Returns:
+        The loss is cross-entropy in nats for a network that chooses among colours, with its accuracy; for any other it
+        is NaN, as its loss is its recipe's.
+    """
+    pixels = torch.from_numpy(np.array(square)).permute(2, 0, 1)[None]
+    loss = F.cross_entropy if model.card.has_palette else F.mse_loss
+    measured = measure_network(model.network, pixels, loss, model.device)
+    return measured if model.card.has_palette else dataclasses.replace(measured, loss=float("nan"))

@@ -1,0 +1,226 @@
+"""Which pictures a checkpoint colours best and worst: pictures measured one after another, then put in order.
+
+    trial = Trial(picture_set.entries)
+    while trial.steps_left(models):
+        trial.advance(models)                    # one small step: open a picture, or colour it by one model
+    done = trial.measured(models)
+    podium = pick(order([specimen.outcomes["scenes-500-huber"].figures for specimen in done], RANKINGS[0]))
+
+A picture is opened once and then kept as the protocol's square alone, without loss, so that more models can be measured
+on it later with the very figures that `evaluate` gives. What is kept of a picture is about 90 kB, and 25 kB more for
+each model; the picture itself, whatever its size, is forgotten before the next one is opened.
+"""
+
+import io
+import math
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import torch
+from PIL import Image
+
+from colorizer import images
+from colorizer.errors import ColorizerError, PictureError
+from colorizer.evaluation import metrics, protocol, scores
+from colorizer.evaluation.hue_confusion import JointHues, joint_hues
+from colorizer.evaluation.scores import Figures
+from colorizer.images.archives import Entry
+from colorizer.inference.full_resolution import compose
+
+_JPEG_QUALITY: Final = 80  # of a small picture to look at: about 17 kB
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A measure by which pictures are put in order."""
+
+    title: str
+    figure: str
+    """Its name in `Figures`."""
+    unit: str
+    higher_is_better: bool = False
+
+
+RANKINGS: Final = (
+    Ranking("CIEDE2000", "ciede2000", ""),
+    Ranking("PSNR", "psnr", "dB", higher_is_better=True),
+    Ranking("ab RMSE", "ab_rmse", "Lab units"),
+)
+
+
+@dataclass(frozen=True)
+class Podium:
+    """Places in a list of pictures, each place once."""
+
+    best: list[int]
+    """The best first."""
+    middling: list[int]
+    """Around the median, the better ones first."""
+    worst: list[int]
+    """The worst first."""
+
+
+def order(rows: Sequence[Figures], ranking: Ranking) -> list[int]:
+    """The places of the rows, the best first; equal ones stay as they are."""
+    sign = -1 if ranking.higher_is_better else 1
+    return sorted(range(len(rows)), key=lambda place: sign * rows[place][ranking.figure])
+
+
+def pick(ordered: Sequence[int], count: int = 4) -> Podium:
+    """The best, the middling and the worst: `count` of each, or fewer, so that none is shown twice."""
+    count = max(1, min(count, len(ordered) // 3))
+    best, rest = list(ordered[:count]), list(ordered[count:])
+    worst = rest[-count:]
+    between = rest[: len(rest) - len(worst)]
+    first = max(0, (len(between) - count) // 2)
+    return Podium(best, between[first : first + count], worst[::-1])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one model made of one picture."""
+
+    figures: Figures
+    picture: bytes
+    """The coloured square as a JPEG, to look at."""
+    hues: JointHues
+
+
+@dataclass(eq=False)
+class Specimen:
+    """A picture with colours, as the protocol sees it."""
+
+    name: str
+    square: bytes
+    """256 x 256 pixels, as WebP without loss."""
+    grey: Figures
+    truth: Figures
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """By model."""
+
+    def image(self) -> Image.Image:
+        """The square."""
+        with Image.open(io.BytesIO(self.square)) as kept:
+            return kept.convert("RGB")
+
+    def measured(self, names: Mapping[str, str]) -> dict[str, Figures]:
+        """All figures in the order of a table: grey, the models under the names given, truth."""
+        models = {name: self.outcomes[model].figures for model, name in names.items()}
+        return {scores.GREY: self.grey, **models, scores.TRUTH: self.truth}
+
+
+def _encode(image: Image.Image, format: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, format, **options)
+    return stream.getvalue()
+
+
+def _true_figures(square: Image.Image) -> Figures:
+    """As `protocol.true_measures` has them; what is equal by definition is not computed."""
+    srgb = torch.from_numpy(np.array(square)).permute(2, 0, 1)[None].float() / 255
+    colorfulness = metrics.colorfulness(srgb).item()
+    return scores.of_measures(metrics.Measures(math.inf, 1.0, 0.0, 0.0, colorfulness))
+
+
+def prepare(entry: Entry) -> Specimen:
+    """Open a picture and keep what the protocol needs of it.
+
+    Raises:
+        PictureError: it cannot be read, or has no colours to hold a result against.
+    """
+    photo = images.open_image(entry.read(), name=entry.name)
+    if photo.is_grey:
+        raise PictureError("This picture has no colours to hold a result against, so it was left out.")
+    square = protocol.centre_square(photo.image)
+    grey = scores.of_grey(protocol.grey_measures(square))
+    return Specimen(
+        entry.name, _encode(square, "WEBP", lossless=True, quality=20, method=0), grey, _true_figures(square)
+    )
+
+
+def judge(model: protocol.Predictor, specimen: Specimen) -> Outcome:
+    """Colour a picture by the protocol, and measure how close that comes."""
+    square = specimen.image()
+    result = compose(square, model.predict(square))
+    pixels, truth = np.asarray(result), np.asarray(square)
+    measured = scores.of_measures(metrics.measure(pixels, truth))
+    return Outcome(measured, _encode(result, "JPEG", quality=_JPEG_QUALITY), joint_hues(pixels, truth))
+
+
+def total_hues(specimens: Sequence[Specimen], model: str) -> JointHues:
+    """True hue against predicted hue over all pictures, of one model that has coloured them; there has to be one."""
+    total: JointHues = np.sum([specimen.outcomes[model].hues for specimen in specimens], axis=0)
+    return total
+
+
+def _explain(error: Exception, name: str) -> str:
+    if not isinstance(error, ColorizerError):
+        raise error
+    return f"{name}: {error}"
+
+
+class Trial:
+    """Pictures that are being measured: those that wait, those that are open, and sentences on those that fell out.
+
+    Args:
+        entries: the pictures.
+        explain: turns an exception and the name of a picture into a sentence; by default one that is not ours is
+            raised again.
+    """
+
+    def __init__(self, entries: Iterable[Entry], explain: Callable[[Exception, str], str] = _explain) -> None:
+        self._waiting = deque(entries)
+        self._open: list[Specimen] = []
+        self._explain = explain
+        self.problems: list[str] = []
+
+    @property
+    def pictures(self) -> int:
+        """How many are measured or still to be."""
+        return len(self._waiting) + len(self._open)
+
+    def measured(self, models: Collection[str]) -> list[Specimen]:
+        """The pictures that every one of the models has coloured, in the order in which they came."""
+        return [specimen for specimen in self._open if specimen.outcomes.keys() >= set(models)]
+
+    def steps_left(self, models: Collection[str]) -> int:
+        """How often `advance` has to be called, if nothing goes wrong."""
+        missing = sum(len(set(models) - specimen.outcomes.keys()) for specimen in self._open)
+        return len(self._waiting) * (1 + len(models)) + missing
+
+    def advance(self, models: Mapping[str, protocol.Predictor]) -> None:
+        """Take one small step: colour a picture by a model that has not, or else open the next picture.
+
+        A picture with which anything goes wrong falls out, so the work always comes to its end.
+        """
+        for specimen in self._open:
+            for name, model in models.items():
+                if name not in specimen.outcomes:
+                    self._judge(specimen, name, model)
+                    return
+        if self._waiting:
+            self._prepare(self._waiting.popleft())
+
+    def _prepare(self, entry: Entry) -> None:
+        try:
+            self._open.append(prepare(entry))
+        except Exception as error:  # one picture's failure, of whatever kind, must not touch the others
+            self.problems.append(self._explain(error, entry.name))
+
+    def _judge(self, specimen: Specimen, name: str, model: protocol.Predictor) -> None:
+        try:
+            specimen.outcomes[name] = judge(model, specimen)
+        except Exception as error:
+            self._open.remove(specimen)
+            self.problems.append(self._explain(error, specimen.name))
+
+
+def measure_all(entries: Iterable[Entry], models: Mapping[str, protocol.Predictor]) -> Trial:
+    """A trial worked off to its end, for scripts."""
+    trial = Trial(entries)
+    while trial.steps_left(models):
+        trial.advance(models)
+    return trial

@@ -1,0 +1,134 @@
+"""Validation: the common measures of a network on fixed pictures, beside its own loss; and the same for "no colour"."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from colorizer import color
+from colorizer.evaluation import metrics
+from colorizer.evaluation.metrics import Loss, accuracy
+from colorizer.models import ColorNetwork
+
+_BATCH = 32
+EQUAL_PSNR = 100.0
+"""dB, in place of infinity: one truly grey picture must not make the mean of all infinite."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Means over the validation pictures at the recipe's `crop`; colours compared in 8-bit sRGB, ab in float."""
+
+    loss: float
+    psnr: float
+    """dB; a picture that is met exactly counts 100."""
+    delta_e: float
+    """CIEDE2000."""
+    ab_rmse: float
+    """Lab units."""
+    colorfulness: float
+    accuracy: float | None = None
+    """Share of pixels, 0..1, whose likeliest class is the true one; None for a network without classes."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a run's curves are held against: no colour at all, and the true pictures' own colourfulness.
+
+    Grey's own loss is that of no colour: of ab zero, of the grey picture or, where colours are classes, of guessing
+    each by how frequent it is among the pictures.
+    """
+
+    grey: Validation
+    true_colorfulness: float
+
+
+Answer = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""L (N, 1, H, W) -> an output for the loss, as the network's head has it, and ab (N, 2, H, W) in Lab units."""
+
+
+def answer_of(network: ColorNetwork) -> Answer:
+    """What a network makes of L."""
+
+    def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
+        output = network(lightness).float()
+        return output, network.to_ab(output)
+
+    return answer
+
+
+def no_color(network: ColorNetwork, blind_output: Tensor) -> Answer:
+    """The answer "grey", and for the loss what the network would return of it."""
+
+    def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
+        ab = torch.zeros_like(lightness).expand(-1, 2, -1, -1)
+        return network.grey_output(lightness, blind_output), ab
+
+    return answer
+
+
+def quantised(srgb: Tensor) -> Tensor:
+    """sRGB in 0..1 rounded to 8 bits, as a saved picture is."""
+    return (srgb * 255).round() / 255
+
+
+@torch.inference_mode()
+def measure_batch(answer: Answer, network: ColorNetwork, squares: Tensor, loss: Loss) -> Tensor:
+    """The measures of each picture, in the order of `Validation`; `network` says what the loss compares with.
+
+    Args:
+        squares: uint8 (N, 3, H, W), on the network's device.
+
+    Returns:
+        float64 (N, 6), on the CPU; the accuracy is NaN where there are no classes.
+    """
+    truth = squares.float() / 255
+    true_lab = color.srgb_to_lab(truth)
+    lightness, true_ab = true_lab[:, :1], true_lab[:, 1:]
+    output, ab = answer(lightness)
+    result = quantised(color.lab_to_display(torch.cat([lightness, ab], 1)))
+    pairs = list(zip(output.split(1), network.target(truth, true_lab).split(1), strict=True))
+    rows = [
+        torch.stack([loss(one, other) for one, other in pairs]),
+        metrics.psnr(result, truth).clamp_max(EQUAL_PSNR),
+        metrics.delta_e_2000(color.srgb_to_lab(result), true_lab).mean((1, 2)),
+        metrics.ab_rmse(ab, true_ab),
+        metrics.colorfulness(result),
+        torch.stack([accuracy(one, other) for one, other in pairs]),
+    ]
+    return torch.stack(rows, 1).cpu().double()  # MPS has no float64
+
+
+def summed(answer: Answer, network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Tensor:
+    """The sum of `measure_batch` over all pictures: float64 (6,); sums of parts can be added across processes."""
+    total = torch.zeros(len(dataclasses.fields(Validation)), dtype=torch.float64)
+    for batch in squares.split(_BATCH) if len(squares) else ():  # a process may have no share
+        total += measure_batch(answer, network, batch.to(device), loss).sum(0)
+    return total
+
+
+def from_sum(total: Tensor, pictures: int) -> Validation:
+    """The means that belong to a sum over `pictures` pictures."""
+    loss, psnr, delta_e, ab_rmse, colorfulness, right = (total / pictures).tolist()
+    return Validation(loss, psnr, delta_e, ab_rmse, colorfulness, None if math.isnan(right) else right)
+
+
+def measure_network(network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Validation:
+    """The means of a network over uint8 (N, 3, H, W)."""
+    return from_sum(summed(answer_of(network), network, squares, loss, device), len(squares))
+
+
+@torch.inference_mode()
+def measure_baseline(network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Baseline:
+    """The measures of grey on uint8 (N, 3, H, W), in the loss of a network, and the pictures' own colourfulness."""
+    true, targets = [], []
+    for batch in squares.split(_BATCH):
+        srgb = batch.to(device).float() / 255
+        true.append(metrics.colorfulness(srgb))
+        targets.append(network.target(srgb, color.srgb_to_lab(srgb)))
+    grey = no_color(network, network.blind_output(torch.cat(targets)))
+    measures = from_sum(summed(grey, network, squares, loss, device), len(squares))
+    return Baseline(measures, torch.cat(true).mean().item())

@@ -1,0 +1,244 @@
+"""Fetching a picture from a link that a stranger typed, without becoming a door into the network this runs in.
+
+What is kept: only http and https; only addresses of the public internet, checked after every resolution and redirect;
+the connection goes to the very address that was checked, while certificate and Host header are for the name, so that
+a name cannot change its address in between; one time limit over all of it; a size limit while the bytes come in.
+Proxies of the environment, cookies, referrers and compressed bodies are not used.
+
+`POLICY` holds the settings. A program that needs others (a test with a server on loopback) sets `links.POLICY` in its
+own entry script or passes a policy; nothing in the environment changes it.
+"""
+
+import http.client
+import io
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Never, cast
+
+import certifi
+
+from colorizer.errors import LinkError
+from colorizer.images.public_addresses import IPAddress, is_public_unicast, parse_address
+from colorizer.images.urls import Target, parse_link, parse_redirect
+
+_USER_AGENT: Final = "colorizer/0.1 (a person asked for this picture)"
+_REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
+_CHUNK_BYTES: Final = 65_536
+_MAX_ADDRESSES_TRIED: Final = 4  # so that a name with hundreds of dead addresses does not open hundreds of connections
+
+
+def resolve_with_system(host: str, port: int) -> list[str]:
+    """All addresses that the system's resolver has for a name, in its order of preference."""
+    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+
+
+@dataclass(frozen=True)
+class LinkPolicy:
+    """What a fetch may do.
+
+    Attributes:
+        timeout_seconds: for names, connections, redirects and the body together.
+        max_bytes: of the body.
+        max_redirects: how many times a server may point elsewhere.
+        resolve: (host, port) to addresses; raises OSError where there are none.
+        is_allowed_address: whether a connection to an address may be opened.
+        ca_file: PEM file of the authorities that may vouch for servers.
+    """
+
+    timeout_seconds: float = 10.0
+    max_bytes: int = 25_000_000
+    max_redirects: int = 3
+    resolve: Callable[[str, int], list[str]] = resolve_with_system
+    is_allowed_address: Callable[[IPAddress], bool] = is_public_unicast
+    ca_file: str = certifi.where()
+
+
+POLICY = LinkPolicy()
+
+
+def fetch(link: str, policy: LinkPolicy | None = None) -> bytes:
+    """Fetch the bytes behind a link; what they are is for the caller to find out.
+
+    Args:
+        link: an http or https address.
+        policy: by default the module's `POLICY` at the time of the call.
+
+    Raises:
+        LinkError: the link is refused, leads to a refused place, or gives no picture in time and size.
+    """
+    policy = policy or POLICY
+    deadline = _Deadline(policy.timeout_seconds)
+    target = parse_link(link)
+    try:
+        for _ in range(policy.max_redirects + 1):
+            answer = _get(target, policy, deadline)
+            if isinstance(answer, bytes):
+                return answer
+            target = answer
+    except TimeoutError:
+        raise _too_slow(target, policy) from None
+    raise LinkError(f"The link is redirected more than {policy.max_redirects} times; use the address it ends at.")
+
+
+class _Deadline:
+    """A point in time that everything in a fetch shares."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def remaining_seconds(self) -> float:
+        """Seconds left, more than 0; raises TimeoutError when there are none."""
+        remaining = self._end - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        return remaining
+
+
+class _TimedStream(io.RawIOBase):
+    """Reads a socket, each time with what is left of the deadline, so that a slow drip of bytes cannot exceed it."""
+
+    def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+        self._connection.settimeout(self._deadline.remaining_seconds())
+        return self._connection.recv_into(buffer)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """What `http.client.HTTPResponse` asks of a socket."""
+        return io.BufferedReader(self)
+
+
+def _get(target: Target, policy: LinkPolicy, deadline: _Deadline) -> bytes | Target:
+    """One request: the body, or where the server points instead."""
+    addresses = _checked_addresses(target, policy, deadline)
+    try:
+        with _connect(target, addresses, policy, deadline) as connection:
+            connection.settimeout(deadline.remaining_seconds())
+            connection.sendall(_request(target))
+            stream = cast(socket.socket, _TimedStream(connection, deadline))
+            with http.client.HTTPResponse(stream, method="GET") as response:
+                response.begin()
+                return _read_answer(response, target, policy)
+    except (TimeoutError, LinkError):
+        raise
+    except (OSError, http.client.HTTPException, ValueError):  # ValueError: malformed chunk lengths
+        raise LinkError(f"The connection to {target.host} broke off; try again, or upload the picture.") from None
+
+
+def _checked_addresses(target: Target, policy: LinkPolicy, deadline: _Deadline) -> list[str]:
+    """The addresses of a host, of which every one is allowed."""
+    addresses = [target.host] if parse_address(target.host) else _resolve(target, policy, deadline)
+    for text in addresses:
+        address = parse_address(text)
+        if address is None or not policy.is_allowed_address(address):
+            raise LinkError(f"{target.host} is not a place on the public internet; use a link that everyone can open.")
+    return addresses
+
+
+def _resolve(target: Target, policy: LinkPolicy, deadline: _Deadline) -> list[str]:
+    """Ask the resolver in a thread of its own: the system's resolver knows no time limit."""
+    answers: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(policy.resolve(target.host, target.port))
+        except Exception:  # OSError where there is no such name; whatever else, the caller must not wait in vain
+            answers.put([])
+
+    threading.Thread(target=ask, daemon=True, name="resolve").start()
+    try:
+        addresses = answers.get(timeout=deadline.remaining_seconds())
+    except queue.Empty:
+        raise TimeoutError from None
+    if not addresses:
+        raise LinkError(f"There is no server named {target.host}; check the link for typing errors.")
+    return addresses
+
+
+def _connect(target: Target, addresses: list[str], policy: LinkPolicy, deadline: _Deadline) -> socket.socket:
+    """Connect to the first address that answers; the time left is shared among those not yet tried."""
+    addresses = addresses[:_MAX_ADDRESSES_TRIED]
+    for position, address in enumerate(addresses):
+        share_seconds = deadline.remaining_seconds() / (len(addresses) - position)
+        try:
+            plain = socket.create_connection((address, target.port), timeout=share_seconds)
+        except OSError:  # TimeoutError is one
+            continue
+        return _secure(plain, target, policy, deadline) if target.scheme == "https" else plain
+    deadline.remaining_seconds()
+    raise LinkError(f"{target.host} does not accept a connection; try again later, or upload the picture.")
+
+
+def _secure(plain: socket.socket, target: Target, policy: LinkPolicy, deadline: _Deadline) -> ssl.SSLSocket:
+    try:
+        plain.settimeout(deadline.remaining_seconds())
+        context = ssl.create_default_context(cafile=policy.ca_file)
+        return context.wrap_socket(plain, server_hostname=target.host)
+    except ssl.SSLCertVerificationError:
+        plain.close()
+        raise LinkError(
+            f"{target.host} cannot prove who it is (its certificate is not valid); upload the picture instead."
+        ) from None
+    except BaseException:
+        plain.close()
+        raise
+
+
+def _request(target: Target) -> bytes:
+    lines = (
+        f"GET {target.path} HTTP/1.1",
+        f"Host: {target.host_header}",
+        f"User-Agent: {_USER_AGENT}",
+        "Accept: image/*",
+        "Accept-Encoding: identity",
+        "Connection: close",
+    )
+    return "\r\n".join((*lines, "", "")).encode("ascii")
+
+
+def _read_answer(response: http.client.HTTPResponse, target: Target, policy: LinkPolicy) -> bytes | Target:
+    if response.status in _REDIRECT_STATUSES:
+        return parse_redirect(target, response.headers.get("Location"))
+    if response.status != 200:
+        raise LinkError(
+            f"{target.host} answers with status {response.status} instead of a picture; open the link in a browser."
+        )
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise LinkError(f"{target.host} sends the picture compressed, which is refused; upload it instead.")
+    if response.length is not None and response.length > policy.max_bytes:
+        _refuse_size(policy)
+    return _read_body(response, target, policy)
+
+
+def _read_body(response: http.client.HTTPResponse, target: Target, policy: LinkPolicy) -> bytes:
+    body = bytearray()
+    while chunk := response.read(_CHUNK_BYTES):
+        body += chunk
+        if len(body) > policy.max_bytes:
+            _refuse_size(policy)
+    if response.length:  # announced and not sent
+        raise LinkError(f"{target.host} broke off in the middle of the picture; try again, or upload it.")
+    return bytes(body)
+
+
+def _refuse_size(policy: LinkPolicy) -> Never:
+    raise LinkError(
+        f"The file behind the link has more than {policy.max_bytes / 1e6:.1f} MB; use a smaller version of the picture."
+    )
+
+
+def _too_slow(target: Target, policy: LinkPolicy) -> LinkError:
+    return LinkError(
+        f"{target.host} did not send the picture within {policy.timeout_seconds:g} seconds; try again, or upload it."
+    )

@@ -1,0 +1,286 @@
+"""Colorizer: a photo in, the coloured photo at the photo's own size out (the way of a photo, steps 2 to 7).
+
+    model = colorizer.load("scenes-500-huber")
+    result = model.colorize("harbour.jpg")
+    result.image.save("coloured.png")
+
+`predict` and `compose` are the two halves of `colorize`: the network's answer is small and can be kept, and composed
+again at once with another saturation or onto another size of the same photo.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from colorizer import images
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import WEIGHTS, checkpoint_folder, list_checkpoints, load_network
+from colorizer.inference.color_distribution import distribution_of
+from colorizer.inference.full_resolution import Tones, put_color, read_tones, require_rendering, with_alpha
+from colorizer.inference.hints import Hint, Pin, hint_planes, pins_of
+from colorizer.inference.loading import fuse_batch_norm
+from colorizer.inference.palette_prediction import Rendering, choice_of
+from colorizer.inference.prediction import Chroma
+from colorizer.models import BinsNetwork, ColorNetwork, HintedBins, PaletteNetwork
+from colorizer.models.hint_unet import AB_SCALE
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+_MAX_AREA = 4  # times input_size^2: a panorama is seen smaller rather than with unbounded memory
+
+
+@dataclass(frozen=True)
+class Colorization:
+    """A coloured photo."""
+
+    image: Image.Image
+    """RGB, or RGBA where the input had alpha; the input's own size, upright."""
+    ab: NDArray[np.float32]
+    """(2, h, w) in Lab units, at the network's size."""
+    seconds: dict[str, float]
+    """Wall time of "decode", "network" and "compose"."""
+    notices: tuple[str, ...] = ()
+    """What was done to the input that the user may want to know."""
+
+
+def network_size(width: int, height: int, input_size: int) -> tuple[int, int]:
+    """(height, width) at which a network sees a photo: the aspect ratio kept, the short side `input_size` unless the
+    photo is longer than 4 : 1."""
+    scale = input_size / min(width, height)
+    scale = min(scale, input_size * (_MAX_AREA / (width * height)) ** 0.5)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def pad_to_stride(planes: Tensor, stride: int) -> Tensor:
+    """(N, C, h, w) -> the same with h and w raised to multiples of the stride, by reflection at the lower right."""
+    bottom, right = -planes.shape[2] % stride, -planes.shape[3] % stride
+    mode = "reflect" if bottom < planes.shape[2] and right < planes.shape[3] else "replicate"
+    return F.pad(planes, (0, right, 0, bottom), mode=mode)
+
+
+class Colorizer:
+    """A loaded checkpoint. It keeps nothing of the photos, so threads may share it."""
+
+    def __init__(self, network: ColorNetwork, card: Card, device: torch.device, weights: Path = WEIGHTS) -> None:
+        self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.card = card
+        self.device = device
+        self._weights = weights
+
+    def predict(
+        self,
+        image: Image.Image,
+        hints: Sequence[Hint] | None = None,
+        temperature: float | None = None,
+        saturation: float = 1.0,
+    ) -> Chroma:
+        """The network's colours for an RGB image of any size, at the network's own size.
+
+        `saturation` is that which `compose` is going to apply; it matters where there are hints, see `Chroma.settled`.
+
+        Raises:
+            ValueError: for hints or a temperature that this checkpoint does not take; it names those that do.
+        """
+        self.refuse_what_it_does_not_take(hints, temperature)
+        return self.predict_tones(read_tones(image), hints, temperature, saturation)
+
+    def predict_tones(
+        self,
+        tones: Tones,
+        hints: Sequence[Hint] | None = None,
+        temperature: float | None = None,
+        saturation: float = 1.0,
+    ) -> Chroma:
+        """As `predict`, of a photo whose L has been read."""
+        lightness = tones.shrunk(network_size(*tones.size, self.card.input_size))[0, 0].numpy()
+        return self.predict_again(lightness, tones.size, hints, temperature, saturation)
+
+    @torch.inference_mode()
+    def predict_again(
+        self,
+        lightness: NDArray[np.float32],
+        photo_size: tuple[int, int],
+        hints: Sequence[Hint] | None = None,
+        temperature: float | None = None,
+        saturation: float = 1.0,
+    ) -> Chroma:
+        """As `predict`, of a photo whose L at the network's size is at hand: `Chroma.lightness` of an earlier answer.
+
+        Args:
+            lightness: (h, w) in 0..100.
+            photo_size: width and height of the photo, in whose pixels the hints are.
+        """
+        self.refuse_what_it_does_not_take(hints, temperature)
+        pins = pins_of(hints or (), photo_size, (lightness.shape[0], lightness.shape[1]))
+        output, embedding = self._answer([lightness], pins)
+        return self._chroma(output, lightness, temperature, saturation, pins, embedding)
+
+    @torch.inference_mode()
+    def predict_many(
+        self, lightnesses: Sequence[NDArray[np.float32]], temperature: float | None = None
+    ) -> list[Chroma]:
+        """As `predict_again` without hints, of photos of one size at the network, which is asked once for all of them.
+
+        Args:
+            lightnesses: (h, w) each, in 0..100; at least one.
+            temperature: as in `colorize`.
+        """
+        self.refuse_what_it_does_not_take(None, temperature)
+        output, _ = self._answer(lightnesses)
+        rows = output.split(1)
+        return [self._chroma(row, lightness, temperature) for row, lightness in zip(rows, lightnesses, strict=True)]
+
+    def _answer(
+        self, lightnesses: Sequence[NDArray[np.float32]], pins: Sequence[Pin] = ()
+    ) -> tuple[Tensor, NDArray[np.float32] | None]:
+        """The network's output for N planes (h, w) of L and, where there are pins, the first one's embedding."""
+        lightness = pad_to_stride(torch.from_numpy(np.stack(lightnesses))[:, None], self.network.stride)
+        if not (pins and isinstance(self.network, HintedBins)):
+            output: Tensor = self.network(lightness.to(self.device))
+            return output.float(), None
+        planes = hint_planes(pins, (lightness.shape[2], lightness.shape[3]), AB_SCALE)
+        output, embedding = self.network.answer(lightness.to(self.device), planes.to(self.device))
+        height, width = lightnesses[0].shape
+        return output.float(), embedding[0, :, :height, :width].float().cpu().contiguous().numpy()
+
+    def _chroma(
+        self,
+        output: Tensor,
+        lightness: NDArray[np.float32],
+        temperature: float | None,
+        saturation: float = 1.0,
+        pins: tuple[Pin, ...] = (),
+        embedding: NDArray[np.float32] | None = None,
+    ) -> Chroma:
+        """What the network's output (1, C, ...) says of the photo with this L (h, w)."""
+        height, width = lightness.shape
+        if isinstance(self.network, BinsNetwork):
+            distribution = distribution_of(self.network, output, (height, width))
+            nothing = np.zeros((2, height, width), np.float32)
+            unsettled = Chroma(nothing, lightness, None, distribution, pins, embedding)
+            return unsettled.settled(self.network.temperature if temperature is None else temperature, saturation)
+        choice = None
+        if isinstance(self.network, PaletteNetwork):
+            choice = choice_of(self.network, output[:, :, :height, :width])
+        ab = self.network.to_ab(output)[0, :, :height, :width].cpu().contiguous()
+        return Chroma(ab.numpy(), lightness, choice)
+
+    def colorize(
+        self,
+        picture: images.Source,
+        hints: Sequence[Hint] | None = None,
+        temperature: float | None = None,
+        saturation: float = 1.0,
+        rendering: Rendering = "chroma",
+    ) -> Colorization:
+        """Colour a picture, at its own size; a picture that has colours loses them first.
+
+        Args:
+            picture: path, http(s) link, bytes, PIL image, or uint8 array (H, W), (H, W, 3) or (H, W, 4).
+            hints: colours pinned to points; for checkpoints that take hints.
+            temperature: above 0; lower is more colourful and less smooth; for checkpoints with a head of colour bins.
+            saturation: factor on chroma, 0..3.
+            rendering: "chroma"; for checkpoints with a palette also "expected" and "palette", see `choice`.
+
+        Raises:
+            PictureError: for a picture that cannot be read, or exceeds `images.LIMITS`.
+            ValueError: for a setting out of range, or one that this checkpoint does not take.
+        """
+        self.refuse_what_it_does_not_take(hints, temperature, rendering)
+        start = time.perf_counter()
+        photo = images.open_image(picture)
+        decoded = time.perf_counter()
+        tones = read_tones(photo.image)
+        chroma = self.predict_tones(tones, hints, temperature, saturation)
+        predicted = time.perf_counter()
+        image = with_alpha(put_color(tones, chroma, saturation, rendering), photo.alpha)
+        composed = time.perf_counter()
+        seconds = {"decode": decoded - start, "network": predicted - decoded, "compose": composed - predicted}
+        return Colorization(image, chroma.ab, seconds, photo.notices)
+
+    def refuse_what_it_does_not_take(
+        self, hints: Sequence[Hint] | None, temperature: float | None, rendering: Rendering = "chroma"
+    ) -> None:
+        """Settings of `colorize`; before work that takes long.
+
+        Raises:
+            ValueError: for one that this checkpoint does not take; it names those that do.
+        """
+        require_rendering(rendering)
+        for name, given, takes in (
+            ("hints", bool(hints), lambda card: card.takes_hints),
+            ("a temperature", temperature is not None, lambda card: card.takes_temperature),
+            (f"the rendering {rendering!r}", rendering != "chroma", lambda card: card.has_palette),
+        ):
+            if given and not takes(self.card):
+                able = ", ".join(card.id for card in list_checkpoints(self._weights) if takes(card))
+                raise ValueError(f"{self.card.id} does not take {name}; these checkpoints do: {able or 'none yet'}")
+
+    @property
+    def temperature(self) -> float:
+        """That which is taken where nobody asks for another; 1 for a checkpoint without a distribution."""
+        return self.network.temperature if isinstance(self.network, BinsNetwork) else 1.0
+
+    def describe(
+        self,
+        saturation: float = 1.0,
+        rendering: Rendering = "chroma",
+        temperature: float | None = None,
+        hints: int = 0,
+    ) -> str:
+        """The note that goes into every saved result; `hints` is their number."""
+        way = f"; rendering: {rendering}" if self.card.has_palette else ""
+        if isinstance(self.network, BinsNetwork):
+            way += f"; temperature: {self.temperature if temperature is None else temperature:g}"
+        way += f"; colour hints: {hints}" if hints else ""
+        return (
+            "The colours of this picture were made up by a neural network and may not be the true ones. "
+            f"Checkpoint: {self.card.id}; saturation: {saturation:g}{way}."
+        )
+
+
+def pick_device(name: DeviceName) -> torch.device:
+    """The device of a name; "auto" takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        ValueError: for a device that this torch does not have.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(device for device, there in available.items() if there))
+    if not available.get(name, False):
+        raise ValueError(
+            f"there is no device {name!r} here; there are: {', '.join(d for d in available if available[d])}"
+        )
+    return torch.device(name)
+
+
+def load(
+    checkpoint_id: str,
+    snapshot: int | None = None,
+    device: DeviceName = "auto",
+    weights: Path | str = WEIGHTS,
+) -> Colorizer:
+    """Load a checkpoint.
+
+    Args:
+        checkpoint_id: the name of its folder.
+        snapshot: an earlier epoch (counted from 0) whose state the checkpoint keeps; None for the shipped state.
+        device: "auto" takes CUDA, then MPS, then the CPU.
+        weights: the folder of checkpoints.
+
+    Raises:
+        CheckpointError: for a checkpoint that is missing, damaged or foreign.
+        ValueError: for a device that is not there.
+    """
+    network, card = load_network(checkpoint_folder(checkpoint_id, weights), snapshot)
+    fuse_batch_norm(network)
+    return Colorizer(network, card, pick_device(device), Path(weights))

@@ -1,0 +1,189 @@
+"""A network's colours put onto the photo at its own size (steps 3 and 5 to 7 of the way of a photo).
+
+    tones = read_tones(image)                        # L of every pixel, read once
+    small = tones.shrunk((160, 213))                 # what a network sees of it
+    coloured = put_color(tones, chroma, saturation=1.2)
+
+The photo is worked on in strips, by several threads at once. Each gives what the computation of the whole picture with
+64-bit numbers would give, up to the rounding to 8 bits.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from colorizer.inference import guided_upsampling, packed_lab
+from colorizer.inference.palette_prediction import RENDERINGS, Rendering, paint
+from colorizer.inference.prediction import Chroma
+from colorizer.utils.worker_pool import share_out
+
+MAX_SATURATION = 3.0
+_STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
+_SHARED_PIXELS = 1 << 19  # from here on it is worth while not to copy them
+
+_kept = threading.local()
+
+Strip = tuple[int, int]
+"""Its first row, and the first row below it."""
+
+
+@dataclass(frozen=True)
+class Tones:
+    """L of a photo at its own size, as `packed_color` keeps it."""
+
+    roots: Tensor
+    """(H, W): L = 116 root - 16."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in px."""
+        return self.roots.shape[1], self.roots.shape[0]
+
+    @torch.inference_mode()
+    def shrunk(self, size: tuple[int, int]) -> Tensor:
+        """L in 0..100 at `size` (h, w): area means where it shrinks, bilinear where it grows; (1, 1, h, w)."""
+        height, width = min(size[0], self.roots.shape[0]), min(size[1], self.roots.shape[1])
+        small = guided_upsampling.area_means(guided_upsampling.area_means(self.roots, height).T, width).T.contiguous()
+        small.mul_(116).sub_(16).clamp_(0, 100)
+        return F.interpolate(small[None, None], size, mode="bilinear", align_corners=False)
+
+
+def _strips(width: int, height: int) -> list[Strip]:
+    return list(guided_upsampling.strips(height, max(1, _STRIP_PIXELS // width)))
+
+
+def _workspace(width: int, strips: Sequence[Strip]) -> packed_lab.Workspace:
+    """The calling thread's own: some megabytes, kept from photo to photo, as the system takes time to clear memory."""
+    top, bottom = strips[0]
+    pixels = (bottom - top) * width
+    kept: packed_lab.Workspace | None = getattr(_kept, "workspace", None)
+    if kept is None or kept.pixels < pixels:
+        kept = _kept.workspace = packed_lab.Workspace(pixels)
+    return kept
+
+
+def read_tones(image: Image.Image) -> Tones:
+    """L of an RGB image."""
+    width, height = image.size
+    roots, strips = packed_lab.new_plane(height, width), _strips(width, height)
+    pyarrow = _pyarrow() if width * height >= _SHARED_PIXELS else None
+
+    @torch.inference_mode()
+    def read(some: Iterator[Strip]) -> None:
+        workspace = _workspace(width, strips)
+        for top, bottom in some:
+            packed = _packed(image.crop((0, top, width, bottom)), pyarrow, workspace)
+            packed_lab.read_roots(packed, roots[top:bottom].view(-1), workspace)
+
+    share_out(read, strips)
+    return Tones(roots)
+
+
+def _packed(strip: Image.Image, pyarrow: ModuleType | None, workspace: packed_lab.Workspace) -> Tensor:
+    """The pixels of an RGB image of one block of memory, packed, (n,); that memory itself, where pyarrow hands it over:
+    a fifth of the time."""
+    if pyarrow is not None:
+        return torch.from_dlpack(pyarrow.array(strip).flatten()).view(torch.int32)
+    packed = workspace.packed(strip.width * strip.height)
+    packed.numpy()[:] = np.frombuffer(strip.tobytes("raw", "RGBX"), np.int32)
+    return packed
+
+
+def put_color(tones: Tones, chroma: Chroma, saturation: float = 1.0, rendering: Rendering = "chroma") -> Image.Image:
+    """Put colour onto a photo: its own L, the network's ab carried along L's edges, chroma scaled into the gamut.
+
+    Args:
+        tones: the photo's L.
+        chroma: a network's answer for it.
+        saturation: factor on chroma, 0..3; 1 is the network's own.
+        rendering: how a choice among palette colours is shown, see `choice`; anything else has "chroma" alone.
+
+    Returns:
+        RGB of the photo's size.
+
+    Raises:
+        ValueError: for a saturation outside its range, and a rendering that there is not.
+    """
+    _require_saturation(saturation)
+    low_ab = _rendered_ab(chroma, rendering)
+    if chroma.choice is not None and rendering == "palette":
+        return paint(chroma.choice, tones.size, saturation)
+    guide = guided_upsampling.fit(torch.from_numpy(chroma.lightness)[None, None], torch.from_numpy(low_ab)[None])
+    fields = packed_lab.fields_of(guide.slope[0] * saturation, guide.offset[0] * saturation)
+    return _paint_strips(tones, guided_upsampling.Rows(fields, tones.size))
+
+
+def _paint_strips(tones: Tones, fields: guided_upsampling.Rows) -> Image.Image:
+    width, height = tones.size
+    canvas, strips = packed_lab.Canvas(tones.roots), _strips(width, height)
+
+    @torch.inference_mode()
+    def work(some: Iterator[Strip]) -> None:
+        workspace = _workspace(width, strips)
+        for top, bottom in some:
+            shape, pixels = (-1, bottom - top, width), (bottom - top) * width
+            fields.write(top, workspace.fields(pixels).view(shape), workspace.spare_fields(pixels).view(shape))
+            canvas.paint(top * width, bottom * width, workspace)
+
+    share_out(work, strips)
+    return _as_image(canvas.packed.numpy())
+
+
+def _as_image(pixels: NDArray[np.int32]) -> Image.Image:
+    """Packed pixels (H, W) as an RGB image; a large one of the same memory, where pyarrow is there to hand it over."""
+    size = pixels.shape[1], pixels.shape[0]
+    if pixels.size >= _SHARED_PIXELS and (pyarrow := _pyarrow()) is not None:
+        held = pyarrow.py_buffer(pixels)
+        return Image.fromarrow(pyarrow.Array.from_buffers(pyarrow.uint32(), pixels.size, [None, held]), "RGB", size)
+    return Image.frombytes("RGB", size, pixels.tobytes(), "raw", "RGBX", 0, 1)
+
+
+def _pyarrow() -> ModuleType | None:
+    """Imported for large photos only: it takes a tenth of a second, and training may run without it."""
+    try:
+        import pyarrow
+    except ImportError:
+        return None
+    return pyarrow
+
+
+def compose(
+    image: Image.Image, chroma: Chroma, saturation: float = 1.0, rendering: Rendering = "chroma"
+) -> Image.Image:
+    """`put_color` onto an RGB image, whose own colours are not used."""
+    _require_saturation(saturation)
+    return put_color(read_tones(image), chroma, saturation, rendering)
+
+
+def _require_saturation(saturation: float) -> None:
+    if not 0 <= saturation <= MAX_SATURATION:
+        raise ValueError(f"saturation is {saturation}; it must be between 0 and {MAX_SATURATION:g}")
+
+
+def require_rendering(rendering: str) -> None:
+    """Raises ValueError for a rendering that there is not."""
+    if rendering not in RENDERINGS:
+        raise ValueError(f"rendering is {rendering!r}; it must be one of {', '.join(RENDERINGS)}")
+
+
+def _rendered_ab(chroma: Chroma, rendering: Rendering) -> NDArray[np.float32]:
+    require_rendering(rendering)
+    if rendering != "chroma" and chroma.choice is None:
+        raise ValueError(f"there is no rendering {rendering!r} of colours that were not chosen from a palette")
+    return chroma.choice.expected_ab if chroma.choice is not None and rendering == "expected" else chroma.ab
+
+
+def with_alpha(image: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """RGB and the input's alpha -> RGBA, or RGB where there was none."""
+    if alpha is not None:
+        image = image.copy()
+        image.putalpha(alpha)
+    return image

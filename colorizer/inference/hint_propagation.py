@@ -1,0 +1,66 @@
+"""Pinned colours hold: what they differ by from the network's answer is carried over to what belongs with them.
+
+Simple kriging (Krige 1951; Matheron 1963): the differences at the pins are interpolated as a Gaussian process. How much
+two pixels have to do with each other falls with their distance in the picture and, as in deep kernel learning (Wilson
+et al. 2016, "Deep Kernel Learning"), with the distance of what the network makes of them: an embedding of its features
+and of L, learned by `binding_study`, so that a colour follows the thing that was clicked and stops at its edge.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from colorizer.inference.hints import Pin
+
+_END = 1.5  # mean sides of the picture: pixels farther from each other have nothing to do with each other
+NUGGET = 0.01
+"""Of the variance: by how much two pixels differ that lie together and look alike; two pins may disagree there."""
+_PIXELS_AT_ONCE = 1 << 14
+
+
+def covariance(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]) -> Tensor:
+    """How much M points have to do with N others, 0..1.
+
+    Args:
+        first: their places (M, 2) in mean sides of the picture, and their embeddings (M, E).
+        second: likewise, (N, 2) and (N, E).
+
+    Returns:
+        (M, N): Wendland's function of the distance (Wendland 1995; positive definite in the plane, 0 from 1.5 on) times
+        exp(-d^2 / 2) of the distance d of the embeddings.
+    """
+    distance = torch.cdist(first[0], second[0]) / _END
+    squares = first[1].square().sum(1)[:, None] + second[1].square().sum(1) - 2 * first[1] @ second[1].T
+    return (1 - distance).clamp_min(0) ** 4 * (4 * distance + 1) * torch.exp(-squares.clamp_min(0) / 2)
+
+
+def places_of(height: int, width: int) -> Tensor:
+    """The places (h w, 2) of the pixels of a picture, in mean sides, row by row."""
+    side = (height * width) ** 0.5
+    rows, columns = torch.meshgrid(torch.arange(height) / side, torch.arange(width) / side, indexing="ij")
+    return torch.stack([rows, columns], -1).reshape(-1, 2)
+
+
+def bind(ab: Tensor, embedding: Tensor, pins: Sequence[Pin]) -> Tensor:
+    """Move colours towards the pinned ones, most at the pins.
+
+    Args:
+        ab: (2, h, w) in Lab units.
+        embedding: (E, h, w), what the network makes of the pixels.
+        pins: within h and w.
+
+    Returns:
+        (2, h, w); `ab` itself where there are no pins.
+    """
+    if not pins:
+        return ab
+    _, height, width = ab.shape
+    places, likeness = places_of(height, width), embedding.flatten(1).T.contiguous()
+    index = torch.tensor([pin.row * width + pin.column for pin in pins])
+    wanted = torch.tensor([[pin.a, pin.b] for pin in pins])
+    pinned = places[index], likeness[index]
+    own = covariance(pinned, pinned) + NUGGET * torch.eye(len(pins))
+    weights = torch.linalg.solve(own.double(), (wanted - ab.flatten(1).T[index]).double()).float()
+    parts = zip(places.split(_PIXELS_AT_ONCE), likeness.split(_PIXELS_AT_ONCE), strict=True)
+    return ab + torch.cat([covariance(part, pinned) @ weights for part in parts]).T.reshape(ab.shape)

@@ -1,0 +1,1 @@
+"""Recipes: the TOML file that says how a checkpoint is trained."""

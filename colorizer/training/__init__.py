@@ -1,0 +1,1 @@
+"""Training: the loop, what it learns by, its state, and the export of a checkpoint."""

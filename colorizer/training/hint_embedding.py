@@ -1,0 +1,107 @@
+"""What belongs together, learned at the end of a training with hints: the embedding that `binding` goes by.
+
+The network stays as it is. It is shown training pictures with some true colours as hints, and the embedding becomes
+such that what is still wrong at the hints tells best what is wrong elsewhere (deep kernel learning, Wilson et al. 2016;
+by the error of that prediction instead of the likelihood).
+"""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from colorizer import color
+from colorizer.inference.hint_propagation import NUGGET, covariance, places_of
+from colorizer.models.hint_unet import AB_SCALE, LIGHTNESS_SIGMA, HintedBins
+from colorizer.utils.seeding import seeded
+
+_RATE = 0.01
+_COUNTS = (1, 2, 3, 5, 10, 20, 50)
+"""Hints in a picture; each number as often as the others."""
+_JUDGED = 250
+"""Cells of a picture at which the prediction is held against the truth."""
+_FIRST_SPREAD = 0.3  # of each coordinate over the features, at first
+
+
+def study_binding(network: HintedBins, batches: Iterator[Tensor], steps: int, seed: int) -> None:
+    """Learn `network.projection`, in place; nothing else of the network changes.
+
+    Args:
+        network: trained, in evaluation mode.
+        batches: endless; uint8 (n, 3, side, side) each, with sides that are multiples of the network's stride.
+        steps: how many of them are used; the rate of learning falls to zero meanwhile, along a half cosine.
+        seed: of the first projection, and of hints and judged cells.
+    """
+    generator = seeded(seed, "binding")
+    device = network.projection.device
+    spread = _spread(network, next(batches).to(device))
+    scaled = _FIRST_SPREAD / len(spread) ** 0.5 * torch.randn(network.projection.shape, generator=generator).to(device)
+    scaled[:, -1] = torch.eye(len(scaled))[0]
+    optimizer = torch.optim.Adam([scaled.requires_grad_()], lr=_RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    for _ in range(steps):
+        network.projection = scaled / spread
+        optimizer.zero_grad()
+        _error(network, next(batches).to(device), generator).backward()
+        optimizer.step()
+        schedule.step()
+    network.projection = (scaled / spread).detach()
+
+
+@torch.no_grad()
+def _spread(network: HintedBins, squares: Tensor) -> Tensor:
+    """(64 + 1,): by what features and L / 100 are divided, so that all have about the same say at first."""
+    features = network.features(_lab(squares)[:, :1])
+    return torch.cat([features.std((0, 2, 3)).clamp_min(1e-3), features.new_tensor([LIGHTNESS_SIGMA / 100])])
+
+
+def _lab(squares: Tensor) -> Tensor:
+    return color.srgb_to_lab(squares.float() / 255)
+
+
+def _error(network: HintedBins, squares: Tensor, generator: torch.Generator) -> Tensor:
+    """How much of what is wrong stays wrong beside hints: mean distance in the plane of a and b over the judged cells,
+    as a part of that without binding; the mean over the pictures."""
+    lab = _lab(squares)
+    cells = F.avg_pool2d(lab, network.reduction)
+    height, width = cells.shape[2:]
+    hinted, judged = _draw_cells(len(lab), height * width, generator)
+    with torch.no_grad():
+        hints = F.interpolate(_planes(cells[:, 1:], hinted), scale_factor=float(network.reduction))
+        features = network.features(lab[:, :1], hints)
+        wrong = cells[:, 1:] - F.avg_pool2d(network.to_ab(network.heads(features)), network.reduction)
+    embedding = network.embed(features, cells[:, :1]).flatten(2).mT
+    places = places_of(height, width).to(lab.device)
+    errors = []
+    for number, at in enumerate(hinted):
+        known = places[at], embedding[number, at]
+        asked = places[judged[number]], embedding[number, judged[number]]
+        wrong_there = wrong[number].flatten(1).T
+        own = covariance(known, known) + NUGGET * torch.eye(len(at), device=lab.device)
+        predicted = covariance(asked, known) @ torch.linalg.solve(own, wrong_there[at])
+        before = wrong_there[judged[number]]
+        errors.append(_mean_distance(before - predicted) / _mean_distance(before))
+    return torch.stack(errors).mean()
+
+
+def _draw_cells(pictures: int, cells: int, generator: torch.Generator) -> tuple[list[Tensor], list[Tensor]]:
+    """Which cells of each picture get a hint, and at which others the prediction is judged."""
+    counts = torch.randint(len(_COUNTS), (pictures,), generator=generator).tolist()
+    orders = [torch.randperm(cells, generator=generator) for _ in range(pictures)]
+    hinted = [order[: _COUNTS[count]] for order, count in zip(orders, counts, strict=True)]
+    return hinted, [order[len(at) :][:_JUDGED] for order, at in zip(orders, hinted, strict=True)]
+
+
+def _planes(ab: Tensor, hinted: list[Tensor]) -> Tensor:
+    """True colours (N, 2, h, w) -> hint planes (N, 3, h, w) that show them in the hinted cells."""
+    mask = torch.zeros_like(ab[:, :1]).flatten(1)
+    for number, at in enumerate(hinted):
+        mask[number, at] = 1
+    mask = mask.reshape(ab[:, :1].shape)
+    return torch.cat([ab / AB_SCALE * mask, mask], 1)
+
+
+def _mean_distance(ab: Tensor) -> Tensor:
+    """(N, 2) -> mean length, smooth at 0."""
+    return (ab.square().sum(1) + 1).sqrt().mean()

@@ -1,0 +1,157 @@
+"""From a recipe to its network with the first weights."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from colorizer import models
+from colorizer.checkpoints.store import RECIPE_FILE, WEIGHTS, load_network, load_state
+from colorizer.color.palettes import kmeans_colors, read_palette
+from colorizer.data.dataset import Pictures
+from colorizer.data.tar_shards import Shards, sample_of
+from colorizer.errors import CheckpointError, TrainingError
+from colorizer.models.efficientnet_lite import lite0_imagenet_state
+from colorizer.models.registry import Head
+from colorizer.recipes.recipe import Recipe, read_recipe
+from colorizer.recipes.schema import LossName
+from colorizer.training.color_statistics import bin_frequency, kmeans_palette
+from colorizer.training.run_state import is_under_way, state_under_way
+
+_LOSSES: Mapping[Head, Sequence[LossName]] = {
+    "ab": ("mse", "huber", "l1"),
+    "rgb": ("mse", "l1"),  # Huber's threshold is in Lab units
+    "palette": ("cross_entropy",),
+    "bins": ("cross_entropy",),
+}
+
+
+def build_network(recipe: Recipe) -> models.ColorNetwork:
+    """The recipe's network with its first weights. A palette by k-means is still black, bins count alike: see
+    `study_colors`.
+
+    Raises:
+        TrainingError: for an architecture that does not exist, and for a crop, width, palette, loss or trunk that does
+            not fit it.
+        RecipeError: for a palette that cannot be read.
+    """
+    palette = _given_palette(recipe.model.palette)
+    options = network_options(recipe, palette)
+    torch.manual_seed(recipe.training.seed)
+    try:
+        network = models.build(recipe.model.architecture, **options)
+    except ValueError as error:
+        raise TrainingError(f"[model]: {error}.") from error
+    if isinstance(network, models.PaletteNetwork) and palette is not None:
+        network.set_palette(palette)
+    _require_fit(recipe, network)
+    if recipe.model.trunk == "imagenet":
+        _load_trunk(recipe, network)
+    if recipe.model.start:
+        _load_start(recipe, network)
+    for layer in frozen_layers(network, recipe.training.frozen_stages):
+        layer.requires_grad_(False)
+    return network
+
+
+def frozen_layers(network: models.ColorNetwork, stages: int) -> list[torch.nn.Module]:
+    """The layers that training leaves as they are: the stem and so many stages of the encoder."""
+    return network.encoder.first_stages(stages) if stages and isinstance(network, models.HintedBins) else []
+
+
+def _given_palette(setting: str) -> Tensor | None:
+    """The palette of a recipe; None where there is none, or none yet."""
+    return read_palette(setting) if setting and kmeans_colors(setting) is None else None
+
+
+def network_options(recipe: Recipe, palette: Tensor | None) -> dict[str, int]:
+    """What the recipe's architecture is built with, beyond its own defaults; the card has the same."""
+    settings = recipe.model
+    needs_palette = settings.architecture in models.architectures_with_head("palette")
+    is_known = settings.architecture in models.architectures()  # else building it says so
+    if is_known and needs_palette != bool(settings.palette):
+        what = "needs a palette, e.g. kmeans:16" if needs_palette else "does not choose among colours; leave it out"
+        raise TrainingError(f"model.palette: {settings.architecture} {what}.")
+    options = {"width": settings.width} if settings.width else {}
+    if settings.output_stride:
+        options["output_stride"] = settings.output_stride
+    if settings.palette:
+        options["colors"] = len(palette) if palette is not None else kmeans_colors(settings.palette) or 0
+    return options
+
+
+def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
+    architecture = recipe.model.architecture
+    if recipe.data.crop % network.stride:
+        raise TrainingError(f"data.crop is {recipe.data.crop}; {architecture} needs a multiple of {network.stride}.")
+    for name in ("hints", "binding_steps"):
+        if getattr(recipe.training, name) and not network.takes_hints:
+            raise TrainingError(f"training.{name} is set, but {architecture} takes no hints.")
+    if recipe.training.frozen_stages and not isinstance(network, models.HintedBins):
+        raise TrainingError(f"training.frozen_stages is set, but {architecture} has no EfficientNet encoder.")
+    fitting = ("cross_entropy_huber",) if isinstance(network, models.HintedBins) else _LOSSES[network.head]
+    if recipe.loss.name not in fitting:
+        raise TrainingError(f"loss.name is {recipe.loss.name!r}; {architecture} learns by {_either(fitting)}.")
+    if recipe.adversary and network.head != "rgb":
+        names = ", ".join(models.architectures_with_head("rgb"))
+        raise TrainingError(f"[adversary] judges whole pictures; {architecture} makes none, but these do: {names}.")
+
+
+def _either(names: Sequence[str]) -> str:
+    """ "a, b or c"."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
+    start, architecture = recipe.model.start, recipe.model.architecture
+    folder = Path(start) if "/" in start else WEIGHTS / start
+    try:
+        if is_under_way(folder):
+            found, state = read_recipe(folder / RECIPE_FILE).model.architecture, state_under_way(folder)
+        else:
+            trained, card = load_network(folder)
+            found, state = card.architecture, trained.state_dict()
+        if found != architecture:
+            raise CheckpointError(f"{start} is a {found}, the recipe's network a {architecture}.")
+        load_state(network, _with_added(network, state), start)
+    except CheckpointError as error:
+        raise TrainingError(f"model.start: {error}") from error
+
+
+def _with_added(network: models.ColorNetwork, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state, and of the network's own what an earlier state of its training may lack or have otherwise."""
+    own = network.state_dict()
+    later = network.added_later if isinstance(network, models.HintedBins) else ()
+    fits = {
+        name: tensor
+        for name, tensor in state.items()
+        if not name.startswith(later) or (name in own and own[name].shape == tensor.shape)
+    }
+    return {name: tensor for name, tensor in own.items() if name.startswith(later)} | fits
+
+
+def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
+    from colorizer.data.torchvision_compat import resnet18_imagenet_state
+
+    if isinstance(network, models.HintedBins):
+        network.encoder.load_imagenet(lite0_imagenet_state())
+        return
+    if not isinstance(network, models.ResNet18Colorizer):
+        raise TrainingError(f'model.trunk = "imagenet" is not available for {recipe.model.architecture}.')
+    network.load_trunk(resnet18_imagenet_state())
+
+
+def study_colors(recipe: Recipe, network: models.ColorNetwork, training: Pictures | Shards) -> None:
+    """Give a network what it must know of the training pictures' colours before it is trained: its palette, where the
+    recipe wants it by k-means, or how often each bin of ab occurs.
+
+    Raises:
+        DataError: where that is not possible.
+    """
+    colors = kmeans_colors(recipe.model.palette)
+    if colors is not None and isinstance(network, models.PaletteNetwork):
+        network.set_palette(kmeans_palette(sample_of(training), colors, recipe.training.seed))
+    if isinstance(network, models.BinsNetwork):
+        network.rebalance(bin_frequency(sample_of(training)), recipe.loss.uniform_share)

@@ -1,0 +1,213 @@
+"""The grid of a comparison: grey, original and results in tiles of one size, each with its figures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+import streamlit as st
+
+from colorizer.checkpoints.card import Card
+from colorizer.evaluation.metrics import PROTOCOL, Measures
+from pages.common import glossary
+from pages.common.model_cache import Answer, Look
+from pages.common.palette_swatches import swatches
+from pages.common.photo_library import Shot
+from pages.common.slot import Place
+from pages.common.snapshots import full_title
+
+GREY_TITLE = "Grey"
+ORIGINAL_TITLE = "Original"
+
+
+@dataclass
+class Tile:
+    """A cell of the grid: a picture, a text under it, and what comes below in the end, each replaced on its own."""
+
+    picture: Place
+    text: Place
+    extra: Place
+    foot: Place
+    title: str = ""
+    """Of a result, where it is not that of its checkpoint."""
+    remark: str = ""
+    """What to look at in a result, in one sentence under its title."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Which checkpoints are best in what, by id."""
+
+    psnr: frozenset[str] = frozenset()
+    ciede2000: frozenset[str] = frozenset()
+    colorfulness: frozenset[str] = frozenset()
+
+
+@dataclass
+class Grid:
+    tiles: dict[str, Tile] = field(default_factory=dict)
+    """By checkpoint id, "grey" or "original"."""
+
+
+def _order(cards: Sequence[Card], has_original: bool) -> tuple[list[str], int]:
+    """The names of the tiles in order, and the number of columns.
+
+    Four results stand as a table - rows by data, columns by loss - with grey and original before the rows.
+    """
+    ids = [card.id for card in cards]
+    if has_original and len(ids) == 4:
+        return ["grey", *ids[:2], "original", *ids[2:]], 3
+    names = ["grey", "original", *ids] if has_original else ["grey", *ids]
+    return names, _columns(len(names))
+
+
+def _columns(count: int) -> int:
+    """Few, so that pictures stay large; more than three where the last row would be almost empty otherwise."""
+    if count <= 4:
+        return 3 if count == 3 else 2
+    return 4 if count == 8 or count % 3 == 1 else 3
+
+
+def lay_out(cards: Sequence[Card], has_original: bool, remarks: Mapping[str, str]) -> Grid:
+    """An empty grid, in which every tile already has its place; `remarks` stand under results, by checkpoint id."""
+    grid = _make(*_order(cards, has_original))
+    for card in cards:
+        grid.tiles[card.id].remark = remarks.get(card.id, "")
+    return grid
+
+
+def lay_out_row(cards: Sequence[Card], has_original: bool, title: str) -> Grid:
+    """The same in one row, from what the network sees to the truth: grey, the results under `title`, the original."""
+    names = ["grey", *(card.id for card in cards), *(["original"] if has_original else [])]
+    grid = _make(names, len(names))
+    for card in cards:
+        grid.tiles[card.id].title = title
+    return grid
+
+
+def _make(names: Sequence[str], columns: int) -> Grid:
+    grid = Grid()
+    with st.container(key=f"tiles-{columns}"):
+        for name in names:
+            cell = st.container(key=f"tile-{name}")
+            grid.tiles[name] = Tile(Place(cell), Place(cell), Place(cell), Place(cell))
+    return grid
+
+
+def mark_best(shot: Shot, answers: Mapping[str, Answer]) -> Marks:
+    """The best of several results, as far as they differ in the digits shown. Grey takes no part: it stands beside."""
+    if shot.yardstick is None:
+        return Marks()
+    truth = shot.yardstick.true_colorfulness
+    measured = {name: answer.measures for name, answer in answers.items() if answer.measures is not None}
+    if len(measured) < 2:
+        return Marks()
+
+    def best(badness: dict[str, float]) -> frozenset[str]:
+        winners = frozenset(name for name, value in badness.items() if value == min(badness.values()))
+        return winners if len(winners) < len(badness) else frozenset()
+
+    return Marks(
+        best({name: -round(measures.psnr, 1) for name, measures in measured.items()}),
+        best({name: round(measures.ciede2000, 1) for name, measures in measured.items()}),
+        best({name: round(abs(measures.colorfulness - truth), 1) for name, measures in measured.items()}),
+    )
+
+
+def _figure(term: str, value: str, is_best: bool = False) -> str:
+    note = '<span class="visually-hidden"> (best)</span>' if is_best else ""
+    return f"<dt>{term}</dt><dd{' class=best' if is_best else ''}>{value}{note}</dd>"
+
+
+def _figures(measures: Measures, name: str, marks: Marks) -> str:
+    return (
+        "<dl>"
+        + _figure("PSNR", f"{measures.psnr:.1f} dB", name in marks.psnr)
+        + _figure("CIEDE2000", f"{measures.ciede2000:.1f}", name in marks.ciede2000)
+        + _figure("colourfulness", f"{measures.colorfulness:.1f}", name in marks.colorfulness)
+        + "</dl>"
+    )
+
+
+def _true_figures(shot: Shot) -> str:
+    """The original's own figures; it has no distance from itself."""
+    if shot.yardstick is None:
+        return ""
+    truth = f"{shot.yardstick.true_colorfulness:.1f}"
+    return f"<dl>{_figure('PSNR', '–')}{_figure('CIEDE2000', '–')}{_figure('colourfulness', truth)}</dl>"
+
+
+def _text(title: str, aside: str = "", figures: str = "", aside_class: str = "time", remark: str = "") -> str:
+    head = f'<h3>{escape(title)}<span class="{aside_class}">{escape(aside)}</span></h3>'
+    sentence = f'<p class="remark">{escape(remark)}</p>' if remark else ""
+    return f'<div class="tile">{head}{sentence}{figures}</div>'
+
+
+def _result_text(tile: Tile, card: Card, aside: str = "", figures: str = "", aside_class: str = "time") -> str:
+    """The text of a result; where the tile has a title of its own, the checkpoint's stands beside it."""
+    if tile.title:
+        return _text(tile.title, f"by {card.title}, {aside}" if aside else f"by {card.title}", figures, aside_class)
+    return _text(card.title, aside, figures, aside_class, tile.remark)
+
+
+def show_references(grid: Grid, shot: Shot) -> None:
+    """Fill the tiles of grey and, where there is one, of the original."""
+    width, height = shot.size
+    grey, original = grid.tiles["grey"], grid.tiles.get("original")
+    figures = _figures(shot.yardstick.grey, "grey", Marks()) if shot.yardstick else ""
+    grey.picture.image(shot.grey(), alt=f"{shot.name} without colour")
+    grey.text.html(_text(GREY_TITLE, "no colour" if shot.is_grey else "what a network sees", figures))
+    if original is not None:
+        original.picture.image(shot.original(), alt=f"{shot.name}, the original")
+        original.text.html(_text(ORIGINAL_TITLE, f"{width} × {height} px", _true_figures(shot)))
+
+
+def show_waiting(tile: Tile, shot: Shot, card: Card) -> None:
+    """Where a result is going to be: what was there before, or the grey photo."""
+    tile.picture.image(shot.latest(card), alt=f"{shot.name}, not coloured yet")
+    tile.text.html(_result_text(tile, card, "colouring ...", aside_class="wait"))
+    tile.extra.clear()
+    tile.foot.clear()
+
+
+def show_result(tile: Tile, shot: Shot, card: Card, answer: Answer, look: Look, marks: Marks) -> None:
+    """A coloured picture, and its figures."""
+    alt = f"{shot.name}, coloured by {full_title(card)}"
+    tile.picture.image(shot.result(card, answer, look), alt=alt)
+    show_figures(tile, card, answer, marks)
+
+
+def show_figures(tile: Tile, card: Card, answer: Answer, marks: Marks) -> None:
+    """Title, time and figures of a result."""
+    figures = _figures(answer.measures, card.id, marks) if answer.measures else ""
+    tile.text.html(_result_text(tile, card, f"{answer.seconds:.2f} s", figures))
+    if answer.chroma.choice is not None:
+        tile.extra.html(swatches(answer.chroma.choice))
+
+
+def show_failure(tile: Tile, card: Card, message: str) -> None:
+    """Why a checkpoint gives no picture."""
+    tile.picture.error(message)
+    tile.text.html(_result_text(tile, card))
+
+
+def _grey_remark(shot: Shot, answers: dict[str, Answer]) -> str:
+    """What PSNR does here, where it does it."""
+    measured = [answer.measures.psnr for answer in answers.values() if answer.measures]
+    if shot.yardstick and measured and shot.yardstick.grey.psnr > max(measured):
+        others = "every checkpoint" if len(measured) > 1 else "the checkpoint"
+        return f" Here grey has a higher PSNR than {others}: a wrong colour costs more than none."
+    return ""
+
+
+def show_legend(shot: Shot, answers: dict[str, Answer]) -> None:
+    """What the figures mean, how they were taken, and what to make of them."""
+    if shot.is_grey:
+        st.caption("This photo has no colours, so there is nothing to measure the results against.")
+        return
+    with st.container(horizontal=True, gap="medium"):
+        for term in ("PSNR", "CIEDE2000", "colourfulness"):
+            st.caption(term, help=glossary.MEASURES[term], width="content")
+        st.caption("time", help=glossary.TIME, width="content")
+        if len(answers) > 1:
+            st.caption("★ best of the checkpoints shown", width="content")
+    st.caption(f"Figures against the original: {PROTOCOL}.{_grey_remark(shot, answers)}")

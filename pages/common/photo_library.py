@@ -1,0 +1,191 @@
+"""The photos of one visitor: what is kept of each across pages and reruns, and how much of it."""
+
+import hashlib
+import urllib.parse
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import streamlit as st
+from PIL import Image
+
+from colorizer.checkpoints.card import Card
+from colorizer.images import Photo, encode_image, fetch
+from colorizer.inference.full_resolution import Tones, read_tones, with_alpha
+from colorizer.inference.prediction import Chroma
+from pages.common.error_boundary import sentence
+from pages.common.model_cache import Answer, Look, Yardstick, compose_grey, compose_preview, open_photo, version
+
+Kept = TypeVar("Kept")
+MAX_PHOTOS = 8
+MAX_MEGABYTES = 100
+_PREVIEW_SIDE = 1600  # px: sharp on a wide screen, 5 MB in memory
+_CANVAS_SIDE = 1200  # px: sharp at the size that a single large photo has on a wide screen
+_PREVIEW_NOTE = "A preview."
+
+
+@dataclass
+class Shot:
+    """One photo. Its full-size pixels are decoded again from `content` when they are needed."""
+
+    key: str
+    name: str
+    content: bytes
+    size: tuple[int, int]
+    is_grey: bool
+    notices: tuple[str, ...]
+    preview: Image.Image
+    preview_alpha: Image.Image | None
+    yardstick: Yardstick | None = None
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    """By checkpoint and version."""
+    failures: dict[tuple[str, str], str] = field(default_factory=dict)
+    """One sentence for each checkpoint that could not colour it."""
+    pictures: dict[str, tuple[Look, bytes]] = field(default_factory=dict)
+    """Encoded previews, each with the look that it was made with."""
+    states: dict[tuple[str, str, int], Chroma] = field(default_factory=dict)
+    """What snapshots answered, by checkpoint, version and epoch."""
+    lost_states: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    """One sentence for each snapshot that could not colour it."""
+    _kept: dict[Hashable, Any] = field(default_factory=dict)
+    """What features keep with the photo, such as the visitor's hints."""
+    canvas: Tones | None = None
+
+    def canvas_tones(self) -> Tones:
+        """L at the size of the large picture of the first page; read once, as each move of a slider asks for it."""
+        if self.canvas is None:
+            small = self.preview.copy()
+            small.thumbnail((_CANVAS_SIDE, _CANVAS_SIDE))
+            self.canvas = read_tones(small)
+        return self.canvas
+
+    def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What a feature keeps with the photo under a key; `make` gives it the first time."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: Kept = self._kept[key]
+        return kept
+
+    def answer(self, card: Card) -> Answer | None:
+        return self.answers.get((card.id, version(card)))
+
+    def failure(self, card: Card) -> str | None:
+        return self.failures.get((card.id, version(card)))
+
+    def is_done(self, card: Card) -> bool:
+        """Whether there is nothing left to compute."""
+        return self.answer(card) is not None or self.failure(card) is not None
+
+    def encode(self, image: Image.Image) -> bytes:
+        """A result at the preview's size or smaller, as an encoded preview."""
+        alpha = self.preview_alpha
+        if alpha is not None and alpha.size != image.size:
+            alpha = alpha.resize(image.size)
+        whole = with_alpha(image, alpha)
+        return encode_image(whole, "JPEG" if self.preview_alpha is None else "WEBP", _PREVIEW_NOTE)
+
+    def _picture(self, name: str, look: Look, make: Callable[[], Image.Image]) -> bytes:
+        if name not in self.pictures or self.pictures[name][0] != look:
+            self.pictures[name] = look, self.encode(make())
+        return self.pictures[name][1]
+
+    def original(self) -> bytes:
+        """The photo as it came, as an encoded preview."""
+        return self._picture("original", Look(), lambda: self.preview)
+
+    def grey(self) -> bytes:
+        """What the networks see, as an encoded preview."""
+        return self._picture("grey", Look(), lambda: compose_grey(self.preview))
+
+    def result(self, card: Card, answer: Answer, look: Look) -> bytes:
+        """A result as an encoded preview; the one of the last look is kept."""
+        look = look.of(card)
+        return self._picture(_name(card), look, lambda: compose_preview(self.preview, answer.chroma, look))
+
+    def latest(self, card: Card) -> bytes:
+        """The result as it was last shown, with whatever look; the grey photo before there is one."""
+        return self.pictures[_name(card)][1] if _name(card) in self.pictures else self.grey()
+
+
+def _name(card: Card) -> str:
+    return f"{card.id} {version(card)}"
+
+
+def _small(image: Image.Image) -> Image.Image:
+    scale = min(1.0, _PREVIEW_SIDE / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1 else image
+
+
+def make_shot(key: str, content: bytes, photo: Photo, name: str) -> Shot:
+    """What is kept of an opened photo."""
+    alpha = _small(photo.alpha) if photo.alpha is not None else None
+    return Shot(key, name, content, photo.size, photo.is_grey, photo.notices, _small(photo.image), alpha)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A picture that the visitor gave and that was not opened yet."""
+
+    name: str
+    content: bytes | None
+    """None for a link: `name` is its address."""
+
+    def fetch(self) -> tuple[str, bytes]:
+        """The name for titles and downloads, and the bytes."""
+        if self.content is not None:
+            return self.name, self.content
+        return urllib.parse.unquote(urllib.parse.urlsplit(self.name).path.rpartition("/")[2]), fetch.fetch(self.name)
+
+
+@dataclass
+class Album:
+    """All photos of one visitor, in order of arrival, and the sentences on those that could not be had."""
+
+    shots: dict[str, Shot] = field(default_factory=dict)
+    samples: dict[str, Shot] = field(default_factory=dict)
+    arrivals: list[Arrival] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    serial: int = 0
+    """Counts the receipts, so that each one leaves an empty uploader behind."""
+
+    def receive(self, arrivals: list[Arrival]) -> None:
+        """Take pictures in; they are opened in the next run of the page. Sentences on earlier ones have been read."""
+        self.arrivals += arrivals
+        self.problems.clear()
+        self.serial += 1
+
+    def open_next(self) -> Shot | None:
+        """Open the first picture that waits; None, and a sentence in `problems`, where that is not possible."""
+        arrival = self.arrivals.pop(0)
+        try:
+            name, content = arrival.fetch()
+            return self._add(name, content)
+        except Exception as error:  # one picture's failure, of whatever kind, must not touch the others
+            self.problems.append(sentence(error, arrival.name))
+            return None
+
+    def _add(self, name: str, content: bytes) -> Shot | None:
+        key = hashlib.sha256(content).hexdigest()[:16]
+        if key not in self.shots:
+            if (refusal := self._refusal(len(content))) is not None:
+                self.problems.append(f"{name} was not added: {refusal}")
+                return None
+            photo = open_photo(content, name)
+            self.shots[key] = make_shot(key, content, photo, photo.name)
+        return self.shots[key]
+
+    def _refusal(self, new_bytes: int) -> str | None:
+        if len(self.shots) >= MAX_PHOTOS:
+            return f"a comparison holds at most {MAX_PHOTOS} photos; remove one first."
+        if sum(len(shot.content) for shot in self.shots.values()) + new_bytes > MAX_MEGABYTES * 1e6:
+            return f"the photos of a comparison may have at most {MAX_MEGABYTES} MB together; remove one first."
+        return None
+
+
+def album() -> Album:
+    """The visitor's album; it outlives page changes."""
+    if "album" not in st.session_state:
+        st.session_state["album"] = Album()
+    kept: Album = st.session_state["album"]
+    return kept

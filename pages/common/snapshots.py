@@ -1,0 +1,51 @@
+"""Moments: one checkpoint as it was after some epochs of its training, each of them as a card of its own."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import MODEL_FILE, snapshot_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment(Card):
+    """A state of a checkpoint. It is compared, shown and saved as any card is."""
+
+    checkpoint: Card
+    epoch: int
+    """Counted from 0, one of the checkpoint's `snapshots`."""
+
+    @property
+    def full_title(self) -> str:
+        """With the checkpoint's, where nothing around says whose moment it is."""
+        return f"{self.checkpoint.title} {_age(self.epoch)}"
+
+
+def _age(epoch: int) -> str:
+    """The number of epochs that are finished after one counted from 0."""
+    return "after 1 epoch" if epoch == 0 else f"after {epoch + 1} epochs"
+
+
+def at_moment(card: Card, epoch: int) -> Moment:
+    """A checkpoint after an epoch of its `snapshots`; its only file is the state of that epoch."""
+    file = MODEL_FILE if epoch == card.epochs - 1 else snapshot_file(epoch)
+    own: dict[str, Any] = {item.name: getattr(card, item.name) for item in dataclasses.fields(Card)}
+    own |= {
+        "id": f"{card.id}-{_age(epoch).replace(' ', '-')}",
+        "title": _age(epoch).capitalize(),
+        "epochs": epoch + 1,
+        "sha256": {MODEL_FILE: card.sha256[file]} if file in card.sha256 else {},
+        "metrics": (),  # those on the card are of the shipped state
+    }
+    return Moment(**own, checkpoint=card, epoch=epoch)
+
+
+def moments(card: Card) -> list[Card]:
+    """Every kept state of a checkpoint in order, the shipped one last; empty where only that one is kept."""
+    return [at_moment(card, epoch) for epoch in card.snapshots]
+
+
+def full_title(card: Card) -> str:
+    """What a result is called away from its neighbours: in an alt text, on a button, in a sentence on a failure."""
+    return card.full_title if isinstance(card, Moment) else card.title

@@ -1,0 +1,113 @@
+"""Tiles of the page on colour spaces: a picture, its name, one sentence, and figures where it has any."""
+
+import math
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+from PIL import Image
+
+from colorizer.analysis.color_quantization import distance
+from colorizer.analysis.lab_planes import Bytes, LabPhoto
+from colorizer.images import encode_image
+from pages.common import glossary
+
+_MEASURES = ("PSNR", "CIEDE2000", "ab RMSE")
+_NOTE = "A picture to explain colour spaces, made from a photo by computing."
+_STYLE = """
+<style>
+[class*="st-key-tile-s-"] img {{
+  aspect-ratio: {width} / {height}; max-height: max(18rem, calc(100vh - 17rem)); object-fit: contain;
+}}
+.st-key-tiles-parts {{ grid-template-columns: repeat(4, minmax(0, 1fr)); }}
+.st-key-tiles-together {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
+.st-key-tiles-why, .st-key-tiles-few {{ grid-template-columns: repeat(3, minmax(0, 1fr)); }}
+.stMain [class*="st-key-tile-s-"] .remark {{ font-size: 0.875rem; opacity: 1; }}
+.st-key-spaces-own-row > .stLayoutWrapper:first-child {{ flex: 1 1 20rem; min-width: 0; }}
+.st-key-spaces-few-swatches {{ min-height: 9rem; }}
+.st-key-spaces-few-swatches ul.swatches {{ grid-template-columns: repeat(16, minmax(0, 1fr)); }}
+@media (max-width: 899px) {{
+  .st-key-tiles-parts {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
+}}
+@media (max-width: 640px) {{
+  .st-key-tiles-why, .st-key-tiles-few {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
+  .st-key-tiles-why > :last-child {{ grid-column: 1 / -1; }}
+  .st-key-tile-s-guess img {{ aspect-ratio: 2.2; object-fit: fill; }}
+  .st-key-spaces-few-swatches {{ min-height: 13rem; }}
+  .st-key-spaces-few-swatches ul.swatches {{ grid-template-columns: repeat(8, minmax(0, 1fr)); }}
+}}
+</style>
+"""
+
+
+@dataclass(frozen=True)
+class View:
+    """The photo that the page explains by."""
+
+    name: str
+    photo: LabPhoto
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the small copy, in pixels."""
+        height, width = self.photo.srgb.shape[:2]
+        return width, height
+
+
+def apply_spaces_style(view: View) -> None:
+    """Give the pictures their height before they come, so that nothing moves when they do."""
+    width, height = view.size
+    st.html(_STYLE.format(width=width, height=height))
+
+
+def figures_of(picture: Bytes, view: View) -> str:
+    """HTML: how far a picture is from the photo."""
+    found = distance(picture, view.photo.srgb)
+    psnr = "equal" if math.isinf(found.psnr) else f"{found.psnr:.1f} dB"
+    return _list(psnr, f"{found.ciede2000:.1f}", f"{found.ab_rmse:.1f}")
+
+
+def _list(*values: str) -> str:
+    pairs = zip(_MEASURES, values, strict=True)
+    return f"<dl>{''.join(f'<dt>{term}</dt><dd>{value}</dd>' for term, value in pairs)}</dl>"
+
+
+NO_FIGURES = _list("–", "–", "–")
+"""Of what has no distance from the photo that says anything."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture with what is said of it."""
+
+    name: str
+    """Of its place on the page, for its key."""
+    picture: Bytes
+    alt: str
+    title: str
+    remark: str = ""
+    aside: str = ""
+    figures: str = ""
+
+
+def show(tile: Tile) -> None:
+    """The picture and its text. Colours are the subject: JPEG at full colour resolution."""
+    head = f'<h3>{escape(tile.title)}<span class="time">{escape(tile.aside)}</span></h3>'
+    remark = f'<p class="remark">{escape(tile.remark)}</p>' if tile.remark else ""
+    with st.container(key=f"tile-s-{tile.name}"):
+        st.image(encode_image(Image.fromarray(tile.picture), "JPEG", _NOTE), width="stretch", alt=tile.alt)
+        st.html(f'<div class="tile">{head}{remark}{tile.figures}</div>')
+
+
+def show_terms(terms: dict[str, str]) -> None:
+    """Terms of art in one line, each with its help mark."""
+    with st.container(horizontal=True, gap="medium"):
+        for term, help in terms.items():
+            st.caption(term, help=help, width="content")
+
+
+def show_figure_terms(view: View, more: dict[str, str]) -> None:
+    """What the figures mean and how they were taken; and further terms."""
+    width, height = view.size
+    show_terms({term: glossary.MEASURES[term] for term in _MEASURES} | more)
+    st.caption(f"Figures against the photo as it is here, {width} × {height} px, in 8-bit sRGB.")

@@ -1,0 +1,88 @@
+"""Downloads of a photo with hints: the picture, its hints as a small JSON, both as a ZIP; and hints loaded again."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+import streamlit as st
+
+from colorizer.errors import HintError
+from colorizer.inference.hints import Hint, hints_from_json, hints_to_json
+from pages.common.downloads import Wish
+from pages.common.photo_library import Shot
+from pages.features.hints.state import HintWork
+
+_PROBLEM = "hints-problem"  # in the session, from the upload to the run that follows it
+_SERIAL = "hints-serial"  # counts the uploads, so that each leaves an empty uploader behind
+
+
+@dataclass(frozen=True)
+class _Both:
+    """A picture and its hints. It holds what it needs: downloads are made outside of the session."""
+
+    wish: Wish
+    hints: tuple[Hint, ...]
+
+    def render(self) -> bytes:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(zipfile.ZipInfo(self.wish.file_name), self.wish.render())
+            archive.writestr(zipfile.ZipInfo(_hints_name(self.wish.shot)), self.text())
+        return stream.getvalue()
+
+    def text(self) -> bytes:
+        return hints_to_json(self.hints, self.wish.shot.size).encode()
+
+
+def _hints_name(shot: Shot) -> str:
+    return f"{shot.name}-hints.json"
+
+
+def offer_downloads(wish: Wish, hints: tuple[Hint, ...]) -> None:
+    """The picture; and where there are hints, these, alone or with it."""
+    choices = [(f"Download the picture ({wish.format})", wish.render, wish.file_name, f"image/{wish.format.lower()}")]
+    if hints:
+        both = _Both(wish, hints)
+        choices.append(("Picture and points (ZIP)", both.render, f"{wish.shot.name}-coloured.zip", "application/zip"))
+        choices.append(("Points alone (JSON)", both.text, _hints_name(wish.shot), "application/json"))
+    for number, (label, make, name, kind) in enumerate(choices):
+        st.download_button(
+            label,
+            data=make,
+            file_name=name,
+            mime=kind,
+            on_click="ignore",
+            type="tertiary" if number else "secondary",
+            icon=":material/download:",
+            key=f"download-{number}",
+            width="stretch" if not number else "content",
+        )
+
+
+def _load(work: HintWork, key: str) -> None:
+    file = st.session_state[key]
+    if file is None:
+        return
+    try:
+        work.change(tuple(hints_from_json(file.getvalue(), work.size)))
+        work.close()
+        st.session_state.pop(_PROBLEM, None)
+    except HintError as error:
+        st.session_state[_PROBLEM] = str(error)
+    st.session_state[_SERIAL] = st.session_state.get(_SERIAL, 0) + 1
+
+
+def show_loader(work: HintWork) -> None:
+    """A place for a file of hints that was saved before."""
+    key = f"hints-{st.session_state.get(_SERIAL, 0)}"
+    with st.expander("Load saved points"):
+        st.file_uploader(
+            "A file of points (JSON)",
+            max_upload_size=1,
+            key=key,
+            on_change=_load,
+            args=(work, key),
+            help="The JSON that was saved here with the same photo; it may have another size meanwhile.",
+        )
+    if problem := st.session_state.pop(_PROBLEM, ""):
+        st.error(problem)

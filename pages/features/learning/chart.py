@@ -1,0 +1,100 @@
+"""The validation curve beside a film, with a marker at the epoch that is shown."""
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from colorizer.checkpoints.history import EpochRow
+from pages.common.chart_theme import NEUTRAL
+from pages.common.loss_chart import OWN_LOSS, QUANTITIES, Quantity, axis_title, is_of_classes
+from pages.common.training_runs import Curve
+
+_ROOM = 0.07  # beyond the curve's ends, as a share of its extent: for the marker
+
+
+def measured(rows: Sequence[EpochRow]) -> list[Quantity]:
+    """The quantities that a run has values of."""
+    return [quantity for quantity in QUANTITIES if any(math.isfinite(quantity.validation(row)) for row in rows)]
+
+
+def row_at(rows: Sequence[EpochRow], epoch: int) -> EpochRow | None:
+    """The row of an epoch; None where the history lacks it."""
+    return next((row for row in rows if row.epoch == epoch), None)
+
+
+def _figure(quantity: Quantity, row: EpochRow) -> str:
+    """Name, value and unit; a unit of more than one word is left to the chart's axis."""
+    unit = quantity.axis.partition("(")[2].rstrip(")")
+    value = f"{quantity.validation(row):.1%}" if "%" in quantity.tick_format else f"{quantity.validation(row):.4g}"
+    text = f"{quantity.title} {value}" + (f" {unit}" if unit and " " not in unit else "")
+    return text.replace(" ", "\u00a0")
+
+
+def describe(row: EpochRow) -> str:
+    """All that was measured at an epoch, in one line of Markdown."""
+    figures = " · ".join(_figure(quantity, row) for quantity in measured([row]))
+    return f"**Epoch {row.epoch}**, on validation pictures: {figures}"
+
+
+def _curve(rows: Sequence[EpochRow], quantity: Quantity, color: str) -> go.Scatter:
+    return go.Scatter(
+        x=[row.epoch for row in rows],
+        y=[quantity.validation(row) for row in rows],
+        mode="lines" if len(rows) > 1 else "markers",
+        line={"color": color, "width": 2.5},
+        showlegend=False,
+        hovertemplate="%{y:.4g}<extra></extra>",
+    )
+
+
+def _dot(row: EpochRow, quantity: Quantity, color: str) -> go.Scatter:
+    return go.Scatter(
+        x=[row.epoch],
+        y=[quantity.validation(row)],
+        mode="markers",
+        marker={"size": 14, "color": color, "line": {"width": 2, "color": NEUTRAL}},
+        showlegend=False,
+        hoverinfo="skip",
+        name="shown",
+    )
+
+
+def _baseline(curve: Curve, quantity: Quantity) -> float:
+    """NaN where there is none."""
+    return math.nan if curve.baseline is None else quantity.grey(curve.baseline)
+
+
+def _range(values: Sequence[float]) -> list[float]:
+    """An axis that holds all values with some room, so that it stands still while the marker moves."""
+    finite = [value for value in values if math.isfinite(value)]
+    room = _ROOM * (max(finite) - min(finite)) or 0.5
+    return [min(finite) - room, max(finite) + room]
+
+
+def _add_baseline(figure: go.Figure, curve: Curve, quantity: Quantity, value: float) -> None:
+    """A dashed line for no colour at all; where colours are classes, their own measures have a blind guess instead."""
+    is_blind = quantity.title == "Accuracy" or (quantity is OWN_LOSS and is_of_classes(curve.recipe))
+    figure.add_hline(
+        value,
+        line={"color": NEUTRAL, "dash": "dash", "width": 2},
+        annotation_text="guess without looking" if is_blind else "grey",
+        annotation_position="top left",
+    )
+
+
+def draw(curve: Curve, quantity: Quantity, epoch: int, color: str) -> go.Figure:
+    """The validation curve of a run, its baseline dashed, and the place of an epoch on it."""
+    figure = go.Figure(_curve(curve.rows, quantity, color))
+    if (row := row_at(curve.rows, epoch)) is not None:
+        figure.add_trace(_dot(row, quantity, color))
+    figure.add_vline(epoch, line={"color": NEUTRAL, "width": 2}, layer="below")
+    baseline = _baseline(curve, quantity)
+    if math.isfinite(baseline):
+        _add_baseline(figure, curve, quantity, baseline)
+    values = [quantity.validation(row) for row in curve.rows]
+    figure.update_xaxes(title="epoch (counted from 0)", range=_range([row.epoch for row in curve.rows]))
+    figure.update_yaxes(
+        title=axis_title([curve], quantity), tickformat=quantity.tick_format, range=_range([*values, baseline])
+    )
+    return figure

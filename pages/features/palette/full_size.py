@@ -1,0 +1,135 @@
+"""One picture at its full size: grey, original, and for each of two palette checkpoints its colours and its truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from colorizer.checkpoints.card import Card
+from colorizer.evaluation.metrics import PROTOCOL_SIDE
+from colorizer.images import encode_image
+from colorizer.inference.full_resolution import with_alpha
+from colorizer.inference.palette_prediction import Choice, Rendering, palette_truth
+from pages.common import glossary
+from pages.common.model_cache import Look
+from pages.common.palette_swatches import swatches
+from pages.common.photo_library import Shot
+from pages.common.slot import Place
+from pages.features.palette.pair_picker import Pair
+
+_TRUTH_NOTE = "A preview, in the colours of a palette."
+_LOOK_AT = {
+    "chroma": "Look at outlines: they are the photo's own, and the network only tints what is between them.",
+    "expected": "Look for what turns grey: there the network is torn between colours, and their mean has little left.",
+    "palette": "Look at the size of the pixels: each is one choice, and this is all that the network has made.",
+}
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """A cell of the grid: a picture and a text under it."""
+
+    picture: Place
+    text: Place
+
+    @classmethod
+    def here(cls, name: str) -> "_Tile":
+        cell = st.container(key=f"tile-{name}")
+        return cls(Place(cell), Place(cell))
+
+
+@dataclass(frozen=True)
+class FullSize:
+    """The grid by name: "grey", "original", "result-ID", "truth-ID" and "swatches-ID"."""
+
+    tiles: dict[str, _Tile]
+
+    def show(self, name: str, picture: bytes, alt: str, title: str, aside: str, is_waiting: bool = False) -> None:
+        kind = "wait" if is_waiting else "time"
+        self.tiles[name].picture.image(picture, alt)
+        self.tiles[name].text.html(
+            f'<div class="tile"><h3>{title}<span class="{kind}">{escape(aside)}</span></h3></div>'
+        )
+
+
+def lay_out(shot: Shot, cards: Sequence[Card]) -> FullSize:
+    """An empty grid: a column for the photo, and one for each checkpoint."""
+    names = ["grey", *(f"result-{card.id}" for card in cards)]
+    if not shot.is_grey:
+        names += ["original", *(f"truth-{card.id}" for card in cards)]
+    with st.container(key=f"tiles-{len(cards) + 1}"):
+        tiles = {name: _Tile.here(name) for name in names}
+        with st.container(key="tile-paints"):
+            st.caption("Share of the picture that each colour was chosen for", help=glossary.PALETTE)
+        tiles |= {name: _Tile.here(name) for name in (f"swatches-{card.id}" for card in cards)}
+    return FullSize(tiles)
+
+
+def _truth(shot: Shot, card: Card, choice: Choice) -> bytes:
+    """The palette truth of a photo as an encoded preview, kept with its others. PNG: it has only these few colours."""
+    name = f"truth {choice.colors.tobytes().hex()}"
+    if name not in shot.pictures:
+        whole = with_alpha(palette_truth(shot.preview, choice.colors), shot.preview_alpha)
+        shot.pictures[name] = Look(), encode_image(whole, "PNG", _TRUTH_NOTE)
+    return shot.pictures[name][1]
+
+
+def show_photo(grid: FullSize, shot: Shot) -> None:
+    """What needs no network."""
+    width, height = shot.size
+    grid.show("grey", shot.grey(), f"{shot.name} without colour", "Grey", f"{width} × {height} px")
+    if not shot.is_grey:
+        grid.show("original", shot.original(), f"{shot.name}, the original", "Original", "")
+
+
+def show_card(grid: FullSize, shot: Shot, card: Card, rendering: Rendering) -> None:
+    """The colours of a checkpoint, if it has answered; else the photo without its colours."""
+    if not shot.is_done(card):
+        _show_waiting(grid, shot, card)
+        return
+    answer = shot.answer(card)
+    if answer is None or answer.chroma.choice is None:
+        _show_failure(grid, shot, card)
+        return
+    choice, look = answer.chroma.choice, Look(rendering=rendering)
+    alt = f"{shot.name}, coloured by {card.title}"
+    grid.show(f"result-{card.id}", shot.result(card, answer, look), alt, "Colorized", card.title)
+    if not shot.is_grey:
+        alt = f"{shot.name}, palette truth of {card.title}"
+        grid.show(f"truth-{card.id}", _truth(shot, card, choice), alt, "Palette truth", card.title)
+    grid.tiles[f"swatches-{card.id}"].text.html(f'<p class="paints">{escape(card.title)}</p>{swatches(choice)}')
+
+
+def _show_waiting(grid: FullSize, shot: Shot, card: Card) -> None:
+    alt = f"{shot.name}, not coloured yet"
+    grid.show(f"result-{card.id}", shot.latest(card), alt, "Colorized", "colouring ...", is_waiting=True)
+    if not shot.is_grey:
+        grid.show(f"truth-{card.id}", shot.grey(), alt, "Palette truth", "colouring ...", is_waiting=True)
+    grid.tiles[f"swatches-{card.id}"].text.clear()
+
+
+def _show_failure(grid: FullSize, shot: Shot, card: Card) -> None:
+    """A checkpoint that gave no picture leaves the grey one; the page says why."""
+    for name, title in (("result", "Colorized"), ("truth", "Palette truth")):
+        if f"{name}-{card.id}" in grid.tiles:
+            grid.show(f"{name}-{card.id}", shot.grey(), f"{shot.name}, not coloured", title, "not coloured")
+
+
+def sentence_on(shot: Shot, pair: Pair, rendering: Rendering) -> str:
+    """What to look at, and how close the two come on this very photo."""
+    if shot.is_grey:
+        return f"{_LOOK_AT[rendering]} This photo has no colours, so there is nothing to measure the results against."
+    answers = [shot.answer(card) for card in pair.cards]
+    away = [
+        f"{answer.measures.ciede2000:.1f} for {name}"
+        for name, answer in zip(pair.names, answers, strict=True)
+        if answer is not None and answer.measures is not None
+    ]
+    if not away or shot.yardstick is None:
+        return _LOOK_AT[rendering]
+    grey, size = shot.yardstick.grey.ciede2000, f"{PROTOCOL_SIDE} × {PROTOCOL_SIDE} px"
+    return (
+        f"{_LOOK_AT[rendering]} With their chroma, at {size}, CIEDE2000 from the original is "
+        f"{' and '.join(away)} (lower is closer; no colour at all: {grey:.1f})."
+    )

@@ -1,0 +1,103 @@
+"""Where many pictures come from: the samples, uploads and ZIP archives, or a folder that the host offers."""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from colorizer.images import LIMITS, archives
+from colorizer.images.archives import MAX_PICTURES, MAX_UPLOAD_BYTES, Entry, PictureSet
+from pages.common.sample_photos import SAMPLES, read_sample
+from pages.features.ranking.jobs import Measuring
+
+SAMPLES_TITLE, UPLOAD, FOLDER = "Samples", "Upload", "Server folder"
+_HELP = (
+    f"Up to {MAX_PICTURES} colour pictures, or ZIP archives of them, {LIMITS.max_bytes // 1_000_000} MB a file and "
+    f"{MAX_UPLOAD_BYTES // 1_000_000} MB together. They stay in the server's memory, each as a square of 256 × 256 "
+    "pixels, until you leave or give others; nothing is written to a disk."
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which pictures are wanted."""
+
+    source: str
+    """Also what the results are kept under."""
+    uploader: str = ""
+    """The key of the widget that holds the files."""
+    folder: Path | None = None
+
+    @property
+    def has_files(self) -> bool:
+        """Whether there are uploads that were not taken yet."""
+        return bool(self.uploader) and bool(st.session_state.get(self.uploader))
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is something to measure."""
+        return self.has_files or not self.uploader
+
+    @property
+    def can_change(self) -> bool:
+        """Whether measuring again may find other pictures."""
+        return self.folder is not None or self.has_files
+
+    def take(self) -> PictureSet:
+        """The pictures; uploads are taken out of Streamlit's hands."""
+        if self.uploader:
+            return archives.from_files(_take_uploads(self.uploader))
+        if self.folder is not None:
+            return archives.from_folder(self.folder)
+        coloured = [name for name in SAMPLES if not name.endswith("(grey)")]
+        return PictureSet([Entry(name, functools.partial(read_sample, name)) for name in coloured])
+
+
+def _take_uploads(key: str) -> list[tuple[str, bytes]]:
+    """Name and content of the files in an uploader.
+
+    Streamlit would keep them until the visitor leaves, beside what is made of them.
+    """
+    context, files = get_script_run_ctx(), st.session_state.get(key) or []
+    taken = [(file.name, file.getvalue()) for file in files]
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file in files:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    return taken
+
+
+def _choose_folder(folders: dict[str, Path]) -> Choice:
+    name = st.selectbox(
+        "Folder", list(folders), key="ranked-folder", help="The host of this app offers it.", bind="query-params"
+    )
+    return Choice(f"{FOLDER} {name}", folder=folders[name])
+
+
+def choose_pictures(kept: Measuring) -> Choice:
+    """The ways to give pictures."""
+    folders = archives.allowed_folders()
+    source = st.segmented_control(
+        "Pictures",
+        [SAMPLES_TITLE, UPLOAD, *([FOLDER] if folders else [])],
+        default=SAMPLES_TITLE,
+        required=True,
+        key="ranked-pictures",
+        help=_HELP,
+        persist_state="session",
+    )
+    if source == FOLDER and folders:
+        return _choose_folder(folders)
+    if source != UPLOAD:
+        return Choice(SAMPLES_TITLE)
+    uploader = f"ranked-upload-{kept.upload_serial}"
+    st.file_uploader(
+        "Pictures or ZIP archives",
+        accept_multiple_files=True,
+        max_upload_size=LIMITS.max_bytes // 1_000_000,
+        key=uploader,
+        label_visibility="collapsed",
+    )
+    return Choice(UPLOAD, uploader)

@@ -1,0 +1,89 @@
+"""The tables of many pictures: means beside grey and truth, and every picture, on the page and as CSV."""
+
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from colorizer.checkpoints.card import Card
+from colorizer.evaluation.ranking import Ranking, Specimen, order
+from colorizer.evaluation.scores import GREY, TRUTH, Figures, mean, write_csv
+from pages.common import glossary
+from pages.features.ranking.jobs import model_key
+
+_COLUMNS = {
+    "CIEDE2000": "ciede2000", "PSNR": "psnr", "ab RMSE": "ab_rmse", "colourfulness": "colorfulness", "SSIM": "ssim"
+}  # fmt: skip
+_FORMATS = {"CIEDE2000": "%.2f", "PSNR": "%.2f dB", "ab RMSE": "%.2f", "colourfulness": "%.1f", "SSIM": "%.3f"}
+_REFERENCES = {GREY: "grey (no colour)", TRUTH: "truth (the originals)"}
+
+
+def _config() -> dict[str, Any]:
+    return {
+        name: st.column_config.NumberColumn(help=glossary.MEASURES[name], format=_FORMATS[name]) for name in _COLUMNS
+    }
+
+
+def _row(figures: Figures) -> dict[str, float]:
+    return {name: math.nan if math.isinf(figures[figure]) else figures[figure] for name, figure in _COLUMNS.items()}
+
+
+def averages(specimens: Sequence[Specimen], cards: Sequence[Card]) -> dict[str, Figures]:
+    """What `evaluate` prints: the means by "grey", checkpoint id and "truth"."""
+    measured = [specimen.measured({model_key(card): card.id for card in cards}) for specimen in specimens]
+    return {of: mean([row[of] for row in measured]) for of in measured[0]}
+
+
+def show_means(specimens: Sequence[Specimen], cards: Sequence[Card]) -> None:
+    """One line for each checkpoint, with grey and truth beside."""
+    titles = _REFERENCES | {card.id: card.title for card in cards}
+    rows = [{"checkpoint": titles[of], **_row(figures)} for of, figures in averages(specimens, cards).items()]
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, width="stretch", placeholder="–", column_config=_config(), key="rank-means"
+    )
+
+
+def show_pictures(specimens: Sequence[Specimen], card: Card, ranking: Ranking) -> None:
+    """Every picture as one checkpoint coloured it, the best first; and what no colour at all comes to."""
+    model = model_key(card)
+    places = order([specimen.outcomes[model].figures for specimen in specimens], ranking)
+    rows = [
+        {
+            "place": number,
+            "picture": specimens[place].name,
+            **_row(specimens[place].outcomes[model].figures),
+            f"grey {ranking.title}": specimens[place].grey[ranking.figure],
+        }
+        for number, place in enumerate(places, 1)
+    ]
+    grey = st.column_config.NumberColumn(help=glossary.GREY, format=_FORMATS[ranking.title])
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        column_config={**_config(), f"grey {ranking.title}": grey},
+        key="rank-pictures",
+    )
+
+
+def as_csv(specimens: Sequence[Specimen], cards: Sequence[Card]) -> str:
+    """Every picture and checkpoint, as `evaluate --csv` writes it."""
+    names, stream = {model_key(card): card.id for card in cards}, io.StringIO(newline="")
+    write_csv(stream, [(specimen.name, specimen.measured(names)) for specimen in specimens])
+    return stream.getvalue()
+
+
+def offer_csv(specimens: Sequence[Specimen], cards: Sequence[Card]) -> None:
+    """A button that downloads it."""
+    st.download_button(
+        "Download all figures (CSV)",
+        data=lambda: as_csv(specimens, cards),
+        file_name="best-and-worst.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        key="download-ranks",
+    )

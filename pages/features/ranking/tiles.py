@@ -1,0 +1,85 @@
+"""The best, the middling and the worst pictures: prediction and target side by side, with their figures, as HTML."""
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from colorizer.evaluation.ranking import RANKINGS, Ranking, Specimen, order, pick
+from colorizer.evaluation.scores import Figures
+
+STYLE = """
+<style>
+/* While the work goes on Streamlit leaves the button that started it beside the one that stops it. */
+.st-key-measuring > [data-stale="true"]:has(button) { display: none; }
+.st-key-controls [data-tag] { background: #80808040; color: inherit; }
+.ranks { display: grid; gap: 1.2rem 1.5rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
+@media (min-width: 1800px) { .ranks { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
+@media (max-width: 640px) { .ranks { grid-template-columns: minmax(0, 1fr); } }
+.ranks figure { margin: 0; min-width: 0; }
+.ranks .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0.25rem; }
+.ranks .pair img { display: block; width: 100%; aspect-ratio: 1; }
+.ranks .pair span { font-size: 0.75rem; opacity: 0.8; }
+.stMain .tile.rank h3 { display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+.stMain .tile.rank dl { grid-template-columns: repeat(3, 1fr); }
+.stMain .tile.rank dt { grid-row: 1; }
+.stMain .tile.rank dd { grid-row: 2; }
+.stMain .tile.rank .ranked { font-weight: 700; }
+</style>
+"""
+_QUALITY = 80  # of the target, as of the prediction beside it: the two are compared
+
+
+def format_figure(value: float, ranking: Ranking) -> str:
+    """A figure with its unit, where that is short."""
+    return f"{value:.1f} {ranking.unit}" if ranking.unit == "dB" else f"{value:.1f}"
+
+
+def _address(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
+def _target(specimen: Specimen) -> bytes:
+    stream = io.BytesIO()
+    specimen.image().save(stream, "JPEG", quality=_QUALITY)
+    return stream.getvalue()
+
+
+def _figures(figures: Figures, ranking: Ranking) -> str:
+    cells = [
+        f'<dt>{one.title}</dt><dd class="{"ranked" if one is ranking else "beside"}">'
+        f"{format_figure(figures[one.figure], one)}</dd>"
+        for one in RANKINGS
+    ]
+    return f"<dl>{''.join(cells)}</dl>"
+
+
+def _tile(specimen: Specimen, model: str, title: str, ranking: Ranking) -> str:
+    name, outcome = escape(specimen.name), specimen.outcomes[model]
+    return (
+        '<figure><div class="pair">'
+        f'<img src="{_address(outcome.picture)}" alt="{name}, coloured by {escape(title)}">'
+        f'<img src="{_address(_target(specimen))}" alt="{name}, the original">'
+        "<span>prediction</span><span>target</span></div>"
+        f'<figcaption class="tile rank"><h3 title="{name}">{name}</h3>{_figures(outcome.figures, ranking)}</figcaption>'
+        "</figure>"
+    )
+
+
+def show_podium(specimens: Sequence[Specimen], model: str, title: str, ranking: Ranking) -> None:
+    """The pictures at both ends of a ranking and in its middle.
+
+    Args:
+        specimens: measured by the model.
+        model: the key of its outcomes.
+        title: the checkpoint's.
+        ranking: the order.
+    """
+    podium = pick(order([specimen.outcomes[model].figures for specimen in specimens], ranking))
+    for heading, places in (("Best", podium.best), ("Middling", podium.middling), ("Worst", podium.worst)):
+        if places:
+            st.subheader(heading, anchor=False)
+            tiles = "".join(_tile(specimens[place], model, title, ranking) for place in places)
+            st.html(f'<div class="ranks">{tiles}</div>')
