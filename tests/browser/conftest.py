@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.browser.phone import holiday_photo
+from tests.support.phone_photos import holiday_photo
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -83,7 +83,7 @@ def serving(script: Path, folder: Path) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app that all visitors share."""
-    with serving(ROOT / "tests/browser/entry.py", tmp_path_factory.mktemp("server")) as started:
+    with serving(ROOT / "tests/support/browser_entry.py", tmp_path_factory.mktemp("server")) as started:
         yield started
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import OpenVisitor, Visitor
-from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
+from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 
 def open_alternatives(visitor: Visitor, sample: str = "Motorcycle", size: str = "741 × 500") -> Page:

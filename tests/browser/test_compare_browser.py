@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from tests.browser.conftest import OpenVisitor, Visitor
-from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
+from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 RESULTS = ("12 images, MSE", "12 images, Huber", "500 images, MSE", "500 images, Huber")
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from pages.common.sample_photos import SAMPLES
 from tests.browser.conftest import WIDE, OpenVisitor, Server, Visitor, visiting
-from tests.browser.phone import holiday_photo
+from tests.support.phone_photos import holiday_photo
 
 ROWS = ("Grey", "Colorized", "Palette truth", "Original")
 SIZES = ((120, 160), (300, 200))

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenVisitor, Visitor
-from tests.browser.phone import holiday_photo
+from tests.support.phone_photos import holiday_photo
 
 
 def open_spaces(visitor: Visitor) -> Page:

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
+from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 TITLES = ["Grey", "Generated", "Original"]
 

@@ -20,7 +20,7 @@ from pages.common.photo_library import Album, Shot
 from pages.features.alternatives.downloads import Sheet, wishes_of
 from pages.features.alternatives.search import Search
 from tests.pages.conftest import APP, assert_clean, png, texts, upload
-from tests.toy_photo import toy_card, toy_network
+from tests.support.toy_photo import toy_card, toy_network
 
 PAGE = "pages/alternatives.py"
 TORN = {(-40.0, 40.0): 0.5, (50.0, 40.0): 0.3, (10.0, -50.0): 0.2}
