@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.browser.conftest import OpenVisitor, Visitor
+from tests.support.browser import OpenVisitor, Visitor
 from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 

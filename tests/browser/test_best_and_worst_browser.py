@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenVisitor, Visitor
+from tests.support.browser import OpenVisitor, Visitor
 from tests.support.phone_photos import holiday_photo
-from tests.support.training import crop_of_a_photo
+from tests.support.photos import crop_of_a_photo
 
 HEADINGS = ("Best", "Middling", "Worst")
 _LONG_NAME = "a-very-long-name-" * 9

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenVisitor, Visitor
+from tests.support.browser import OpenVisitor, Visitor
 
 
 def open_canvas(visitor: Visitor, path: str = "") -> Page:

@@ -1,14 +1,12 @@
 """Compare, as a visitor uses it."""
 
-import contextlib
 import re
 import zipfile
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenVisitor, Visitor
+from tests.support.browser import OpenVisitor, Visitor, choose
 from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 RESULTS = ("12 images, MSE", "12 images, Huber", "500 images, MSE", "500 images, Huber")
@@ -105,16 +103,6 @@ def test_the_slider_moves_by_keyboard(visitor: Visitor) -> None:
     assert slider.input_value() == "70"
     assert left.evaluate("image => getComputedStyle(image).clipPath") == "inset(0px 30% 0px 0px)"
     assert slider.get_attribute("aria-valuetext") == "70 % Grey"
-
-
-def choose(visitor: Visitor, side: str, title: str) -> None:
-    """Pick an option as a person does: Streamlit closes an open list when the page moves; one opens it again."""
-    for _ in range(5):
-        visitor.page.get_by_role("combobox", name=side).press("ArrowDown")
-        with contextlib.suppress(TimeoutError):
-            visitor.page.get_by_role("option", name=title).click(timeout=5_000)
-            return
-    pytest.fail(f"the list {side} never offered {title}")
 
 
 def test_the_slider_shows_any_two(visitor: Visitor) -> None:

@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import list_checkpoints
-from tests.browser.conftest import ROOT, OpenVisitor, Visitor
-from tests.browser.test_compare_browser import choose
+from tests.support import ROOT
+from tests.support.browser import OpenVisitor, Visitor, choose
 
 CARDS = [card for card in list_checkpoints() if card.snapshots]
 pytestmark = pytest.mark.skipif(not CARDS, reason="no checkpoint in weights/ keeps snapshots")

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from colorizer.checkpoints.history import format_history, read_history
-from tests.browser.conftest import ROOT, OpenVisitor, Visitor
+from tests.support import ROOT
+from tests.support.browser import OpenVisitor, Visitor
 
 PAGES = ("Compare checkpoints", "Loss curves", "Checkpoints")
 

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pages.common.sample_photos import SAMPLES
-from tests.browser.conftest import WIDE, OpenVisitor, Server, Visitor, visiting
+from tests.support.browser import WIDE, OpenVisitor, Server, Visitor, visiting
 from tests.support.phone_photos import holiday_photo
 
 ROWS = ("Grey", "Colorized", "Palette truth", "Original")

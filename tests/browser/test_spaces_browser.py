@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenVisitor, Visitor
+from tests.support.browser import OpenVisitor, Visitor
 from tests.support.phone_photos import holiday_photo
 
 

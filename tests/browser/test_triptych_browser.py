@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Visitor
+from tests.support.browser import Visitor
 from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 TITLES = ["Grey", "Generated", "Original"]

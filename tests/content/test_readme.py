@@ -6,11 +6,11 @@ import shlex
 import pytest
 
 import train
-from colorizer.cli import make_parser
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.store import WEIGHTS, list_checkpoints
+from colorizer.cli import make_parser
 from colorizer.recipes.recipe import read_recipe
-from tests.content.test_weights import PUBLISHED
+from tests.support.published import PUBLISHED
 
 ROOT = WEIGHTS.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from colorizer.inference.colorizer import load
 from colorizer.inference.hints import Hint
 from colorizer.models import count_parameters
 from colorizer.recipes.recipe import Recipe, read_recipe
+from tests.support.published import PUBLISHED
 
 SCENES = ("scenes-12-mse", "scenes-500-mse", "scenes-12-huber", "scenes-500-huber")
 CARDS = list_checkpoints()
@@ -83,15 +84,6 @@ def test_recipes_of_shipped_checkpoints_name_their_data_by_role() -> None:
     recipes: list[Recipe] = [read_recipe(path) for path in sorted(RECIPES.glob("*.toml"))]
     assert {recipe.id for recipe in recipes} >= set(SCENES)
     assert all("/" not in recipe.data.role for recipe in recipes)
-
-
-PUBLISHED = {
-    "horse-16-cnn": (1.504, 0.405), "horse-32-cnn": (2.029, 0.278), "cat-16-cnn": (1.249, 0.533),
-    "cat-32-cnn": (1.861, 0.345), "horse-16-unet": (1.270, 0.508), "horse-32-unet": (1.909, 0.325),
-    "cat-16-unet": (1.152, 0.565), "cat-32-unet": (1.762, 0.369),
-}  # fmt: skip
-"""Mean cross-entropy over pixels and pixel accuracy of the CIFAR-10 project's own published weights, on the 1,000 test
-pictures of the class, measured here on the same pictures."""
 
 
 @pytest.mark.parametrize("checkpoint", PUBLISHED)

@@ -19,7 +19,8 @@ from pages.common.downloads import _zip
 from pages.common.photo_library import Album, Shot
 from pages.features.alternatives.downloads import Sheet, wishes_of
 from pages.features.alternatives.search import Search
-from tests.pages.conftest import APP, assert_clean, png, texts, upload
+from tests.support import APP
+from tests.support.app import assert_clean, png, texts, upload
 from tests.support.toy_photo import toy_card, toy_network
 
 PAGE = "pages/alternatives.py"

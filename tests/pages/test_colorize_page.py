@@ -17,7 +17,7 @@ from pages.common.model_cache import Answer, Look
 from pages.common.photo_library import Shot
 from pages.features.hints.files import _Both
 from pages.features.hints.state import HintWork, act, hint_work
-from tests.pages.conftest import OpenApp, assert_clean, texts, upload
+from tests.support.app import OpenApp, assert_clean, texts, upload
 
 CARD = next(card for card in list_checkpoints() if card.id == "photo")
 RED = Hint(370, 250, (200, 30, 40))

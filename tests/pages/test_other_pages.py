@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import list_checkpoints
-from tests.pages.conftest import APP, OpenApp, assert_clean, texts
+from tests.support import APP
+from tests.support.app import OpenApp, assert_clean, texts
 
 CARDS = list_checkpoints()
 

@@ -7,7 +7,7 @@ import pytest
 
 from colorizer.images import open_image
 from pages.common.sample_photos import SAMPLES, read_sample
-from tests.pages.conftest import APP
+from tests.support import APP
 
 
 @pytest.mark.parametrize("name", SAMPLES)

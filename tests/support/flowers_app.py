@@ -17,8 +17,8 @@ from torch import Tensor
 from colorizer import color, models
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import MODEL_FILE, snapshot_file, to_float16, write_card, write_tensors
-from tests.pages.conftest import APP
-from tests.unit.checkpoints.test_card import CARD
+from tests.support import APP
+from tests.support.checkpoints import CARD
 
 STEPS = {
     "flowers-cnn": "Plain CNN",

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import torch
 
 from colorizer import color, models
 from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
+from colorizer.inference.colorizer import Colorizer, load
 from colorizer.models.hint_unet import AB_SCALE
-from tests.unit.checkpoints.test_card import CARD
+from tests.support.checkpoints import CARD
 
 
 def toy_network(mix: Mapping[tuple[float, float], float]) -> models.Lite0Bins:
@@ -44,3 +47,21 @@ def toy_card(name: str, **changes: Any) -> Card:
             **changes,
         },
     )
+
+
+def hinted_model(weights: Path) -> Colorizer:
+    """A checkpoint `toy` of random weights, hint branches included, written into a folder of checkpoints."""
+    torch.manual_seed(5)
+    network = models.Lite0Bins()
+    for name, parameter in network.named_parameters():
+        if name.startswith("hint_"):
+            torch.nn.init.normal_(parameter, std=0.05)
+    folder = weights / "toy"
+    folder.mkdir()
+    sha256 = {MODEL_FILE: write_tensors(folder / MODEL_FILE, to_float16(network.state_dict()))}
+    card: Card = dataclasses.replace(
+        CARD, id="toy", architecture="lite0-bins", head="bins", sha256=sha256, options={}, input_size=96,
+        takes_hints=True,
+    )  # fmt: skip
+    write_card(folder, card)
+    return load("toy", device="cpu", weights=weights)

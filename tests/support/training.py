@@ -1,22 +1,24 @@
-"""What several tests of training share: small real pictures, a small recipe, and real processes of `train.py`."""
+"""Small recipes, runs of them in this process, and what a run left behind."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
+import csv
+import json
+import struct
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-from skimage import data
+import pytest
+import torch
 
-ROOT = Path(__file__).resolve().parents[2]
-TRAIN = ROOT / "train.py"
-PATIENCE_SECONDS = 300  # with a process of torch on a machine that has much else to do
-SIZES = ((60, 80), (80, 60), (48, 48), (40, 130))  # (height, width): landscape, portrait, square, very long
+import train
+from colorizer.data.splits import load_training_data
+from colorizer.evaluation.validation import measure_baseline
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.network_setup import build_network, study_colors
+from colorizer.training.run_state import BASELINE_FILE, write_baseline
+from colorizer.training.trainer import Run, Watcher
+from colorizer.utils.shutdown import StopWish
 
+CPU = torch.device("cpu")
+QUIET = Watcher(lambda pictures, loss: None, lambda row: None)
 MEASURED_ON_THE_MACHINE = ("seconds", "peak_memory_mb")
 """Columns of the history that differ from one run to the next."""
 
@@ -47,70 +49,80 @@ device = "cpu"
 """
 
 
-def crop_of_a_photo(number: int) -> np.ndarray:
-    """A different piece of scikit-image's photos for each number: uint8 (H, W, 3)."""
-    photo = (data.astronaut, data.coffee, data.chelsea, data.rocket)[number % 4]()
-    height, width = SIZES[number % len(SIZES)]
-    random = np.random.default_rng(number)
-    top, left = random.integers(0, photo.shape[0] - height), random.integers(0, photo.shape[1] - width)
-    return photo[top : top + height, left : left + width]
-
-
-def make_pictures(folder: Path, count: int, first: int = 0) -> Path:
-    """Write `count` pictures, PNG, named by their number; returns the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(first, first + count):
-        Image.fromarray(crop_of_a_photo(number)).save(folder / f"{number:03d}.png")
-    return folder
-
-
 def write_recipe(path: Path, text: str = RECIPE) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def environment() -> dict[str, str]:
-    """That of this process with one thread for computing: runs with the same number are equal bit for bit."""
-    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+PALETTE_RECIPE = """
+id = "toy-choice"
+title = "A toy that chooses"
+summary = "Twelve small pictures."
+family = "toys"
+
+[model]
+architecture = "palette-cnn"
+width = 8
+palette = "kmeans:6"
+
+[data]
+role = "toys"
+images = 12
+validation_images = 4
+side = 20
+crop = 16
+
+[loss]
+name = "cross_entropy"
+
+[training]
+epochs = 3
+batch_size = 4
+warmup_steps = 2
+learning_rate = 0.01
+device = "cpu"
+keep = "last"
+"""
 
 
-def start_training(*arguments: str | Path, launcher: Sequence[str] = ()) -> "subprocess.Popen[str]":
-    """`python train.py ARGUMENTS...` as a process, in a session of its own so that a signal can reach all of it."""
-    command = [sys.executable, *launcher, str(TRAIN), *map(str, arguments)]
-    return subprocess.Popen(
-        command,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+def measured(out: Path) -> list[dict[str, str]]:
+    """The rows of a history without the one column that is measured time."""
+    with (out / "history.csv").open(newline="") as file:
+        return [
+            {name: value for name, value in row.items() if name not in MEASURED_ON_THE_MACHINE}
+            for row in csv.DictReader(file)
+        ]
 
 
-def run_training(*arguments: str | Path, launcher: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":
-    """The same, to its end."""
-    process = start_training(*arguments, launcher=launcher)
-    try:
-        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
-    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+def saved_progress(out: Path) -> dict[str, object]:
+    """What the state file says of the run, read without our own code."""
+    content = (out / "state" / "last.safetensors").read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    return json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["progress"])
 
 
-def wait_until(
-    reached: Callable[[], bool], process: "subprocess.Popen[str]", seconds: float = PATIENCE_SECONDS
-) -> None:
-    """Wait while the process runs; fails with its output when it ends first, or after too long."""
-    end = time.monotonic() + seconds
-    while not reached():
-        if process.poll() is not None or time.monotonic() > end:
-            process.kill()
-            raise AssertionError("".join(process.communicate()))
-        time.sleep(0.02)
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """The one sentence with which `train.py ARGUMENTS...` ends in status 1."""
+    assert train.main(list(map(str, arguments))) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("train.py: ")
+    assert message.count("\n") == 1
+    return message
 
 
-def finished_epochs(folder: Path) -> int:
-    """How many rows the history of a run has."""
-    history = folder / "history.csv"
-    return len(history.read_text().splitlines()) - 1 if history.exists() else 0
+def make_run(recipe_text: str, folder: Path, out: Path, *overrides: str, wish: StopWish | None = None) -> Run:
+    """A run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
+    recipe = parse_recipe(recipe_text, overrides)
+    data = load_training_data([folder], recipe.data, lambda message: None)
+    network = build_network(recipe)
+    study_colors(recipe, network, data.training)
+    run = Run(recipe, network, data, out, train.make_accelerator(recipe), wish)
+    write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
+    return run
+
+
+def fitted(recipe_text: str, folder: Path, out: Path, *overrides: str) -> Run:
+    """The same, trained to its end."""
+    run = make_run(recipe_text, folder, out, *overrides)
+    run.fit(QUIET)
+    return run

@@ -14,7 +14,7 @@ from colorizer.analysis.color_quantization import Quantised, distance, own_color
 from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabPhoto, take_apart
 from colorizer.color.ab_bins import ab_bins
 from colorizer.color.palettes import read_palette
-from tests.support.training import ROOT
+from tests.support import ROOT
 
 PHOTO = take_apart(Image.fromarray(data.coffee()).resize((60, 40)))
 BINS = ab_bins().double().numpy()

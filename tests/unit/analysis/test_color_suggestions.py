@@ -10,7 +10,7 @@ from PIL import Image
 from colorizer import color
 from colorizer.analysis.color_suggestions import colors_at, lightness_at, plane_at
 from colorizer.inference.prediction import Chroma
-from tests.unit.inference.test_color_distribution import bin_at, peaked
+from tests.support.distributions import bin_at, peaked
 
 
 def lab_of(rgb: tuple[int, int, int]) -> torch.Tensor:

@@ -6,33 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.checkpoints.card import Card, MetricsRow, PictureSet, read_card
+from colorizer.checkpoints.card import MetricsRow, read_card
 from colorizer.errors import CheckpointError
+from tests.support.checkpoints import CARD
 
-CARD = Card(
-    id="toy",
-    title='Twelve "images"',
-    summary="Größe, 色.",
-    family="toys",
-    experiment="how many",
-    variable="12",
-    architecture="resnet18-colorizer",
-    head="ab",
-    parameters=953_282,
-    input_size=128,
-    epochs=3,
-    loss="MSE",
-    optimizer="AdamW",
-    hardware="1 thread",
-    seconds=1.5,
-    weights_licence="for research",
-    data_licence="none",
-    wrong="It sees\nonly brown.",
-    trained_on=PictureSet("toys", 12, "ab"),
-    validated_on=PictureSet("toys", 4, "cd"),
-    sha256={"model.safetensors": "ef", "snapshots/0010.safetensors": "01", "snapshots/0002.safetensors": "23"},
-    metrics=(MetricsRow("checkpoint", "toys", 4, "p", "c", 20.0, 11.0, 14.0, 9.0, 0.9),),
-)
 CHOOSER = dataclasses.replace(
     CARD,
     head="palette",

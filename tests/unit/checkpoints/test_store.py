@@ -30,8 +30,8 @@ from colorizer.checkpoints.store import (
 )
 from colorizer.errors import CheckpointError
 from colorizer.utils.atomic_write import write_atomically
-from tests.support.training import environment, wait_until
-from tests.unit.checkpoints.test_card import CARD
+from tests.support.checkpoints import CARD
+from tests.support.processes import environment, wait_until
 
 MODEL = "model.safetensors"
 

@@ -16,7 +16,13 @@ from colorizer.cli.diagnose import measure_hints, size_difference, true_hints
 from colorizer.evaluation.protocol import centre_square
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.hints import hint_ab
-from tests.unit.inference.test_colorizer_hints import model as model
+from tests.support.toy_photo import hinted_model
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Colorizer:
+    return hinted_model(tmp_path_factory.mktemp("weights"))
+
 
 PHOTO = Image.fromarray(data.astronaut())
 

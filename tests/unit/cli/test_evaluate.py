@@ -8,7 +8,8 @@ from pathlib import Path
 from PIL import Image
 from skimage import data
 
-from tests.support.training import ROOT, make_pictures
+from tests.support import ROOT
+from tests.support.photos import make_pictures
 
 
 def evaluate(folder: Path, *options: object) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,8 @@ from colorizer.color.palettes import kmeans_colors, named_palettes, read_palette
 from colorizer.data.dataset import Pictures, resize
 from colorizer.errors import DataError, RecipeError
 from colorizer.training.color_statistics import kmeans_palette
-from tests.support.training import ROOT, make_pictures
+from tests.support import ROOT
+from tests.support.photos import make_pictures
 
 
 def refusal(setting: str) -> str:

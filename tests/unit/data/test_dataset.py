@@ -27,7 +27,8 @@ from colorizer.data.dataset import (
     zoomed,
 )
 from colorizer.errors import DataError, PictureError
-from tests.support.training import crop_of_a_photo, environment, make_pictures
+from tests.support.photos import crop_of_a_photo, make_pictures
+from tests.support.processes import environment
 
 
 def test_the_order_follows_from_the_paths_inside_the_folders(tmp_path: Path) -> None:

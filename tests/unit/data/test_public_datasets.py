@@ -16,38 +16,18 @@ import numpy as np
 import pytest
 
 from colorizer.data import public_datasets
-from colorizer.data.public_datasets import CIFAR10_CLASSES, cache_folder, fetch, fetch_folder, read_cifar10
+from colorizer.data.public_datasets import cache_folder, fetch, fetch_folder, read_cifar10
 from colorizer.data.splits import load_public_data, load_training_data
 from colorizer.data.torchvision_compat import import_torchvision
 from colorizer.errors import DataError
 from colorizer.recipes.recipe import read_recipe
 from colorizer.recipes.schema import DataSettings
 from colorizer.utils.shutdown import StopWish, interruptible
-from tests.support.training import ROOT, make_pictures
+from tests.support import ROOT
+from tests.support.photos import make_pictures
+from tests.support.public_sets import FOLDER, PER_FILE, files, records
 
-FOLDER = "cifar-10-batches-bin"
 RECIPES = ROOT / "recipes"
-TRAINING = [f"data_batch_{number}.bin" for number in range(1, 6)]
-PER_FILE = 8
-HORSE = CIFAR10_CLASSES.index("horse")
-
-
-def records(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Labels uint8 (PER_FILE,) and pixels uint8 (PER_FILE, 32, 32, 3); the classes horse and cat alternate."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (PER_FILE, 32, 32, 3), np.uint8)
-    return np.resize(np.array([HORSE, 3], np.uint8), PER_FILE), pixels
-
-
-def binary(seed: int) -> bytes:
-    """A file as https://www.cs.toronto.edu/~kriz/cifar.html describes it: a label, then 1,024 bytes each of red, green
-    and blue, row by row."""
-    labels, pixels = records(seed)
-    planes = pixels.transpose(0, 3, 1, 2).reshape(PER_FILE, -1)
-    return np.concatenate([labels[:, None], planes], 1).tobytes()
-
-
-def files() -> dict[str, bytes]:
-    return {name: binary(seed) for seed, name in enumerate([*TRAINING, "test_batch.bin"])}
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from colorizer.data.dataset import find_pictures, read_square, shuffled
 from colorizer.data.splits import TrainingData, fingerprint, load_public_data, load_training_data
 from colorizer.errors import DataError
 from colorizer.recipes.schema import DataSettings
-from tests.support.training import make_pictures
-from tests.unit.data.test_public_datasets import FOLDER, files, records
+from tests.support.photos import make_pictures
+from tests.support.public_sets import FOLDER, files, records
 
 SETTINGS = DataSettings(role="toys", images=6, validation_images=4, side=40, crop=32)
 

@@ -18,7 +18,8 @@ from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.network_setup import build_network
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
 from colorizer.training.trainer import Interrupted, Run, Watcher
-from tests.support.training import RECIPE, make_pictures
+from tests.support.photos import make_pictures
+from tests.support.training import RECIPE
 
 SUBSETS = ("data.images=12", "data.subsets=3", "training.epochs=2")
 

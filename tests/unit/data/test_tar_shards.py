@@ -28,7 +28,8 @@ from colorizer.training.network_setup import build_network
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
 from colorizer.training.trainer import Interrupted, Run, Watcher
 from colorizer.utils.seeding import seeded
-from tests.support.training import RECIPE, make_pictures, write_recipe
+from tests.support.photos import make_pictures
+from tests.support.training import RECIPE, write_recipe
 
 SETTINGS = DataSettings("toys", validation_images=4, side=40, crop=32, shuffle_buffer=6)
 PICTURES = 24

@@ -9,7 +9,7 @@ import pytest
 
 from colorizer.data import torchvision_compat
 from colorizer.errors import TrainingError
-from tests.support.training import environment
+from tests.support.processes import environment
 
 
 def test_torchvision_works_after_the_safe_import() -> None:

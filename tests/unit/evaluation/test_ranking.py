@@ -20,7 +20,8 @@ from colorizer.evaluation.ranking import RANKINGS, Trial, measure_all, order, pi
 from colorizer.images.archives import Entry, from_folder
 from colorizer.inference.colorizer import load
 from colorizer.inference.prediction import Chroma
-from tests.support.training import ROOT, crop_of_a_photo, make_pictures
+from tests.support import ROOT
+from tests.support.photos import crop_of_a_photo, make_pictures
 
 CIEDE2000, PSNR, AB_RMSE = RANKINGS
 

@@ -21,7 +21,7 @@ from colorizer.evaluation.validation import (
     summed,
 )
 from colorizer.training.losses import make_loss
-from tests.support.training import crop_of_a_photo
+from tests.support.photos import crop_of_a_photo
 
 CPU = torch.device("cpu")
 MSE = make_loss("mse", 12)

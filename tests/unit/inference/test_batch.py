@@ -31,8 +31,9 @@ from colorizer.inference.full_resolution import Tones, read_tones
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task, plan
 from colorizer.utils import fork_pool
+from tests.support.photos import crop_of_a_photo, make_pictures
+from tests.support.processes import PATIENCE_SECONDS
 from tests.support.toy_photo import toy_card
-from tests.support.training import PATIENCE_SECONDS, crop_of_a_photo, make_pictures
 
 ROOT = WEIGHTS.parent
 HELD_BESIDE_A_GROUP = 2  # pictures of which a thread may still hold something: the last of the group before

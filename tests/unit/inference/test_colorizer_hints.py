@@ -1,6 +1,5 @@
 """A checkpoint that takes hints: pinned colours are met, far ones stay, and nothing else needs the network again."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,32 +8,16 @@ import torch
 from PIL import Image
 from skimage import data
 
-from colorizer import color, models
-from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
+from colorizer import color
 from colorizer.inference.colorizer import Colorizer, load
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.hints import Hint, hint_ab
-from tests.unit.checkpoints.test_card import CARD
+from tests.support.toy_photo import hinted_model
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Colorizer:
-    """A network of random weights, hint branches included."""
-    torch.manual_seed(5)
-    network = models.Lite0Bins()
-    for name, parameter in network.named_parameters():
-        if name.startswith("hint_"):
-            torch.nn.init.normal_(parameter, std=0.05)
-    folder = tmp_path_factory.mktemp("weights") / "toy"
-    folder.mkdir()
-    sha256 = {MODEL_FILE: write_tensors(folder / MODEL_FILE, to_float16(network.state_dict()))}
-    card: Card = dataclasses.replace(
-        CARD, id="toy", architecture="lite0-bins", head="bins", sha256=sha256, options={}, input_size=96,
-        takes_hints=True,
-    )  # fmt: skip
-    write_card(folder, card)
-    return load("toy", device="cpu", weights=folder.parent)
+    return hinted_model(tmp_path_factory.mktemp("weights"))
 
 
 PHOTO = Image.fromarray(data.coffee())

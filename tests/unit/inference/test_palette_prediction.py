@@ -23,8 +23,8 @@ from colorizer.inference.palette_prediction import RENDERINGS, Choice, color_byt
 from colorizer.inference.prediction import Chroma
 from colorizer.models import PaletteNetwork
 from colorizer.training.losses import make_loss
-from tests.support.training import crop_of_a_photo
-from tests.unit.checkpoints.test_card import CARD
+from tests.support.checkpoints import CARD
+from tests.support.photos import crop_of_a_photo
 
 MODEL = "model.safetensors"
 PHOTO = Image.fromarray(data.coffee()).resize((90, 60))

@@ -13,7 +13,8 @@ from colorizer.errors import TrainingError
 from colorizer.models import ColorNetwork
 from colorizer.recipes.recipe import parse_recipe, read_recipe
 from colorizer.training.network_setup import build_network
-from tests.support.training import RECIPE, ROOT
+from tests.support import ROOT
+from tests.support.training import RECIPE
 
 NAMES = models.architectures_with_head("rgb")
 

@@ -17,7 +17,8 @@ from colorizer.models import BinsNetwork, ZhangBins
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.color_statistics import bin_frequency
 from colorizer.training.network_setup import build_network, study_colors
-from tests.support.training import RECIPE, make_pictures, write_recipe
+from tests.support.photos import make_pictures
+from tests.support.training import RECIPE, write_recipe
 
 BINS = ('model.architecture="zhang-bins"', "model.width=2", 'loss.name="cross_entropy"')
 

@@ -11,7 +11,7 @@ from colorizer import color, models
 from colorizer.models import PaletteNetwork
 from colorizer.recipes.recipe import read_recipe
 from colorizer.training.network_setup import build_network
-from tests.support.training import ROOT
+from tests.support import ROOT
 
 NAMES = models.architectures_with_head("palette")
 RECIPES = sorted(path for path in (ROOT / "recipes").glob("*.toml") if read_recipe(path).model.palette)

@@ -8,7 +8,8 @@ import pytest
 
 from colorizer.errors import RecipeError
 from colorizer.recipes.recipe import Recipe, parse_recipe, read_recipe
-from tests.support.training import RECIPE, ROOT
+from tests.support import ROOT
+from tests.support.training import RECIPE
 
 SHIPPED = sorted((ROOT / "recipes").glob("*.toml"))
 CHOICES = [path for path in SHIPPED if path.stem.startswith(("horse-", "cat-"))]

@@ -17,18 +17,17 @@ from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import COLUMNS, EpochRow, read_history
 from colorizer.data.splits import load_training_data
 from colorizer.errors import RecipeError, TrainingError
-from colorizer.evaluation.validation import measure_baseline
 from colorizer.models import Discriminator
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.recipes.schema import AdversarySettings
 from colorizer.training.export import finish
 from colorizer.training.gan import Adversary
 from colorizer.training.network_setup import build_network
-from colorizer.training.run_state import BASELINE_FILE, write_baseline
 from colorizer.training.trainer import Interrupted, Run, Watcher
 from colorizer.utils.shutdown import StopWish
-from tests.support.training import make_pictures, run_training, write_recipe
-from tests.unit.training.test_train_command import LAUNCH
+from tests.support.photos import make_pictures
+from tests.support.processes import LAUNCH, run_training
+from tests.support.training import QUIET, fitted, make_run, write_recipe
 
 CPU = torch.device("cpu")
 RECIPE = """
@@ -64,7 +63,6 @@ width = 4
 judged_images = 6
 """
 ADVERSARIAL = ("generator_loss", "discriminator_loss", "discriminator_accuracy", "discriminator_steps")
-QUIET = Watcher(lambda pictures, loss: None, lambda row: None)
 VARIANTS = [
     (),
     ("adversary.evidence=lab", "adversary.verdict=patches", "adversary.normalisation=spectral", "adversary.dropout=0"),
@@ -74,20 +72,6 @@ VARIANTS = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_pictures(tmp_path_factory.mktemp("photos"), 20)
-
-
-def make_run(folder: Path, out: Path, *overrides: str, wish: StopWish | None = None) -> Run:
-    recipe = parse_recipe(RECIPE, overrides)
-    data = load_training_data([folder], recipe.data, lambda message: None)
-    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe), wish)
-    write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
-    return run
-
-
-def fitted(folder: Path, out: Path, *overrides: str) -> Run:
-    run = make_run(folder, out, *overrides)
-    run.fit(QUIET)
-    return run
 
 
 def make_adversary(*overrides: str) -> Adversary:
@@ -197,7 +181,7 @@ def test_the_rate_of_the_discriminator_follows_the_schedule() -> None:
 
 
 def test_the_history_has_the_adversarial_columns(folder: Path, tmp_path: Path) -> None:
-    run = fitted(folder, tmp_path)
+    run = fitted(RECIPE, folder, tmp_path)
     rows = read_history(tmp_path / "history.csv")
     assert rows == run.progress.rows
     assert (tmp_path / "history.csv").read_text().splitlines()[0] == ",".join(
@@ -214,7 +198,7 @@ def test_the_history_has_the_adversarial_columns(folder: Path, tmp_path: Path) -
 def test_the_accuracy_is_the_share_of_right_answers_on_pictures_of_the_epochs_choice(
     folder: Path, tmp_path: Path
 ) -> None:
-    run = make_run(folder, tmp_path)
+    run = make_run(RECIPE, folder, tmp_path)
     assert run.adversary is not None
     for bias, share in ((100.0, 0.5), (-100.0, 0.5)):  # everything true, everything made: half is right
         last = run.adversary.network.layers[-1]
@@ -227,7 +211,7 @@ def test_the_accuracy_is_the_share_of_right_answers_on_pictures_of_the_epochs_ch
 def test_a_discriminator_that_is_too_good_rests_for_an_epoch_and_its_weights_with_it(
     folder: Path, tmp_path: Path
 ) -> None:
-    run = make_run(folder, tmp_path, "adversary.accuracy_threshold=0.01")  # any right answer is too good
+    run = make_run(RECIPE, folder, tmp_path, "adversary.accuracy_threshold=0.01")  # any right answer is too good
     states: list[dict[str, Tensor]] = []
 
     def keep(row: EpochRow) -> None:
@@ -253,7 +237,7 @@ def test_a_plain_run_has_no_adversarial_columns_and_an_adversary_changes_its_wei
     plain = Run(recipe, build_network(recipe), data, tmp_path / "plain", train.make_accelerator(recipe))
     plain.fit(QUIET)
     assert (tmp_path / "plain" / "history.csv").read_text().splitlines()[0] == ",".join([*COLUMNS, "peak_memory_mb"])
-    adversarial = fitted(folder, tmp_path / "gan")
+    adversarial = fitted(RECIPE, folder, tmp_path / "gan")
     weights = [run.bare_network.state_dict() for run in (plain, adversarial)]
     assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
@@ -264,9 +248,9 @@ def test_a_run_that_was_interrupted_goes_on_bit_for_bit(
     folder: Path, tmp_path: Path, settings: tuple[str, ...], stop_after: int
 ) -> None:
     settings = (*settings, "adversary.noise_every=2")
-    whole = fitted(folder, tmp_path / "whole", *settings)
+    whole = fitted(RECIPE, folder, tmp_path / "whole", *settings)
     wish, steps = StopWish(), 0
-    part = make_run(folder, tmp_path / "part", *settings, wish=wish)
+    part = make_run(RECIPE, folder, tmp_path / "part", *settings, wish=wish)
 
     def step(pictures: int, loss: float | None) -> None:
         nonlocal steps
@@ -276,7 +260,7 @@ def test_a_run_that_was_interrupted_goes_on_bit_for_bit(
 
     with pytest.raises(Interrupted):
         part.fit(Watcher(step, lambda row: None))
-    again = make_run(folder, tmp_path / "part", *settings)
+    again = make_run(RECIPE, folder, tmp_path / "part", *settings)
     again.resume()
     again.fit(QUIET)
     assert whole.adversary is not None and again.adversary is not None
@@ -291,7 +275,7 @@ def test_a_run_that_was_interrupted_goes_on_bit_for_bit(
 
 
 def test_a_finished_adversarial_run_is_a_checkpoint_like_any_other(folder: Path, tmp_path: Path) -> None:
-    run = fitted(folder, tmp_path / "toy-gan", "training.snapshots=[0]", "adversary.label_smoothing=0.1")
+    run = fitted(RECIPE, folder, tmp_path / "toy-gan", "training.snapshots=[0]", "adversary.label_smoothing=0.1")
     finish(run)
     card = read_card(tmp_path / "toy-gan" / "card.toml")
     assert (card.head, card.snapshots) == ("rgb", [0, 2])
@@ -305,7 +289,7 @@ def test_a_finished_adversarial_run_is_a_checkpoint_like_any_other(folder: Path,
 
 
 def test_a_run_whose_discriminator_breaks_is_stopped(folder: Path, tmp_path: Path) -> None:
-    run = make_run(folder, tmp_path, "adversary.learning_rate=1e36", "training.warmup_steps=0")
+    run = make_run(RECIPE, folder, tmp_path, "adversary.learning_rate=1e36", "training.warmup_steps=0")
     with pytest.raises(TrainingError, match="diverged"):
         run.fit(QUIET)
 
@@ -341,7 +325,7 @@ def test_a_network_without_pictures_cannot_have_an_adversary() -> None:
 
 def test_a_crop_that_the_discriminator_cannot_see_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"data\.crop: the discriminator takes pictures whose side is a multiple"):
-        make_run(folder, tmp_path, "data.crop=20")
+        make_run(RECIPE, folder, tmp_path, "data.crop=20")
 
 
 @pytest.mark.parametrize(("verdict", "shape"), [("picture", (2, 1)), ("patches", (2, 3, 3))])

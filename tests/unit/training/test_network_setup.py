@@ -17,8 +17,9 @@ from colorizer.errors import ColorizerError, RecipeError
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.color_statistics import kmeans_palette
 from colorizer.training.network_setup import build_network, network_options, study_colors
-from tests.support.training import RECIPE, crop_of_a_photo
-from tests.unit.checkpoints.test_card import CARD
+from tests.support.checkpoints import CARD
+from tests.support.photos import crop_of_a_photo
+from tests.support.training import RECIPE
 
 CHOOSER = ("model.architecture=palette-cnn", "loss.name=cross_entropy")
 

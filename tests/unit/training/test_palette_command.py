@@ -11,10 +11,11 @@ from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import load_network
 from colorizer.color.palettes import read_palette
 from colorizer.models import PaletteNetwork
-from tests.support.training import RECIPE as REGRESSION
-from tests.support.training import ROOT, make_pictures, run_training, write_recipe
-from tests.unit.training.test_palette_training import RECIPE, put_public_set
-from tests.unit.training.test_train_command import LAUNCH, refused
+from tests.support import ROOT
+from tests.support.photos import make_pictures
+from tests.support.processes import LAUNCH, run_training
+from tests.support.public_sets import put_public_set
+from tests.support.training import PALETTE_RECIPE, RECIPE, refused, write_recipe
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_recipe(tmp_path_factory.mktemp("recipes") / "toy-choice.toml", RECIPE)
+    return write_recipe(tmp_path_factory.mktemp("recipes") / "toy-choice.toml", PALETTE_RECIPE)
 
 
 def settings(*overrides: str) -> list[str]:
@@ -79,7 +80,7 @@ def test_pictures_of_ones_own_for_validation_go_with_those_for_training(
 def test_what_does_not_fit_together_is_one_sentence(
     folder: Path, recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plain = write_recipe(tmp_path / "plain.toml", REGRESSION)
+    plain = write_recipe(tmp_path / "plain.toml", RECIPE)
     out = ("--data", folder, "--out", tmp_path / "run")
     for start, override, message in (
         (recipe, "loss.name=mse", "loss.name is 'mse'; palette-cnn learns by cross_entropy."),

@@ -23,63 +23,24 @@ from colorizer.training.export import finish
 from colorizer.training.network_setup import build_network, study_colors
 from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, read_baseline, write_baseline
 from colorizer.training.trainer import Interrupted, Run, Watcher
-from tests.support.training import MEASURED_ON_THE_MACHINE, make_pictures
-from tests.unit.data.test_public_datasets import FOLDER, files
-from tests.unit.training import test_trainer
-from tests.unit.training.test_train_command import saved_progress
+from tests.support.photos import make_pictures
+from tests.support.public_sets import put_public_set
+from tests.support.training import (
+    MEASURED_ON_THE_MACHINE,
+    PALETTE_RECIPE,
+    QUIET,
+    RECIPE,
+    fitted,
+    make_run,
+    saved_progress,
+)
 
 CPU = torch.device("cpu")
-RECIPE = """
-id = "toy-choice"
-title = "A toy that chooses"
-summary = "Twelve small pictures."
-family = "toys"
-
-[model]
-architecture = "palette-cnn"
-width = 8
-palette = "kmeans:6"
-
-[data]
-role = "toys"
-images = 12
-validation_images = 4
-side = 20
-crop = 16
-
-[loss]
-name = "cross_entropy"
-
-[training]
-epochs = 3
-batch_size = 4
-warmup_steps = 2
-learning_rate = 0.01
-device = "cpu"
-keep = "last"
-"""
-QUIET = Watcher(lambda pictures, loss: None, lambda row: None)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_pictures(tmp_path_factory.mktemp("photos"), 20)
-
-
-def make_run(folder: Path, out: Path, *overrides: str) -> Run:
-    recipe = parse_recipe(RECIPE, overrides)
-    data = load_training_data([folder], recipe.data, lambda message: None)
-    network = build_network(recipe)
-    study_colors(recipe, network, data.training)
-    run = Run(recipe, network, data, out, train.make_accelerator(recipe))
-    write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
-    return run
-
-
-def fitted(folder: Path, out: Path, *overrides: str) -> Run:
-    run = make_run(folder, out, *overrides)
-    run.fit(QUIET)
-    return run
 
 
 @pytest.mark.parametrize("architecture", ["palette-cnn", "palette-unet"])
@@ -89,7 +50,7 @@ def test_pictures_of_a_few_colours_are_learned(tmp_path: Path, architecture: str
         colors = np.array([[0, 0, 120], [200, 30, 30], [250, 240, 120]], np.uint8)
         Image.fromarray(colors[patches]).save(tmp_path / f"{number}.png")
     settings = ("training.epochs=16", "data.images=4", "training.images_per_epoch=32", "model.palette=kmeans:3")
-    run = fitted(tmp_path, tmp_path / "run", f"model.architecture={architecture}", *settings)
+    run = fitted(PALETTE_RECIPE, tmp_path, tmp_path / "run", f"model.architecture={architecture}", *settings)
     first, *_, last = run.progress.rows
     assert last.train_loss < 0.6 * first.train_loss
     assert last.train_accuracy is not None and first.train_accuracy is not None and last.val_accuracy is not None
@@ -100,7 +61,7 @@ def test_pictures_of_a_few_colours_are_learned(tmp_path: Path, architecture: str
 
 @pytest.fixture(scope="module")
 def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    run = fitted(folder, tmp_path_factory.mktemp("run"), "training.snapshots=[0,2]")
+    run = fitted(PALETTE_RECIPE, folder, tmp_path_factory.mktemp("run"), "training.snapshots=[0,2]")
     finish(run)
     return run
 
@@ -119,7 +80,7 @@ def test_the_history_has_the_accuracies(finished: Run) -> None:
 
 def test_the_measures_of_training_are_means_over_each_epoch_alone(folder: Path, tmp_path: Path) -> None:
     still = ("training.learning_rate=1e-12", "training.schedule=constant")
-    rows = fitted(folder, tmp_path, *still, "model.palette=kmeans:2").progress.rows
+    rows = fitted(PALETTE_RECIPE, folder, tmp_path, *still, "model.palette=kmeans:2").progress.rows
     losses = [row.train_loss for row in rows]
     accuracies = [row.train_accuracy for row in rows if row.train_accuracy is not None]
     assert losses == pytest.approx([losses[0]] * 3, rel=0.1)  # other crops of the same pictures, by the same weights
@@ -175,7 +136,7 @@ def test_the_card_has_the_options_the_loss_and_the_accuracy(finished: Run) -> No
 
 
 def test_the_card_of_a_regression_has_neither_loss_nor_accuracy_nor_options(folder: Path, tmp_path: Path) -> None:
-    run = test_trainer.fitted(folder, tmp_path, "training.epochs=1")
+    run = fitted(RECIPE, folder, tmp_path, "training.epochs=1")
     assert [(row.train_accuracy, row.val_accuracy) for row in run.progress.rows] == [(None, None)]
     assert (tmp_path / "history.csv").read_text().splitlines()[0] == ",".join([*COLUMNS, "peak_memory_mb"])
     card = finish(run)
@@ -201,8 +162,8 @@ def test_a_run_resumes_in_the_middle_of_an_epoch_as_if_it_had_not_stopped(
     folder: Path, tmp_path: Path, palette: str
 ) -> None:
     setting = f"model.palette={palette}"
-    whole = fitted(folder, tmp_path / "whole", setting)
-    part = make_run(folder, tmp_path / "part", setting)
+    whole = fitted(PALETTE_RECIPE, folder, tmp_path / "whole", setting)
+    part = make_run(PALETTE_RECIPE, folder, tmp_path / "part", setting)
     steps: list[int] = []
 
     def stop_in_the_second_epoch(pictures: int, loss: float | None) -> None:
@@ -213,7 +174,7 @@ def test_a_run_resumes_in_the_middle_of_an_epoch_as_if_it_had_not_stopped(
     with pytest.raises(Interrupted):
         part.fit(Watcher(stop_in_the_second_epoch, lambda row: None))
     assert 0 < float(str(saved_progress(tmp_path / "part")["accuracy_sum"])) < 2
-    resumed = make_run(folder, tmp_path / "part", setting)
+    resumed = make_run(PALETTE_RECIPE, folder, tmp_path / "part", setting)
     resumed.resume()
     assert (resumed.progress.epoch, resumed.progress.step) == (1, 2)
     resumed.fit(QUIET)
@@ -221,9 +182,9 @@ def test_a_run_resumes_in_the_middle_of_an_epoch_as_if_it_had_not_stopped(
 
 
 def test_a_resumed_run_keeps_the_palette_it_started_with(folder: Path, tmp_path: Path) -> None:
-    run = fitted(folder, tmp_path, "training.epochs=1")
+    run = fitted(PALETTE_RECIPE, folder, tmp_path, "training.epochs=1")
     before = run.bare_network.state_dict()["palette"].clone()
-    resumed = make_run(folder, tmp_path, "training.epochs=2")
+    resumed = make_run(PALETTE_RECIPE, folder, tmp_path, "training.epochs=2")
     assert isinstance(resumed.bare_network, PaletteNetwork)
     resumed.bare_network.set_palette(torch.rand(6, 3))  # as if another scikit-learn had computed another one
     resumed.resume()
@@ -237,12 +198,12 @@ def test_the_card_names_the_command_that_trains_it_again(
 ) -> None:
     command = "python train.py recipes/toy-choice.toml"
     assert read_card(finished.folder / "card.toml").metrics[0].command == f"{command} --data FOLDERS"
-    recipe = parse_recipe(RECIPE, ["training.epochs=1", "model.palette=horse-16", "data.images=8"])
+    recipe = parse_recipe(PALETTE_RECIPE, ["training.epochs=1", "model.palette=horse-16", "data.images=8"])
     held_out = make_pictures(tmp_path / "test", 4, first=100)
     data = load_training_data([folder], recipe.data, lambda message: None, validation_folders=[held_out])
     assert shipped_command(recipe, data, tmp_path / "run") == f"{command} --data FOLDERS --validation TEST_FOLDERS"
     put_public_set(tmp_path, monkeypatch)
-    recipe = parse_recipe(RECIPE, ["training.epochs=1", "model.palette=horse-16", "data.public=cifar10:horse"])
+    recipe = parse_recipe(PALETTE_RECIPE, ["training.epochs=1", "model.palette=horse-16", "data.public=cifar10:horse"])
     data = load_public_data(recipe.data, lambda message: None)
     assert shipped_command(recipe, data, tmp_path / "public") == command
 
@@ -252,10 +213,3 @@ def shipped_command(recipe: Recipe, data: TrainingData, out: Path) -> str:
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     run.fit(QUIET)
     return finish(run).metrics[0].command
-
-
-def put_public_set(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLORIZER_DATA", str(cache))
-    (cache / FOLDER).mkdir(parents=True)
-    for name, content in files().items():
-        (cache / FOLDER / name).write_bytes(content)

@@ -13,9 +13,9 @@ from torch import nn
 from colorizer.errors import CheckpointError, TrainingError
 from colorizer.evaluation.validation import Baseline, Validation
 from colorizer.training.run_state import Progress, Trained, read_baseline, read_state, save_state, write_baseline
-from tests.unit.checkpoints.test_history import row
+from tests.support.checkpoints import history_row
 
-PROGRESS = Progress(2, 7, 0.1 + 0.2, 1 / 7, 2.5, 1 / 9, 1 / 3, [row(0), row(1)], "ab", "cd")
+PROGRESS = Progress(2, 7, 0.1 + 0.2, 1 / 7, 2.5, 1 / 9, 1 / 3, [history_row(0), history_row(1)], "ab", "cd")
 
 
 def trained() -> tuple[nn.Module, torch.optim.AdamW]:

@@ -1,10 +1,7 @@
 """`python train.py` as a user meets it: real processes, interrupted, killed, resumed, and run side by side."""
 
-import csv
-import json
 import os
 import signal
-import struct
 import subprocess
 import time
 from pathlib import Path
@@ -16,16 +13,9 @@ import train
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import COLUMNS
 from colorizer.checkpoints.store import load_network
-from tests.support.training import (
-    MEASURED_ON_THE_MACHINE,
-    PATIENCE_SECONDS,
-    finished_epochs,
-    make_pictures,
-    run_training,
-    start_training,
-    wait_until,
-    write_recipe,
-)
+from tests.support.photos import make_pictures
+from tests.support.processes import LAUNCH, PATIENCE_SECONDS, finished_epochs, run_training, start_training, wait_until
+from tests.support.training import measured, refused, saved_progress, write_recipe
 
 # 14 steps an epoch: long enough for a signal to arrive in its middle. Pictures are decoded anew, so that there are
 # worker processes, which the signals reach too.
@@ -52,26 +42,10 @@ def uninterrupted(folder: Path, recipe: Path, tmp_path_factory: pytest.TempPathF
     return out
 
 
-def measured(out: Path) -> list[dict[str, str]]:
-    """The rows of a history without the one column that is measured time."""
-    with (out / "history.csv").open(newline="") as file:
-        return [
-            {name: value for name, value in row.items() if name not in MEASURED_ON_THE_MACHINE}
-            for row in csv.DictReader(file)
-        ]
-
-
 def assert_same_run(out: Path, whole: Path) -> None:
     assert measured(out) == measured(whole)
     for name in ("model.safetensors", "snapshots/0001.safetensors", "baseline.toml", "recipe.toml"):
         assert (out / name).read_bytes() == (whole / name).read_bytes(), name
-
-
-def saved_progress(out: Path) -> dict[str, object]:
-    """What the state file says of the run, read without our own code."""
-    content = (out / "state" / "last.safetensors").read_bytes()
-    (length,) = struct.unpack("<Q", content[:8])
-    return json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["progress"])
 
 
 def into_an_epoch(out: Path, epochs: int, process: "subprocess.Popen[str]", seconds: float = 0.15) -> None:
@@ -125,10 +99,6 @@ def test_the_finished_folder_is_a_checkpoint_with_the_columns_of_the_design(unin
     assert header == ",".join([*COLUMNS, "peak_memory_mb"])
     assert [row.split(",")[0] for row in rows] == ["0", "1", "2"]
     assert all(not path.name.startswith(".") for path in uninterrupted.rglob("*"))
-
-
-# "--multi_gpu" is how accelerate starts several processes at all; the recipe's device, "cpu", says where they compute.
-LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", "0")
 
 
 def test_two_processes_train_one_run_and_one_ctrl_c_stops_both(folder: Path, recipe: Path, tmp_path: Path) -> None:
@@ -216,15 +186,6 @@ def test_ctrl_c_before_training_begins_ends_without_a_traceback(recipe: Path, tm
     assert process.returncode == 130
     assert errors.startswith("Broken off;")
     assert "Traceback" not in errors
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
-    """The one sentence with which `train.py ARGUMENTS...` ends in status 1."""
-    assert train.main(list(map(str, arguments))) == 1
-    message = capsys.readouterr().err
-    assert message.startswith("train.py: ")
-    assert message.count("\n") == 1
-    return message
 
 
 def test_a_new_run_does_not_overwrite_one(

@@ -14,16 +14,17 @@ import train
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import EpochRow, read_history
 from colorizer.checkpoints.store import load_network, read_tensors, snapshot_file, to_float16
-from colorizer.data.splits import TrainingData, load_training_data
+from colorizer.data.splits import TrainingData
 from colorizer.errors import TrainingError
-from colorizer.evaluation.validation import measure_baseline, measure_network
+from colorizer.evaluation.validation import measure_network
 from colorizer.recipes.recipe import Recipe, parse_recipe
 from colorizer.training.export import finish
 from colorizer.training.losses import make_loss
 from colorizer.training.network_setup import build_network
-from colorizer.training.run_state import BASELINE_FILE, BEST_FILE, LAST_FILE, read_baseline, state_file, write_baseline
+from colorizer.training.run_state import BASELINE_FILE, BEST_FILE, LAST_FILE, read_baseline, state_file
 from colorizer.training.trainer import Run, Watcher, learning_rate
-from tests.support.training import RECIPE, crop_of_a_photo, make_pictures
+from tests.support.photos import crop_of_a_photo, make_pictures
+from tests.support.training import QUIET, RECIPE, fitted, make_run
 
 CPU = torch.device("cpu")
 
@@ -32,26 +33,9 @@ def be_quiet(_: object) -> None:
     pass
 
 
-QUIET = Watcher(lambda pictures, loss: None, be_quiet)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_pictures(tmp_path_factory.mktemp("photos"), 20)
-
-
-def make_run(folder: Path, out: Path, *overrides: str) -> Run:
-    recipe = parse_recipe(RECIPE, overrides)
-    data = load_training_data([folder], recipe.data, be_quiet)
-    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
-    write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
-    return run
-
-
-def fitted(folder: Path, out: Path, *overrides: str) -> Run:
-    run = make_run(folder, out, *overrides)
-    run.fit(QUIET)
-    return run
 
 
 def test_a_few_pictures_are_learned_by_heart(folder: Path, tmp_path: Path) -> None:
@@ -62,13 +46,13 @@ def test_a_few_pictures_are_learned_by_heart(folder: Path, tmp_path: Path) -> No
         "data.side=32",
         "training.images_per_epoch=16",
     )
-    rows = fitted(folder, tmp_path, *settings, "training.learning_rate=0.003").progress.rows
+    rows = fitted(RECIPE, folder, tmp_path, *settings, "training.learning_rate=0.003").progress.rows
     assert rows[-1].train_loss < 0.5 * rows[0].train_loss
 
 
 @pytest.mark.parametrize("loss", ["mse", "huber", "l1"])
 def test_every_loss_falls_and_is_recorded_in_its_own_unit(folder: Path, tmp_path: Path, loss: str) -> None:
-    run = fitted(folder, tmp_path, f"loss.name={loss}", "training.epochs=2", "training.images_per_epoch=24")
+    run = fitted(RECIPE, folder, tmp_path, f"loss.name={loss}", "training.epochs=2", "training.images_per_epoch=24")
     first, last = run.progress.rows
     assert last.train_loss < first.train_loss
     loss_again = make_loss(run.recipe.loss.name, 12.0)
@@ -77,7 +61,7 @@ def test_every_loss_falls_and_is_recorded_in_its_own_unit(folder: Path, tmp_path
 
 
 def test_the_history_has_a_row_an_epoch_with_what_it_says(folder: Path, tmp_path: Path) -> None:
-    run = fitted(folder, tmp_path, "training.images_per_epoch=18", "training.snapshots=[0]")
+    run = fitted(RECIPE, folder, tmp_path, "training.images_per_epoch=18", "training.snapshots=[0]")
     rows = read_history(tmp_path / "history.csv")
     assert rows == run.progress.rows
     assert [row.epoch for row in rows] == [0, 1, 2]
@@ -98,7 +82,7 @@ def test_the_learning_rate_rises_in_a_line_and_falls_along_a_cosine() -> None:
 
 
 def test_an_epoch_shorter_than_a_batch_is_one_step_and_none_is_lost(folder: Path, tmp_path: Path) -> None:
-    run = make_run(folder, tmp_path, "data.images=3", "training.batch_size=8", "training.epochs=1")
+    run = make_run(RECIPE, folder, tmp_path, "data.images=3", "training.batch_size=8", "training.epochs=1")
     assert run.steps_per_epoch == 1
     run.fit(QUIET)
     assert run.progress.rows[0].images_seen == 8
@@ -107,7 +91,7 @@ def test_an_epoch_shorter_than_a_batch_is_one_step_and_none_is_lost(folder: Path
 def test_the_loss_is_told_as_soon_as_it_is_known_and_never_before(folder: Path, tmp_path: Path) -> None:
     told: list[tuple[int, float | None]] = []
     epochs: list[EpochRow] = []
-    run = make_run(folder, tmp_path, "training.epochs=2")
+    run = make_run(RECIPE, folder, tmp_path, "training.epochs=2")
     run.fit(Watcher(lambda pictures, loss: told.append((pictures, loss)), epochs.append))
     assert [pictures for pictures, _ in told] == [4] * 6
     assert all(loss is not None and loss > 10 for _, loss in told)
@@ -116,10 +100,10 @@ def test_the_loss_is_told_as_soon_as_it_is_known_and_never_before(folder: Path, 
 
 def test_training_stops_early_without_a_better_epoch(folder: Path, tmp_path: Path) -> None:
     settings = ("training.epochs=9", "training.early_stopping_epochs=2", "training.learning_rate=1e-12")
-    run = fitted(folder, tmp_path, *settings, "training.schedule=constant", "training.warmup_steps=0")
+    run = fitted(RECIPE, folder, tmp_path, *settings, "training.schedule=constant", "training.warmup_steps=0")
     best = min(run.progress.rows, key=lambda row: row.val_ab_rmse)
     assert len(run.progress.rows) == best.epoch + 3 < 9
-    again = make_run(folder, tmp_path, *settings, "training.schedule=constant", "training.warmup_steps=0")
+    again = make_run(RECIPE, folder, tmp_path, *settings, "training.schedule=constant", "training.warmup_steps=0")
     again.resume()
     again.fit(QUIET)  # what is stale stays so
     assert again.progress.rows == run.progress.rows
@@ -129,7 +113,9 @@ def test_training_stops_early_without_a_better_epoch(folder: Path, tmp_path: Pat
 def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run with every epoch kept, whose best epoch is not the last: its learning rate grows too high."""
     settings = ("training.warmup_steps=30", "training.schedule=constant", "training.learning_rate=0.03")
-    run = fitted(folder, tmp_path_factory.mktemp("run"), *settings, "training.snapshots=[0,1,2]", "training.keep=best")
+    run = fitted(
+        RECIPE, folder, tmp_path_factory.mktemp("run"), *settings, "training.snapshots=[0,1,2]", "training.keep=best"
+    )
     finish(run)
     return run
 
@@ -149,7 +135,7 @@ def test_the_best_epoch_is_shipped_and_named_on_the_card(finished: Run) -> None:
 
 
 def test_the_last_epoch_is_shipped_where_the_recipe_says_so(folder: Path, tmp_path: Path) -> None:
-    run = fitted(folder, tmp_path, "training.keep=last")
+    run = fitted(RECIPE, folder, tmp_path, "training.keep=last")
     assert finish(run).epochs == 3
     shipped, last = read_tensors(tmp_path / "model.safetensors"), to_float16(run.bare_network.state_dict())
     assert all(torch.equal(tensor, last[name]) for name, tensor in shipped.items())
@@ -195,22 +181,24 @@ def test_a_finished_run_is_a_checkpoint_that_colours(finished: Run) -> None:
 
 def test_the_same_recipe_gives_the_same_weights_bit_for_bit(folder: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        finish(fitted(folder, tmp_path / name, "training.epochs=2"))
+        finish(fitted(RECIPE, folder, tmp_path / name, "training.epochs=2"))
     one, two = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("one", "two"))
     assert one == two
 
 
 def test_pictures_decoded_anew_train_the_same_weights_as_held_ones(folder: Path, tmp_path: Path) -> None:
     for name, gigabytes in (("held", 1), ("anew", 0)):
-        finish(fitted(folder, tmp_path / name, "training.epochs=1", f"data.cache_gigabytes={gigabytes}"))
+        finish(fitted(RECIPE, folder, tmp_path / name, "training.epochs=1", f"data.cache_gigabytes={gigabytes}"))
     held, anew = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("held", "anew"))
     assert held == anew
 
 
 def test_a_run_that_diverges_stops_and_keeps_the_last_good_state(folder: Path, tmp_path: Path) -> None:
-    run = fitted(folder, tmp_path, "training.epochs=1")
+    run = fitted(RECIPE, folder, tmp_path, "training.epochs=1")
     good = (tmp_path / LAST_FILE).read_bytes()
-    wild = make_run(folder, tmp_path, "training.epochs=4", "training.learning_rate=1e30", "training.warmup_steps=0")
+    wild = make_run(
+        RECIPE, folder, tmp_path, "training.epochs=4", "training.learning_rate=1e30", "training.warmup_steps=0"
+    )
     wild.resume()
     with pytest.raises(
         TrainingError, match=r"diverged in epoch 1, .*is kept in .*lower training\.learning_rate"
@@ -223,7 +211,7 @@ def test_a_run_that_diverges_stops_and_keeps_the_last_good_state(folder: Path, t
 
 def test_weights_that_the_last_step_broke_do_not_replace_the_good_ones(folder: Path, tmp_path: Path) -> None:
     one_step = ("training.images_per_epoch=4", "training.learning_rate=1e36", "training.warmup_steps=0")
-    run = make_run(folder, tmp_path, *one_step)
+    run = make_run(RECIPE, folder, tmp_path, *one_step)
     with pytest.raises(TrainingError, match=r"diverged in epoch 0, where its (weights|validation loss) became"):
         run.fit(QUIET)  # the only loss of the epoch was finite
     assert not (tmp_path / LAST_FILE).exists()
@@ -231,12 +219,12 @@ def test_weights_that_the_last_step_broke_do_not_replace_the_good_ones(folder: P
 
 
 def test_a_run_resumes_after_an_epoch_as_if_it_had_not_stopped(folder: Path, tmp_path: Path) -> None:
-    whole = fitted(folder, tmp_path / "whole")
-    part = make_run(folder, tmp_path / "part")
+    whole = fitted(RECIPE, folder, tmp_path / "whole")
+    part = make_run(RECIPE, folder, tmp_path / "part")
     with pytest.raises(KeyboardInterrupt):
         part.fit(Watcher(lambda pictures, loss: None, raise_after_first_epoch))
     (tmp_path / "part" / "history.csv").unlink()  # as if killed between state and history
-    resumed = make_run(folder, tmp_path / "part")
+    resumed = make_run(RECIPE, folder, tmp_path / "part")
     resumed.resume()
     assert len(read_history(tmp_path / "part" / "history.csv")) == 1
     resumed.fit(QUIET)
@@ -251,11 +239,11 @@ def raise_after_first_epoch(row: EpochRow) -> None:
 
 
 def test_other_pictures_are_refused_on_resume(folder: Path, tmp_path: Path) -> None:
-    run = fitted(folder, tmp_path, "training.epochs=1")
+    run = fitted(RECIPE, folder, tmp_path, "training.epochs=1")
     recipe: Recipe = run.recipe
     for overrides, what in (("data.images=11", "training"), ("data.validation_images=3", "training")):
         with pytest.raises(TrainingError, match=f"The {what} pictures are not those the run started with"):
-            make_run(folder, tmp_path, overrides).resume()
+            make_run(RECIPE, folder, tmp_path, overrides).resume()
     first, second = run.data.training_sha256, "another"
     data = TrainingData(run.data.training, run.data.validation, first, second)
     with pytest.raises(TrainingError, match="The validation pictures are not those the run started with"):
@@ -268,6 +256,6 @@ def test_grey_pictures_can_be_trained_and_validated_on(tmp_path: Path) -> None:
         from PIL import Image
 
         Image.open(path).convert("L").save(path)
-    run = fitted(tmp_path / "photos", tmp_path / "run", "training.epochs=1")
+    run = fitted(RECIPE, tmp_path / "photos", tmp_path / "run", "training.epochs=1")
     assert all(math.isfinite(value) for value in (run.progress.rows[0].val_loss, run.progress.rows[0].val_ab_rmse))
     assert finish(run).epochs == 1

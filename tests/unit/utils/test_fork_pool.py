@@ -16,7 +16,7 @@ import torch
 from colorizer.checkpoints.store import WEIGHTS
 from colorizer.errors import ColorizerError, PictureError
 from colorizer.utils import fork_pool
-from tests.support.training import PATIENCE_SECONDS
+from tests.support.processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.skipif(not fork_pool.can_fork(), reason="this system forks no processes")
 Stopped = Callable[[], bool]
