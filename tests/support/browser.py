@@ -11,9 +11,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, TimeoutError, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, TimeoutError, expect
 
 from tests.support import ROOT
 
@@ -21,6 +22,8 @@ _START_SECONDS = 120
 
 
 PATIENCE_MILLISECONDS = 120_000  # ms
+_BETWEEN_TRIES = 50  # ms
+Checked = TypeVar("Checked")
 
 
 @dataclass(frozen=True)
@@ -104,24 +107,109 @@ class Visitor:
 
     def expect_rest(self) -> None:
         """Wait until the page's script has come to its end."""
-        expect(self.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+    def expect_settled(self) -> None:
+        """Wait until nothing is on its way any more that could move the page: no script, font or picture."""
+        self.expect_rest()
+        self.page.wait_for_function(
+            "document.fonts.status === 'loaded' && [...document.images].every(image => image.complete)"
+        )
 
     def upload(self, name: str, content: bytes) -> None:
         """Drop a file into the uploader."""
         file = {"name": name, "mimeType": "image/jpeg", "buffer": content}
         self.page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
 
-    def expect_no_sideways_scrolling(self, width: int) -> None:
+    def narrow(self, width: int) -> None:
         """Make the screen so wide, px, and wait until the page has fitted itself into it."""
         self.page.set_viewport_size({"width": width, "height": 844})
+        self.expect_no_sideways_scrolling(width)
+
+    def expect_no_sideways_scrolling(self, width: int) -> None:
+        """Wait until the page fits a screen of this width, px."""
         self.page.wait_for_function(
-            "width => innerWidth === width && [document.documentElement, document.querySelector('.stMain')]"
-            ".every(element => element.scrollWidth <= element.clientWidth)",
+            "width => innerWidth === width"
+            " && [document.documentElement, document.querySelector('[data-testid=stMain]')].every("
+            "element => element.scrollWidth <= element.clientWidth)",
             arg=width,
         )
 
 
 OpenVisitor = Callable[..., Visitor]
+Box = tuple[int, int, int, int]  # left, top, width and height, px
+
+
+def eventually(page: Page, check: Callable[..., Checked], *arguments: object) -> Checked:
+    """Call `check` with `arguments` until its assertions hold, as `expect` does for a single element.
+
+    Raises:
+        AssertionError: that of the last try, after `PATIENCE_MILLISECONDS`.
+    """
+    end = time.monotonic() + PATIENCE_MILLISECONDS / 1000
+    while True:
+        try:
+            return check(*arguments)
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        page.wait_for_timeout(_BETWEEN_TRIES)  # the page goes on meanwhile
+
+
+def boxes(elements: Locator) -> list[Box]:
+    """Read where elements lie at this moment, rounded to whole pixels."""
+    found = elements.evaluate_all(
+        "elements => elements.map(element => { const box = element.getBoundingClientRect();"
+        " return [box.x, box.y, box.width, box.height].map(Math.round) })"
+    )
+    return [tuple(box) for box in found]
+
+
+def expect_grid(images: Locator, columns: int, rows: int, proportion: float | None = None) -> list[Box]:
+    """Wait until pictures of one size stand in so many columns and rows; returns where they lie."""
+
+    def check() -> list[Box]:
+        found = boxes(images)
+        sizes = {(width, height) for *_, width, height in found}
+        assert len(sizes) == 1
+        assert len({left for left, *_ in found}) == columns
+        assert len({top for _, top, *_ in found}) == rows
+        ((width, height),) = sizes
+        assert proportion is None or abs(width / height - proportion) < 0.02
+        return found
+
+    return eventually(images.page, check)
+
+
+def expect_within(elements: Locator, width: int) -> None:
+    """Wait until there are such elements, and each lies between the edges of a screen of that width, px."""
+
+    def check() -> None:
+        found = boxes(elements)
+        assert found
+        assert all(left >= 0 and own > 0 and left + own <= width for left, _, own, _ in found)
+
+    eventually(elements.page, check)
+
+
+def expect_above(upper: Locator, lower: Locator) -> None:
+    """Wait until the first of `upper` begins above the first of `lower`."""
+
+    def check() -> None:
+        assert boxes(upper)[:1] and boxes(lower)[:1]
+        assert boxes(upper)[0][1] < boxes(lower)[0][1]
+
+    eventually(upper.page, check)
+
+
+def expect_on_first_screen(image: Locator, height: int) -> None:
+    """Wait until a picture ends above the lower edge of a screen of that height, px."""
+
+    def check() -> None:
+        ((_, top, _, own),) = boxes(image)
+        assert own > 0 and top + own < height
+
+    eventually(image.page, check)
 
 
 @contextlib.contextmanager
