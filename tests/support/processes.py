@@ -65,3 +65,9 @@ def finished_epochs(folder: Path) -> int:
 
 # "--multi_gpu" is how accelerate starts several processes at all; the recipe's device, "cpu", says where they compute.
 LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--main_process_port", "0")
+
+
+def into_an_epoch(out: Path, epochs: int, process: "subprocess.Popen[str]", seconds: float = 0.15) -> None:
+    """Wait until so many epochs are in the history and the next is under way."""
+    wait_until(lambda: finished_epochs(out) >= epochs, process)
+    time.sleep(seconds)

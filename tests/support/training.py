@@ -85,6 +85,47 @@ keep = "last"
 """
 
 
+GAN_RECIPE = """
+id = "toy-gan"
+title = "A toy GAN"
+summary = "Twelve small pictures."
+family = "toys"
+
+[model]
+architecture = "autoencoder-5"
+width = 4
+
+[data]
+role = "toys"
+images = 12
+validation_images = 4
+side = 20
+crop = 16
+
+[loss]
+name = "l1"
+
+[training]
+epochs = 3
+batch_size = 4
+warmup_steps = 2
+learning_rate = 0.01
+device = "cpu"
+keep = "last"
+
+[adversary]
+width = 4
+judged_images = 6
+"""
+
+ADVERSARIAL_COLUMNS = ("generator_loss", "discriminator_loss", "discriminator_accuracy", "discriminator_steps")
+PHOTO_SETTINGS = (
+    "model.architecture=lite0-bins", "loss.name=cross_entropy_huber", "data.zoom=1.6", "data.aged=true",
+    "training.trunk_rate=0.25", "training.epochs=2", "training.keep=last", "data.working_side=64",
+    "training.hints=true",
+)  # fmt: skip
+
+
 def measured(out: Path) -> list[dict[str, str]]:
     """The rows of a history without the one column that is measured time."""
     with (out / "history.csv").open(newline="") as file:

@@ -1,8 +1,5 @@
 """A photo in few colours, held to a search through all of them, and its distance from the photo to scikit-image's."""
 
-import sys
-from subprocess import run
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,7 +11,6 @@ from colorizer.analysis.color_quantization import Quantised, distance, own_color
 from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabPhoto, take_apart
 from colorizer.color.ab_bins import ab_bins
 from colorizer.color.palettes import read_palette
-from tests.support import ROOT
 
 PHOTO = take_apart(Image.fromarray(data.coffee()).resize((60, 40)))
 BINS = ab_bins().double().numpy()
@@ -125,17 +121,3 @@ def test_bins_cost_less_than_16_colours_made_for_other_photos() -> None:
     of_palette = distance(to_palette(PHOTO, palette_colors("horse-16")).on_lightness, PHOTO.srgb)
     assert of_bins.ab_rmse < 4  # a square of side 10, filled evenly, has 10 / sqrt 12 = 2.9
     assert of_bins.ciede2000 < of_palette.ciede2000 / 2
-
-
-def test_neither_training_nor_charts_come_with_it() -> None:
-    code = "import colorizer.quantising, colorizer.gamut, sys; print(*sys.modules)"
-    loaded = set(run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
-    assert "colorizer.analysis.color_quantization" in loaded
-    assert not loaded & {
-        "colorizer.training.trainer",
-        "colorizer.data.dataset",
-        "colorizer.color.palettes",
-        "torchvision",
-        "plotly",
-        "sklearn",
-    }

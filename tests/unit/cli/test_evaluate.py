@@ -1,34 +1,25 @@
 """The command `evaluate` on many pictures: what cannot be measured is named, and the rest goes on to its table."""
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 from PIL import Image
 from skimage import data
 
-from tests.support import ROOT
+from tests.support.command_line import call
 from tests.support.photos import make_pictures
-
-
-def evaluate(folder: Path, *options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "colorizer", "evaluate", *map(str, (folder, *options))]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
-    assert "Traceback" not in answer.stderr
-    return answer
 
 
 def test_several_checkpoints_are_measured_with_a_progress_bar_past_a_broken_picture(tmp_path: Path) -> None:
     folder, checkpoints = make_pictures(tmp_path / "many", 6), ("scenes-12-huber", "scenes-500-huber")
     (folder / "002.png").write_bytes((folder / "002.png").read_bytes()[:200])
     options = [option for name in checkpoints for option in ("--checkpoint", name)]
-    answer = evaluate(folder, *options, "--csv", tmp_path / "measures.csv")
-    assert answer.returncode == 1
-    assert [line.split()[0] for line in answer.stdout.splitlines()[1:5]] == ["grey", *checkpoints, "truth"]
-    assert "5 photos." in answer.stdout
-    assert "002.png: " in answer.stderr
-    assert "6/6" in answer.stderr and "photo" in answer.stderr  # the progress bar
+    answer = call("evaluate", folder, *options, "--csv", tmp_path / "measures.csv")
+    assert answer.status == 1
+    assert [line.split()[0] for line in answer.output.splitlines()[1:5]] == ["grey", *checkpoints, "truth"]
+    assert "5 photos." in answer.output
+    assert "002.png: " in answer.errors
+    assert "6/6" in answer.errors and "photo" in answer.errors  # the progress bar
     with (tmp_path / "measures.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 5 * 4
@@ -38,17 +29,17 @@ def test_several_checkpoints_are_measured_with_a_progress_bar_past_a_broken_pict
 def test_pictures_without_colours_are_no_truth_and_are_left_out_by_name(tmp_path: Path) -> None:
     folder = make_pictures(tmp_path / "photos", 1)
     Image.fromarray(data.camera()).resize((64, 64)).save(folder / "camera.png")
-    answer = evaluate(folder, "--checkpoint", "horse-16-cnn")
-    assert answer.returncode == 0
-    assert "camera.png: it has no colours" in answer.stderr
-    assert "1 photo." in answer.stdout
+    answer = call("evaluate", folder, "--checkpoint", "horse-16-cnn")
+    assert answer.status == 0
+    assert "camera.png: it has no colours" in answer.errors
+    assert "1 photo." in answer.output
 
 
 def test_a_folder_of_nothing_but_grey_has_no_figures_except_as_training_takes_them(tmp_path: Path) -> None:
     Image.fromarray(data.camera()).resize((64, 64)).save(tmp_path / "camera.png")
-    answer = evaluate(tmp_path, "--checkpoint", "horse-16-cnn")
-    assert answer.returncode == 1
-    assert "none of the pictures can be read and has colours" in answer.stderr
-    answer = evaluate(tmp_path, "--checkpoint", "horse-16-cnn", "--own-size")
-    assert answer.returncode == 0
-    assert "1 photo." in answer.stdout
+    answer = call("evaluate", tmp_path, "--checkpoint", "horse-16-cnn")
+    assert answer.status == 1
+    assert "none of the pictures can be read and has colours" in answer.errors
+    answer = call("evaluate", tmp_path, "--checkpoint", "horse-16-cnn", "--own-size")
+    assert answer.status == 0
+    assert "1 photo." in answer.output

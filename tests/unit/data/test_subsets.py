@@ -1,7 +1,6 @@
 """Subsets loaded in turn: the same pictures in the same batches as held ones, with less in memory at a time."""
 
 import itertools
-import signal
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.network_setup import build_network
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
-from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.training.trainer import Run, Watcher
 from tests.support.photos import make_pictures
 from tests.support.training import RECIPE
 
@@ -86,26 +85,6 @@ def test_training_in_subsets_gives_the_same_weights_bit_for_bit(folder: Path, tm
     for run in (whole, in_turn):
         run.fit(QUIET)
     assert all(torch.equal(one, other) for one, other in zip(weights(whole), weights(in_turn), strict=True))
-
-
-def test_a_run_stopped_in_the_middle_of_a_subset_goes_on_as_if_it_had_not(folder: Path, tmp_path: Path) -> None:
-    settings = ("data.images=12", "data.subsets=2", "training.epochs=2", "training.batch_size=2")  # 3 steps a subset
-    whole = make_run(folder, tmp_path / "whole", *settings)
-    whole.fit(QUIET)
-    stopped = make_run(folder, tmp_path / "stopped", *settings)
-    steps = itertools.count(1)
-
-    def stop_in_the_second_subset(pictures: int, loss: float | None) -> None:
-        if next(steps) == 4:
-            signal.raise_signal(signal.SIGINT)  # answered after the next step
-
-    with stopped.wish.listening(), pytest.raises(Interrupted):
-        stopped.fit(Watcher(stop_in_the_second_subset, be_quiet))
-    resumed = make_run(folder, tmp_path / "stopped", *settings)
-    resumed.resume()
-    assert resumed.progress.step == 5
-    resumed.fit(QUIET)
-    assert all(torch.equal(one, other) for one, other in zip(weights(whole), weights(resumed), strict=True))
 
 
 def test_every_epoch_records_the_peak_of_memory(folder: Path, tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 import csv
 import io
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +18,7 @@ from colorizer.evaluation.ranking import RANKINGS, Trial, measure_all, order, pi
 from colorizer.images.archives import Entry, from_folder
 from colorizer.inference.colorizer import load
 from colorizer.inference.prediction import Chroma
-from tests.support import ROOT
+from tests.support.command_line import call
 from tests.support.photos import crop_of_a_photo, make_pictures
 
 CIEDE2000, PSNR, AB_RMSE = RANKINGS
@@ -183,10 +181,9 @@ def test_the_table_of_a_trial_is_that_of_the_terminal(tmp_path: Path) -> None:
     measured = [specimen.measured({name: name for name in wanted}) for specimen in trial.measured(models)]
     averages = {of: scores.mean([row[of] for row in measured]) for of in measured[0]}
     options = [argument for name in wanted for argument in ("--checkpoint", name)]
-    command = [sys.executable, "-m", "colorizer", "evaluate", str(folder), *options]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
-    assert evaluate._format_table(averages) in answer.stdout
-    assert "5 photos." in answer.stdout
+    answer = call("evaluate", folder, *options)
+    assert evaluate._format_table(averages) in answer.output
+    assert "5 photos." in answer.output
     assert {Path(problem.partition(":")[0]).name for problem in trial.problems} == {"broken.png", "grey.png"}
 
 

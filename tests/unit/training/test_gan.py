@@ -2,7 +2,6 @@
 and a run that is recorded, interrupted, resumed and shipped like any other."""
 
 import csv
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -23,46 +22,11 @@ from colorizer.recipes.schema import AdversarySettings
 from colorizer.training.export import finish
 from colorizer.training.gan import Adversary
 from colorizer.training.network_setup import build_network
-from colorizer.training.trainer import Interrupted, Run, Watcher
-from colorizer.utils.shutdown import StopWish
+from colorizer.training.trainer import Run, Watcher
 from tests.support.photos import make_pictures
-from tests.support.processes import LAUNCH, run_training
-from tests.support.training import QUIET, fitted, make_run, write_recipe
+from tests.support.training import ADVERSARIAL_COLUMNS, GAN_RECIPE, QUIET, fitted, make_run
 
 CPU = torch.device("cpu")
-RECIPE = """
-id = "toy-gan"
-title = "A toy GAN"
-summary = "Twelve small pictures."
-family = "toys"
-
-[model]
-architecture = "autoencoder-5"
-width = 4
-
-[data]
-role = "toys"
-images = 12
-validation_images = 4
-side = 20
-crop = 16
-
-[loss]
-name = "l1"
-
-[training]
-epochs = 3
-batch_size = 4
-warmup_steps = 2
-learning_rate = 0.01
-device = "cpu"
-keep = "last"
-
-[adversary]
-width = 4
-judged_images = 6
-"""
-ADVERSARIAL = ("generator_loss", "discriminator_loss", "discriminator_accuracy", "discriminator_steps")
 VARIANTS = [
     (),
     ("adversary.evidence=lab", "adversary.verdict=patches", "adversary.normalisation=spectral", "adversary.dropout=0"),
@@ -75,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_adversary(*overrides: str) -> Adversary:
-    recipe = parse_recipe(RECIPE, overrides)
+    recipe = parse_recipe(GAN_RECIPE, overrides)
     assert recipe.adversary is not None
     return Adversary(recipe.adversary, recipe, train.make_accelerator(recipe))
 
@@ -181,11 +145,11 @@ def test_the_rate_of_the_discriminator_follows_the_schedule() -> None:
 
 
 def test_the_history_has_the_adversarial_columns(folder: Path, tmp_path: Path) -> None:
-    run = fitted(RECIPE, folder, tmp_path)
+    run = fitted(GAN_RECIPE, folder, tmp_path)
     rows = read_history(tmp_path / "history.csv")
     assert rows == run.progress.rows
     assert (tmp_path / "history.csv").read_text().splitlines()[0] == ",".join(
-        [*COLUMNS, *ADVERSARIAL, "peak_memory_mb"]
+        [*COLUMNS, *ADVERSARIAL_COLUMNS, "peak_memory_mb"]
     )
     for row in rows:
         assert row.generator_loss is not None and row.generator_loss > 75 * row.train_loss
@@ -198,7 +162,7 @@ def test_the_history_has_the_adversarial_columns(folder: Path, tmp_path: Path) -
 def test_the_accuracy_is_the_share_of_right_answers_on_pictures_of_the_epochs_choice(
     folder: Path, tmp_path: Path
 ) -> None:
-    run = make_run(RECIPE, folder, tmp_path)
+    run = make_run(GAN_RECIPE, folder, tmp_path)
     assert run.adversary is not None
     for bias, share in ((100.0, 0.5), (-100.0, 0.5)):  # everything true, everything made: half is right
         last = run.adversary.network.layers[-1]
@@ -211,7 +175,7 @@ def test_the_accuracy_is_the_share_of_right_answers_on_pictures_of_the_epochs_ch
 def test_a_discriminator_that_is_too_good_rests_for_an_epoch_and_its_weights_with_it(
     folder: Path, tmp_path: Path
 ) -> None:
-    run = make_run(RECIPE, folder, tmp_path, "adversary.accuracy_threshold=0.01")  # any right answer is too good
+    run = make_run(GAN_RECIPE, folder, tmp_path, "adversary.accuracy_threshold=0.01")  # any right answer is too good
     states: list[dict[str, Tensor]] = []
 
     def keep(row: EpochRow) -> None:
@@ -230,52 +194,20 @@ def test_a_discriminator_that_is_too_good_rests_for_an_epoch_and_its_weights_wit
 def test_a_plain_run_has_no_adversarial_columns_and_an_adversary_changes_its_weights(
     folder: Path, tmp_path: Path
 ) -> None:
-    plain_recipe = RECIPE.partition("[adversary]")[0]
+    plain_recipe = GAN_RECIPE.partition("[adversary]")[0]
     recipe = parse_recipe(plain_recipe)
     assert recipe.adversary is None and "adversary" not in recipe.to_toml()
     data = load_training_data([folder], recipe.data, lambda message: None)
     plain = Run(recipe, build_network(recipe), data, tmp_path / "plain", train.make_accelerator(recipe))
     plain.fit(QUIET)
     assert (tmp_path / "plain" / "history.csv").read_text().splitlines()[0] == ",".join([*COLUMNS, "peak_memory_mb"])
-    adversarial = fitted(RECIPE, folder, tmp_path / "gan")
+    adversarial = fitted(GAN_RECIPE, folder, tmp_path / "gan")
     weights = [run.bare_network.state_dict() for run in (plain, adversarial)]
     assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-@pytest.mark.parametrize("settings", VARIANTS)
-@pytest.mark.parametrize("stop_after", [1, 4])
-def test_a_run_that_was_interrupted_goes_on_bit_for_bit(
-    folder: Path, tmp_path: Path, settings: tuple[str, ...], stop_after: int
-) -> None:
-    settings = (*settings, "adversary.noise_every=2")
-    whole = fitted(RECIPE, folder, tmp_path / "whole", *settings)
-    wish, steps = StopWish(), 0
-    part = make_run(RECIPE, folder, tmp_path / "part", *settings, wish=wish)
-
-    def step(pictures: int, loss: float | None) -> None:
-        nonlocal steps
-        steps += 1
-        if steps == stop_after:
-            wish._note(signal.SIGINT, None)  # as Ctrl-C does
-
-    with pytest.raises(Interrupted):
-        part.fit(Watcher(step, lambda row: None))
-    again = make_run(RECIPE, folder, tmp_path / "part", *settings)
-    again.resume()
-    again.fit(QUIET)
-    assert whole.adversary is not None and again.adversary is not None
-    for one, other in (
-        (whole.bare_network, again.bare_network),
-        (whole.adversary.network, again.adversary.network),
-    ):
-        assert all(torch.equal(tensor, other.state_dict()[name]) for name, tensor in one.state_dict().items())
-    for before, after in zip(whole.progress.rows, again.progress.rows, strict=True):
-        for name in ("train_loss", "val_psnr", *ADVERSARIAL):
-            assert getattr(before, name) == getattr(after, name), name
-
-
 def test_a_finished_adversarial_run_is_a_checkpoint_like_any_other(folder: Path, tmp_path: Path) -> None:
-    run = fitted(RECIPE, folder, tmp_path / "toy-gan", "training.snapshots=[0]", "adversary.label_smoothing=0.1")
+    run = fitted(GAN_RECIPE, folder, tmp_path / "toy-gan", "training.snapshots=[0]", "adversary.label_smoothing=0.1")
     finish(run)
     card = read_card(tmp_path / "toy-gan" / "card.toml")
     assert (card.head, card.snapshots) == ("rgb", [0, 2])
@@ -289,7 +221,7 @@ def test_a_finished_adversarial_run_is_a_checkpoint_like_any_other(folder: Path,
 
 
 def test_a_run_whose_discriminator_breaks_is_stopped(folder: Path, tmp_path: Path) -> None:
-    run = make_run(RECIPE, folder, tmp_path, "adversary.learning_rate=1e36", "training.warmup_steps=0")
+    run = make_run(GAN_RECIPE, folder, tmp_path, "adversary.learning_rate=1e36", "training.warmup_steps=0")
     with pytest.raises(TrainingError, match="diverged"):
         run.fit(QUIET)
 
@@ -314,18 +246,18 @@ def test_a_run_whose_discriminator_breaks_is_stopped(folder: Path, tmp_path: Pat
 )
 def test_impossible_settings_are_refused(override: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
-        parse_recipe(RECIPE, [override])
+        parse_recipe(GAN_RECIPE, [override])
 
 
 def test_a_network_without_pictures_cannot_have_an_adversary() -> None:
-    recipe = parse_recipe(RECIPE, ["model.architecture=resnet18-colorizer", "model.width=0"])
+    recipe = parse_recipe(GAN_RECIPE, ["model.architecture=resnet18-colorizer", "model.width=0"])
     with pytest.raises(TrainingError, match=r"\[adversary\] judges whole pictures; resnet18-colorizer makes none"):
         build_network(recipe)
 
 
 def test_a_crop_that_the_discriminator_cannot_see_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"data\.crop: the discriminator takes pictures whose side is a multiple"):
-        make_run(RECIPE, folder, tmp_path, "data.crop=20")
+        make_run(GAN_RECIPE, folder, tmp_path, "data.crop=20")
 
 
 @pytest.mark.parametrize(("verdict", "shape"), [("picture", (2, 1)), ("patches", (2, 3, 3))])
@@ -350,15 +282,3 @@ def test_spectral_normalisation_bounds_the_slope_of_each_layer() -> None:
         layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.Conv2d)]
         norms = [torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() for layer in layers]
     assert norms == pytest.approx([1.0] * 5, rel=0.1)
-
-
-def test_two_processes_train_one_adversarial_run(folder: Path, tmp_path: Path) -> None:
-    recipe = write_recipe(tmp_path / "toy-gan.toml", RECIPE)
-    arguments = (recipe, "--data", folder, "--out", tmp_path / "run", "--set", "training.epochs=2")
-    done = run_training(*arguments, launcher=LAUNCH)
-    assert done.returncode == 0, done.stderr
-    rows = read_history(tmp_path / "run" / "history.csv")
-    assert [row.discriminator_steps for row in rows] == [3, 3]
-    for row in rows:
-        assert all(np.isfinite(getattr(row, name)) for name in ADVERSARIAL)
-    assert read_card(tmp_path / "run" / "card.toml").hardware.startswith("2 processes")

@@ -7,13 +7,11 @@ import torch
 from PIL import Image
 
 import train
-from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import load_network
 from colorizer.color.palettes import read_palette
 from colorizer.models import PaletteNetwork
 from tests.support import ROOT
 from tests.support.photos import make_pictures
-from tests.support.processes import LAUNCH, run_training
 from tests.support.public_sets import put_public_set
 from tests.support.training import PALETTE_RECIPE, RECIPE, refused, write_recipe
 
@@ -105,18 +103,3 @@ def test_pictures_with_too_few_colours_for_k_means_are_refused(
         Image.new("RGB", (32, 32), (number % 2 * 200,) * 3).save(tmp_path / "grey" / f"{number}.png")
     message = refused(capsys, recipe, "--data", tmp_path / "grey", "--out", tmp_path / "run")
     assert "The pictures have fewer than 6 colours; choose a smaller K for model.palette" in message
-
-
-def test_two_processes_train_one_run_with_one_palette(folder: Path, recipe: Path, tmp_path: Path) -> None:
-    one_epoch = settings("training.epochs=1", "training.learning_rate=0.001")
-    arguments: tuple[str | Path, ...] = (recipe, "--data", folder, *one_epoch, "--out")
-    done = run_training(*arguments, tmp_path / "two", launcher=LAUNCH)
-    assert done.returncode == 0, done.stderr
-    assert train.main(list(map(str, [*arguments, tmp_path / "one"]))) == 0
-    assert torch.equal(palette_of(tmp_path / "two"), palette_of(tmp_path / "one"))
-    (row,), (alone,) = (read_history(tmp_path / name / "history.csv") for name in ("two", "one"))
-    assert row.train_accuracy == pytest.approx(alone.train_accuracy, abs=0.1)  # other crops, but the same pictures
-    _, card = load_network(tmp_path / "two")
-    assert card.hardware.startswith("2 processes")
-    assert card.metrics[0].accuracy == pytest.approx(row.val_accuracy, abs=0.01)  # both measured the same state
-    assert card.metrics[0].loss == pytest.approx(row.val_loss, rel=0.01)

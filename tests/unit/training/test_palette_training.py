@@ -1,7 +1,5 @@
 """Networks that choose among palette colours are trained by the same loop: measured, resumed, shipped and told."""
 
-import csv
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -22,17 +20,15 @@ from colorizer.recipes.recipe import Recipe, parse_recipe
 from colorizer.training.export import finish
 from colorizer.training.network_setup import build_network, study_colors
 from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, read_baseline, write_baseline
-from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.training.trainer import Run
 from tests.support.photos import make_pictures
 from tests.support.public_sets import put_public_set
 from tests.support.training import (
-    MEASURED_ON_THE_MACHINE,
     PALETTE_RECIPE,
     QUIET,
     RECIPE,
     fitted,
     make_run,
-    saved_progress,
 )
 
 CPU = torch.device("cpu")
@@ -142,43 +138,6 @@ def test_the_card_of_a_regression_has_neither_loss_nor_accuracy_nor_options(fold
     card = finish(run)
     assert card.options == {}
     assert {(row.loss, row.accuracy) for row in card.metrics} == {(None, None)}
-
-
-def assert_equal_runs(one: Run, other: Run) -> None:
-    def measured(run: Run) -> list[list[str]]:
-        with (run.folder / "history.csv").open(newline="") as file:
-            return [
-                [value for name, value in row.items() if name not in MEASURED_ON_THE_MACHINE]
-                for row in csv.DictReader(file)
-            ]
-
-    assert measured(one) == measured(other)
-    state = other.bare_network.state_dict()
-    assert all(torch.equal(tensor, state[name]) for name, tensor in one.bare_network.state_dict().items())
-
-
-@pytest.mark.parametrize("palette", ["kmeans:6", "horse-16"])
-def test_a_run_resumes_in_the_middle_of_an_epoch_as_if_it_had_not_stopped(
-    folder: Path, tmp_path: Path, palette: str
-) -> None:
-    setting = f"model.palette={palette}"
-    whole = fitted(PALETTE_RECIPE, folder, tmp_path / "whole", setting)
-    part = make_run(PALETTE_RECIPE, folder, tmp_path / "part", setting)
-    steps: list[int] = []
-
-    def stop_in_the_second_epoch(pictures: int, loss: float | None) -> None:
-        steps.append(pictures)
-        if len(steps) == 4:
-            part.wish._note(signal.SIGINT, None)  # as Ctrl-C does
-
-    with pytest.raises(Interrupted):
-        part.fit(Watcher(stop_in_the_second_epoch, lambda row: None))
-    assert 0 < float(str(saved_progress(tmp_path / "part")["accuracy_sum"])) < 2
-    resumed = make_run(PALETTE_RECIPE, folder, tmp_path / "part", setting)
-    resumed.resume()
-    assert (resumed.progress.epoch, resumed.progress.step) == (1, 2)
-    resumed.fit(QUIET)
-    assert_equal_runs(resumed, whole)
 
 
 def test_a_resumed_run_keeps_the_palette_it_started_with(folder: Path, tmp_path: Path) -> None:

@@ -14,16 +14,9 @@ from colorizer.inference.colorizer import load
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.export import finish
 from colorizer.training.network_setup import build_network
-from colorizer.training.run_state import LAST_FILE
 from colorizer.training.trainer import Interrupted, Run, parameter_groups
 from tests.support.photos import make_pictures
-from tests.support.training import QUIET, RECIPE, fitted, make_run
-
-_PHOTO = (
-    "model.architecture=lite0-bins", "loss.name=cross_entropy_huber", "data.zoom=1.6", "data.aged=true",
-    "training.trunk_rate=0.25", "training.epochs=2", "training.keep=last", "data.working_side=64",
-    "training.hints=true",
-)  # fmt: skip
+from tests.support.training import PHOTO_SETTINGS, QUIET, RECIPE, fitted, make_run
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    run = fitted(RECIPE, folder, tmp_path_factory.mktemp("runs") / "toy", *_PHOTO)
+    run = fitted(RECIPE, folder, tmp_path_factory.mktemp("runs") / "toy", *PHOTO_SETTINGS)
     finish(run)
     return run
 
@@ -51,23 +44,8 @@ def test_it_learns_to_use_hints(finished: Run) -> None:
     assert len(weights) == 5 and all(bool((value != 0).any()) for value in weights)
 
 
-def test_a_run_resumed_in_the_middle_of_an_epoch_is_the_same(finished: Run, folder: Path, tmp_path: Path) -> None:
-    run = make_run(RECIPE, folder, tmp_path / "toy", *_PHOTO)
-    wishes = iter([False, True])
-    run._must_stop = lambda: next(wishes)  # type: ignore[method-assign]
-    with pytest.raises(Interrupted):
-        run.fit(QUIET)
-    assert (tmp_path / "toy" / LAST_FILE).exists()
-    again = make_run(RECIPE, folder, tmp_path / "toy", *_PHOTO)
-    again.resume()
-    again.fit(QUIET)
-    expected = finished.bare_network.state_dict()  # as shipped: float16
-    for name, tensor in again.bare_network.state_dict().items():
-        assert torch.equal(tensor.half().float() if tensor.is_floating_point() else tensor, expected[name]), name
-
-
 def test_the_lessons_from_the_middle_of_an_epoch_are_those_of_a_whole_one(folder: Path, tmp_path: Path) -> None:
-    run = make_run(RECIPE, folder, tmp_path / "toy", *_PHOTO)
+    run = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS)
     whole = list(run.lessons())
     run.progress.step = 1
     rest = list(run.lessons())
@@ -79,8 +57,8 @@ def test_the_lessons_from_the_middle_of_an_epoch_are_those_of_a_whole_one(folder
 
 
 def test_the_trunk_learns_at_its_own_rate(folder: Path, tmp_path: Path) -> None:
-    recipe = parse_recipe(RECIPE, _PHOTO)
-    run = make_run(RECIPE, folder, tmp_path / "toy", *_PHOTO, "training.trunk_rate=0")
+    recipe = parse_recipe(RECIPE, PHOTO_SETTINGS)
+    run = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.trunk_rate=0")
     rates = [group["relative_rate"] for group in parameter_groups(run.bare_network, recipe.training)]
     assert rates == [1.0, 0.25]
     before = [parameter.detach().clone() for parameter in run.bare_network.trunk_parameters()]
@@ -110,7 +88,7 @@ def test_pale_pictures_are_left_out_of_training_and_counted(tmp_path: Path) -> N
 
 def test_frozen_statistics_stay_those_of_the_start(finished: Run, folder: Path, tmp_path: Path) -> None:
     start = f"model.start={finished.folder}"
-    run = fitted(RECIPE, folder, tmp_path / "toy", *_PHOTO, start, "training.frozen_norm=true")
+    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, start, "training.frozen_norm=true")
     before = load_network(finished.folder)[0].state_dict()
     after = run.bare_network.state_dict()
     statistics = [name for name in before if name.endswith(("running_mean", "running_var"))]
@@ -126,7 +104,7 @@ def test_hints_are_refused_for_a_network_that_takes_none(setting: str) -> None:
 
 
 def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(folder: Path, tmp_path: Path) -> None:
-    run = fitted(RECIPE, folder, tmp_path / "toy", *_PHOTO, "training.binding_steps=3")
+    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.binding_steps=3")
     before = {name: value.clone() for name, value in run.bare_network.state_dict().items()}
     assert before["projection"].count_nonzero() == 1
     finish(run)
@@ -139,12 +117,12 @@ def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(fol
 
 
 def test_breaking_off_meanwhile_leaves_a_run_to_go_on_with(folder: Path, tmp_path: Path) -> None:
-    run = fitted(RECIPE, folder, tmp_path / "toy", *_PHOTO, "training.epochs=1", "training.binding_steps=3")
+    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.binding_steps=3")
     run.wish._note(signal.SIGTERM, None)
     with pytest.raises(Interrupted):
         finish(run)
     assert not (tmp_path / "toy" / CARD_FILE).exists()
-    again = make_run(RECIPE, folder, tmp_path / "toy", *_PHOTO, "training.epochs=1", "training.binding_steps=3")
+    again = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.binding_steps=3")
     again.resume()
     again.fit(QUIET)
     assert finish(again).takes_hints
