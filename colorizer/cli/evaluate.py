@@ -69,7 +69,7 @@ _PROTOCOL = Ruler("", lambda models: metrics.PROTOCOL_OF_SETS, _measure_by_proto
 _AT_OWN_SIZE = Ruler(" --own-size", lambda models: _OWN_SIZE.format(side=_own_size(models)), _measure_at_own_size, True)
 
 
-def _format_table(averages: dict[str, Figures]) -> str:
+def format_table(averages: dict[str, Figures]) -> str:
     names = [name for name in HEADINGS if not all(math.isnan(row[name]) for row in averages.values())]
     lines = [f"{'':24}" + "".join(f"{HEADINGS[name]:>15}" for name in names)]
     for of, row in averages.items():
@@ -132,7 +132,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
         names = ", ".join(map(str, options.folders))
         raise PictureError(f"{names}: none of the pictures can be read and has colours.")
     averages = {of: mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
-    print(_format_table(averages))
+    print(format_table(averages))
     print(f"\n{len(rows)} {'photo' if len(rows) == 1 else 'photos'}. {ruler.protocol(models)}.")
     if options.csv:
         _write_csv(options.csv, rows)

@@ -16,7 +16,7 @@ from colorizer.inference.hints import Pin
 _END = 1.5  # mean sides of the picture: pixels farther from each other have nothing to do with each other
 NUGGET = 0.01
 """Of the variance: by how much two pixels differ that lie together and look alike; two pins may disagree there."""
-_PIXELS_AT_ONCE = 1 << 14
+PIXELS_AT_ONCE = 1 << 14
 
 
 def covariance(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor]) -> Tensor:
@@ -62,5 +62,5 @@ def bind(ab: Tensor, embedding: Tensor, pins: Sequence[Pin]) -> Tensor:
     pinned = places[index], likeness[index]
     own = covariance(pinned, pinned) + NUGGET * torch.eye(len(pins))
     weights = torch.linalg.solve(own.double(), (wanted - ab.flatten(1).T[index]).double()).float()
-    parts = zip(places.split(_PIXELS_AT_ONCE), likeness.split(_PIXELS_AT_ONCE), strict=True)
+    parts = zip(places.split(PIXELS_AT_ONCE), likeness.split(PIXELS_AT_ONCE), strict=True)
     return ab + torch.cat([covariance(part, pinned) @ weights for part in parts]).T.reshape(ab.shape)

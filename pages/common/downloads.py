@@ -68,7 +68,7 @@ def offer(place: DeltaGenerator, wish: Wish) -> None:
     )
 
 
-def _zip(wishes: Sequence[Wish]) -> bytes:
+def zipped(wishes: Sequence[Wish]) -> bytes:
     """All results as one ZIP; one picture at a time is in work, and pictures are not compressed twice.
 
     Entries carry no time, so that the same results are the same file, which Streamlit then holds only once.
@@ -84,7 +84,7 @@ def offer_all(name: str, wishes: Sequence[Wish], format: OutputFormat) -> None:
     """A button that downloads all results of a photo."""
     st.download_button(
         f"Download all ({format}, ZIP)",
-        data=functools.partial(_zip, wishes),
+        data=functools.partial(zipped, wishes),
         file_name=f"{name}-coloured.zip",
         mime="application/zip",
         on_click="ignore",

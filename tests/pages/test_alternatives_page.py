@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from colorizer.checkpoints import store
 from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
 from colorizer.inference import colorizer
-from pages.common.downloads import _zip
+from pages.common.downloads import zipped
 from pages.common.photo_library import Album, Shot
 from pages.features.alternatives.downloads import Sheet, wishes_of
 from pages.features.alternatives.search import Search
@@ -222,7 +222,7 @@ def test_each_version_is_saved_at_full_size_with_a_note(app: AppTest) -> None:
 
 def test_all_versions_come_as_a_zip_and_as_a_sheet(app: AppTest) -> None:
     shot, versions = album_photo(app), search_of(app).versions
-    with zipfile.ZipFile(io.BytesIO(_zip(wishes_of(shot, toy_card("photo"), versions, "WEBP")))) as archive:
+    with zipfile.ZipFile(io.BytesIO(zipped(wishes_of(shot, toy_card("photo"), versions, "WEBP")))) as archive:
         assert archive.namelist() == [f"Motorcycle-photo-version-{number}.webp" for number in (1, 2, 3, 4)]
     sheet = Sheet(shot, toy_card("photo"), tuple(versions))
     assert sheet.file_name == "Motorcycle-photo-versions.png"

@@ -15,7 +15,7 @@ from colorizer.inference.hints import Hint
 from pages.common.downloads import Wish
 from pages.common.model_cache import Answer, Look
 from pages.common.photo_library import Shot
-from pages.features.hints.files import _Both
+from pages.features.hints.files import PictureAndPoints
 from pages.features.hints.state import HintWork, act, hint_work
 from tests.support.app import OpenApp, assert_clean, texts, upload
 
@@ -117,7 +117,7 @@ def test_files_hold_the_picture_with_a_note_and_the_points(open_app: OpenApp) ->
     work, shot = work_in(app), shot_in(app)
     assert work.chroma is not None
     wish = Wish(shot, CARD, Answer(work.chroma, 0.0, None), Look(1.2), "JPEG")
-    with zipfile.ZipFile(io.BytesIO(_Both(wish, work.hints).render())) as archive:
+    with zipfile.ZipFile(io.BytesIO(PictureAndPoints(wish, work.hints).render())) as archive:
         assert archive.namelist() == ["Motorcycle-photo.jpg", "Motorcycle-hints.json"]
         assert json.loads(archive.read("Motorcycle-hints.json"))["hints"] == [{"x": 370, "y": 250, "color": "#c81e28"}]
         with Image.open(io.BytesIO(archive.read("Motorcycle-photo.jpg"))) as image:
@@ -135,7 +135,7 @@ def load_points(app: AppTest, content: bytes) -> AppTest:
 def test_saved_points_are_loaded_again_and_others_refused(open_app: OpenApp) -> None:
     app = open_app()
     wish = Wish(shot_in(app), CARD, Answer(work_in(app).base, 0.0, None), Look(), "JPEG")  # type: ignore[arg-type]
-    load_points(app, _Both(wish, (RED,)).text())
+    load_points(app, PictureAndPoints(wish, (RED,)).text())
     assert_clean(app)
     assert work_in(app).hints == (RED,)
     load_points(app, b"not points at all")

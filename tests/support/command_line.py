@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from colorizer.cli import main
 from tests.support import ROOT
+from tests.support.processes import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -34,5 +35,5 @@ def call(*arguments: object) -> Answer:
 def start(*arguments: object) -> Answer:
     """Run the same as a process of its own, in the project's folder, to its end."""
     command = [sys.executable, "-m", "colorizer", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     return Answer(done.returncode, done.stdout, done.stderr)

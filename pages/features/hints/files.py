@@ -17,7 +17,7 @@ _SERIAL = "hints-serial"  # counts the uploads, so that each leaves an empty upl
 
 
 @dataclass(frozen=True)
-class _Both:
+class PictureAndPoints:
     """A picture and its hints. It holds what it needs: downloads are made outside of the session."""
 
     wish: Wish
@@ -42,7 +42,7 @@ def offer_downloads(wish: Wish, hints: tuple[Hint, ...]) -> None:
     """The picture; and where there are hints, these, alone or with it."""
     choices = [(f"Download the picture ({wish.format})", wish.render, wish.file_name, f"image/{wish.format.lower()}")]
     if hints:
-        both = _Both(wish, hints)
+        both = PictureAndPoints(wish, hints)
         choices.append(("Picture and points (ZIP)", both.render, f"{wish.shot.name}-coloured.zip", "application/zip"))
         choices.append(("Points alone (JSON)", both.text, _hints_name(wish.shot), "application/json"))
     for number, (label, make, name, kind) in enumerate(choices):

@@ -10,8 +10,8 @@ from PIL import Image
 from skimage import data
 
 from colorizer import color
-from colorizer.__main__ import main
 from colorizer.checkpoints.card import read_card
+from colorizer.cli import main
 from colorizer.cli.diagnose import measure_hints, size_difference, true_hints
 from colorizer.evaluation.protocol import centre_square
 from colorizer.inference.colorizer import Colorizer
@@ -20,8 +20,14 @@ from tests.support.toy_photo import hinted_model
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Colorizer:
-    return hinted_model(tmp_path_factory.mktemp("weights"))
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of checkpoints."""
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="module")
+def model(shipped: Path) -> Colorizer:
+    return hinted_model(shipped)
 
 
 PHOTO = Image.fromarray(data.astronaut())
@@ -52,8 +58,9 @@ def test_the_size_of_a_photo_matters_little(model: Colorizer) -> None:
 
 
 @pytest.fixture
-def weights(model: Colorizer, tmp_path: Path) -> Path:
-    shutil.copytree(model._weights, tmp_path / "weights")
+def weights(model: Colorizer, shipped: Path, tmp_path: Path) -> Path:
+    """A copy of the folder with that model, to write into."""
+    shutil.copytree(shipped, tmp_path / "weights")
     return tmp_path / "weights"
 
 

@@ -288,7 +288,7 @@ def test_a_cache_that_cannot_be_made_is_named(
 def test_a_server_that_falls_silent_is_given_up(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         monkeypatch.setattr(public_datasets, "CIFAR10_URL", f"http://127.0.0.1:{mute.getsockname()[1]}/cifar.tar.gz")
-        monkeypatch.setattr(public_datasets, "_SILENCE_SECONDS", 0.3)
+        monkeypatch.setattr(public_datasets, "SILENCE_SECONDS", 0.3)
         assert "could not be downloaded (timed out)" in refusal()
     assert not (cache / FOLDER).exists()
     assert socket.getdefaulttimeout() is None

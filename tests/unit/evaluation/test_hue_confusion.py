@@ -6,6 +6,7 @@ from skimage.color import rgb2lab
 
 from colorizer.color import names
 from colorizer.color.names import BINS, GREY_ROW, name_of
+from colorizer.evaluation import hue_confusion
 from colorizer.evaluation.hue_confusion import joint_hues
 
 COLOURS = {
@@ -53,28 +54,30 @@ def test_pixels_weigh_by_their_true_chroma_and_dull_ones_are_left_out() -> None:
 def test_what_comes_out_grey_has_a_row_of_its_own() -> None:
     joint = joint_hues(plain((90, 90, 90)), plain((0, 0, 255)))
     assert joint[:GREY_ROW].sum() == 0
-    assert names.grey_share(joint) == 1
-    assert names.strongest_confusion(joint) is None
+    assert hue_confusion.grey_share(joint) == 1
+    assert hue_confusion.strongest_confusion(joint) is None
 
 
 def test_red_that_came_out_green_is_named_with_its_share() -> None:
     red, green, blue = COLOURS["red"], COLOURS["green"], COLOURS["blue"]
-    confusion = names.strongest_confusion(joint_hues(plain(red, green, green, blue), plain(red, red, red, blue)))
+    confusion = hue_confusion.strongest_confusion(
+        joint_hues(plain(red, green, green, blue), plain(red, red, red, blue))
+    )
     assert confusion is not None
     assert (confusion.true, confusion.result) == ("red", "green")
     assert confusion.share == pytest.approx(2 / 3, rel=1e-3)
 
 
 def test_shades_of_one_colour_are_no_mistake_though_their_names_differ() -> None:
-    assert names.strongest_confusion(joint_hues(plain((215, 105, 60)), plain((220, 90, 70)))) is None
+    assert hue_confusion.strongest_confusion(joint_hues(plain((215, 105, 60)), plain((220, 90, 70)))) is None
 
 
 def test_true_colours_and_no_colours_have_no_confusion() -> None:
     picture = plain(*COLOURS.values())
-    assert names.strongest_confusion(joint_hues(picture, picture)) is None
+    assert hue_confusion.strongest_confusion(joint_hues(picture, picture)) is None
     grey = joint_hues(plain((9, 9, 9)), plain((9, 9, 9)))
-    assert names.strongest_confusion(grey) is None
-    assert names.grey_share(grey) == 0
+    assert hue_confusion.strongest_confusion(grey) is None
+    assert hue_confusion.grey_share(grey) == 0
     assert names.hue_shares(grey).sum() == 0
 
 

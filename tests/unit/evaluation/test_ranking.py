@@ -182,7 +182,7 @@ def test_the_table_of_a_trial_is_that_of_the_terminal(tmp_path: Path) -> None:
     averages = {of: scores.mean([row[of] for row in measured]) for of in measured[0]}
     options = [argument for name in wanted for argument in ("--checkpoint", name)]
     answer = call("evaluate", folder, *options)
-    assert evaluate._format_table(averages) in answer.output
+    assert evaluate.format_table(averages) in answer.output
     assert "5 photos." in answer.output
     assert {Path(problem.partition(":")[0]).name for problem in trial.problems} == {"broken.png", "grey.png"}
 

@@ -22,8 +22,8 @@ from PIL import ExifTags, Image
 from skimage import data
 
 from colorizer import images, models
-from colorizer.__main__ import main
 from colorizer.checkpoints.store import MODEL_FILE, WEIGHTS, to_float16, write_card, write_tensors
+from colorizer.cli import main
 from colorizer.inference import batch
 from colorizer.inference.batch import Settings, colorize_files, groups_of
 from colorizer.inference.colorizer import Colorizer, load, network_size
@@ -83,7 +83,7 @@ def photos(tmp_path: Path) -> Path:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each way in which pictures are worked on at the same time."""
     monkeypatch.setattr(fork_pool, "can_fork", lambda: request.param == "processes")
-    monkeypatch.setattr(batch, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(batch, "WORTH_A_PROCESS", 1)
     return str(request.param)
 
 
@@ -381,7 +381,7 @@ def test_headers_are_read_as_groups_are_asked_for(tmp_path: Path) -> None:
 def test_what_is_held_of_the_pictures_does_not_grow_with_their_number(
     model: Colorizer, tmp_path: Path, group: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "_GROUP_ON_CPU", group)
+    monkeypatch.setattr(batch, "GROUP_ON_CPU", group)
     tasks = plan([str(make_pictures(tmp_path / "in", 64))], tmp_path / "out", "jpeg")
     batches: list[int] = []
     held: list[int] = []
@@ -422,7 +422,7 @@ def test_whoever_stops_finds_whole_files_and_nothing_at_work(model: Colorizer, t
 
 WITH_CTRL_C = """
 import signal, sys
-from colorizer.__main__ import main
+from colorizer.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without
 sys.exit(main(sys.argv[1:]))
 """

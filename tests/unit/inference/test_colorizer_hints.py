@@ -9,6 +9,7 @@ from PIL import Image
 from skimage import data
 
 from colorizer import color
+from colorizer.cli import main
 from colorizer.inference.colorizer import Colorizer, load
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.hints import Hint, hint_ab
@@ -16,8 +17,14 @@ from tests.support.toy_photo import hinted_model
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Colorizer:
-    return hinted_model(tmp_path_factory.mktemp("weights"))
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of checkpoints."""
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="module")
+def model(weights: Path) -> Colorizer:
+    return hinted_model(weights)
 
 
 PHOTO = Image.fromarray(data.coffee())
@@ -80,12 +87,10 @@ def test_the_note_tells_of_temperature_and_hints(model: Colorizer) -> None:
     assert f"temperature: {model.temperature:g}" in model.describe()
 
 
-def test_hints_on_the_command_line(model: Colorizer, tmp_path: Path) -> None:
-    from colorizer.__main__ import main
-
+@pytest.mark.usefixtures("model")
+def test_hints_on_the_command_line(weights: Path, tmp_path: Path) -> None:
     Image.fromarray(data.coffee()).save(tmp_path / "coffee.png")
-    weights = str(model._weights)
-    arguments = ["--weights", weights, "colorize", str(tmp_path / "coffee.png"), "--checkpoint", "toy"]
+    arguments = ["--weights", str(weights), "colorize", str(tmp_path / "coffee.png"), "--checkpoint", "toy"]
     assert main([*arguments, "-o", str(tmp_path / "out.png"), "--hint", "150,100,#b42828"]) == 0
     with Image.open(tmp_path / "out.png") as image:
         assert "colour hints: 1" in str(image.info)

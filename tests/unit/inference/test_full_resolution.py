@@ -103,10 +103,10 @@ def test_strips_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     image = photo(300, 450)
     chroma = answer(image, (40, 60))
     whole = np.asarray(compose(image, chroma))
-    monkeypatch.setattr(full_resolution, "_STRIP_PIXELS", 10_000)
+    monkeypatch.setattr(full_resolution, "STRIP_PIXELS", 10_000)
     monkeypatch.setattr(worker_pool, "usable_threads", lambda: 3)
     for outside_at_once in (1, 5_000, 10**9):
-        monkeypatch.setattr(packed_lab, "_OUTSIDE_AT_ONCE", outside_at_once)
+        monkeypatch.setattr(packed_lab, "OUTSIDE_AT_ONCE", outside_at_once)
         assert np.array_equal(np.asarray(compose(image, chroma)), whole)
 
 
@@ -118,7 +118,7 @@ def test_a_network_that_failed_harms_nothing() -> None:
 
 @pytest.mark.parametrize("shared", [1, 10**9])
 def test_a_result_can_be_changed_and_kept_like_any_picture(shared: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(full_resolution, "_SHARED_PIXELS", shared)
+    monkeypatch.setattr(full_resolution, "SHARED_PIXELS", shared)
     image = photo(40, 60)
     chroma = answer(image, (16, 24))
     result = compose(image, chroma)
@@ -135,7 +135,7 @@ def test_without_pyarrow_the_result_is_the_same(monkeypatch: pytest.MonkeyPatch)
     image = photo(40, 60)
     chroma = answer(image, (16, 24))
     usual = np.asarray(compose(image, chroma))
-    monkeypatch.setattr(full_resolution, "_SHARED_PIXELS", 1)
+    monkeypatch.setattr(full_resolution, "SHARED_PIXELS", 1)
     assert np.array_equal(np.asarray(compose(image, chroma)), usual)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert np.array_equal(np.asarray(compose(image, chroma)), usual)

@@ -58,7 +58,7 @@ def test_several_pins_are_all_met() -> None:
 def test_a_picture_is_worked_off_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     ab, embedding, pins = torch.randn(2, 40, 64), torch.randn(8, 40, 64), [Pin(n, n, 9.0, n) for n in range(30)]
     whole = bind(ab, embedding, pins)
-    monkeypatch.setattr("colorizer.inference.hint_propagation._PIXELS_AT_ONCE", 100)
+    monkeypatch.setattr("colorizer.inference.hint_propagation.PIXELS_AT_ONCE", 100)
     assert torch.allclose(bind(ab, embedding, pins), whole, atol=1e-4)
 
 

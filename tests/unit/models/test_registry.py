@@ -48,7 +48,7 @@ def test_every_network_keeps_its_promises(name: str) -> None:
             output = network(torch.rand(3, 1, height, width) * 100)
             ab = network.to_ab(output)
         channels = {"ab": 2, "rgb": 3, "palette": 7, "bins": 261}[network.head]
-        channels += 2 * isinstance(network, models.Lite0Bins)  # which regresses beside
+        channels += 2 * isinstance(network, models.HintedBins)  # which says ab beside
         reduction = network.reduction if isinstance(network, models.BinsNetwork) else 1
         assert tuple(output.shape) == (3, channels, height // reduction, width // reduction)
         assert tuple(ab.shape) == (3, 2, height, width)

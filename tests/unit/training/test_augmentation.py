@@ -41,22 +41,21 @@ def changed(result: torch.Tensor, lightness: torch.Tensor) -> torch.Tensor:
 
 def test_each_effect_has_its_own_mark(lightness: torch.Tensor) -> None:
     detail = (lightness[0].diff(dim=2)).abs().mean()
-    blurred = changed(augmentation._blur(lightness, seeded(2)), lightness)
+    blurred = changed(augmentation.blur(lightness, seeded(2)), lightness)
     assert len(blurred) and bool((blurred.diff(dim=3).abs().mean((1, 2, 3)) < detail).all())
     assert torch.allclose(blurred.mean((1, 2, 3)), lightness[0].mean(), atol=1.0)
-    grainy = changed(augmentation._grain(lightness, seeded(3)), lightness)
+    grainy = changed(augmentation.grain(lightness, seeded(3)), lightness)
     assert len(grainy) and bool((grainy.diff(dim=3).abs().mean((1, 2, 3)) > detail).all())
-    exposed = changed(augmentation._expose(lightness, seeded(4)), lightness)
+    exposed = changed(augmentation.expose(lightness, seeded(4)), lightness)
     order = lightness[0].flatten().argsort()
     assert len(exposed) and bool((exposed.flatten(1)[:, order].diff(dim=1) >= -1e-3).all())  # light stays lighter
 
 
-def test_compression_is_that_of_jpeg(lightness: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compression_is_that_of_jpeg(lightness: torch.Tensor) -> None:
     """At one quality, against Pillow's own JPEG: alike to each other, and further from the picture."""
-    monkeypatch.setattr(augmentation, "_JPEG_QUALITIES", (30, 30))
     levels = (lightness[0, 0] * 2.55).round().to(torch.uint8).numpy()
     whole = (torch.from_numpy(levels) / 2.55).expand_as(lightness)
-    compressed = changed(augmentation._compress(whole, seeded(5)), whole)[0, 0]
+    compressed = changed(augmentation.compress(whole, seeded(5), (30, 30)), whole)[0, 0]
     buffer = io.BytesIO()
     Image.fromarray(levels).save(buffer, "JPEG", quality=30)
     pillow = torch.from_numpy(np.array(Image.open(buffer))).float() / 2.55

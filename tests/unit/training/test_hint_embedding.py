@@ -8,7 +8,7 @@ import torch
 from colorizer import color, models
 from colorizer.inference.hint_propagation import covariance, places_of
 from colorizer.models.hint_unet import AB_SCALE
-from colorizer.training.hint_embedding import _draw_cells, _planes, study_binding
+from colorizer.training.hint_embedding import draw_cells, study_binding, true_hint_planes
 from colorizer.utils.seeding import seeded
 
 
@@ -57,9 +57,9 @@ def test_the_same_seed_learns_the_same() -> None:
 
 
 def test_hinted_and_judged_cells_are_others_and_hints_show_the_truth() -> None:
-    hinted, judged = _draw_cells(6, 256, seeded(0))
+    hinted, judged = draw_cells(6, 256, seeded(0))
     ab = torch.randn(6, 2, 16, 16)
-    planes = _planes(ab, hinted)
+    planes = true_hint_planes(ab, hinted)
     for number, (at, others) in enumerate(zip(hinted, judged, strict=True)):
         assert not set(at.tolist()) & set(others.tolist()) and len(others) >= 200
         assert int(planes[number, 2].sum()) == len(at)

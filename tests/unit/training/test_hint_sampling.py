@@ -3,7 +3,7 @@
 import torch
 
 from colorizer.models.hint_unet import AB_SCALE
-from colorizer.training.hint_sampling import _count, draw_hints
+from colorizer.training.hint_sampling import draw_count, draw_hints
 from colorizer.utils.seeding import seeded
 
 
@@ -19,7 +19,7 @@ def test_hints_are_patch_means_of_the_true_colours() -> None:
 
 
 def test_their_number_is_none_a_few_or_many() -> None:
-    counts = [_count(seeded("count", number))[0] for number in range(3000)]
+    counts = [draw_count(seeded("count", number))[0] for number in range(3000)]
     none = sum(count == 0 for count in counts) / len(counts)
     many = sum(count > 40 for count in counts) / len(counts)
     few = [count for count in counts if 0 < count <= 40]

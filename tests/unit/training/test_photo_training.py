@@ -118,7 +118,8 @@ def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(fol
 
 def test_breaking_off_meanwhile_leaves_a_run_to_go_on_with(folder: Path, tmp_path: Path) -> None:
     run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.binding_steps=3")
-    run.wish._note(signal.SIGTERM, None)
+    with run.wish.listening():
+        signal.raise_signal(signal.SIGTERM)
     with pytest.raises(Interrupted):
         finish(run)
     assert not (tmp_path / "toy" / CARD_FILE).exists()
