@@ -26,7 +26,7 @@ from colorizer.training.gan import Adversary
 from colorizer.training.network_setup import build_network
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
 from colorizer.training.trainer import Interrupted, Run, Watcher
-from colorizer.utils.shutdown import StopWish
+from colorizer.utils.shutdown import StopRequest
 from tests.support import make_pictures, run_training, write_recipe
 from tests.test_train_command import LAUNCH
 
@@ -76,10 +76,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_pictures(tmp_path_factory.mktemp("photos"), 20)
 
 
-def make_run(folder: Path, out: Path, *overrides: str, wish: StopWish | None = None) -> Run:
+def make_run(folder: Path, out: Path, *overrides: str, stop_request: StopRequest | None = None) -> Run:
     recipe = parse_recipe(RECIPE, overrides)
     data = load_training_data([folder], recipe.data, lambda message: None)
-    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe), wish)
+    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe), stop_request)
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     return run
 
@@ -152,10 +152,10 @@ def test_the_discriminator_learns_to_tell_red_from_the_rest_and_not_the_generato
 def test_evidence_in_lab_is_the_photos_own_lightness_with_the_generated_chroma() -> None:
     adversary = make_adversary("adversary.evidence=lab")
     (made, its_lab), (_, lab) = pictures(1), pictures(2)
-    seen = adversary.evidence(made, lab)
-    assert torch.allclose(seen[:, :1], (lab[:, :1] - 50) / 50)
-    assert torch.allclose(seen[:, 1:] * 50, its_lab[:, 1:], atol=1e-4)
-    assert float(seen.abs().max()) < 2.6
+    inputs = adversary.evidence(made, lab)
+    assert torch.allclose(inputs[:, :1], (lab[:, :1] - 50) / 50)
+    assert torch.allclose(inputs[:, 1:] * 50, its_lab[:, 1:], atol=1e-4)
+    assert float(inputs.abs().max()) < 2.6
 
 
 def test_colours_of_black_and_white_have_a_finite_slope() -> None:
@@ -265,14 +265,14 @@ def test_a_run_that_was_interrupted_goes_on_bit_for_bit(
 ) -> None:
     settings = (*settings, "adversary.noise_every=2")
     whole = fitted(folder, tmp_path / "whole", *settings)
-    wish, steps = StopWish(), 0
-    part = make_run(folder, tmp_path / "part", *settings, wish=wish)
+    stop_request, steps = StopRequest(), 0
+    part = make_run(folder, tmp_path / "part", *settings, stop_request=stop_request)
 
     def step(pictures: int, loss: float | None) -> None:
         nonlocal steps
         steps += 1
         if steps == stop_after:
-            wish._note(signal.SIGINT, None)  # as Ctrl-C does
+            stop_request._note(signal.SIGINT, None)  # as Ctrl-C does
 
     with pytest.raises(Interrupted):
         part.fit(Watcher(step, lambda row: None))

@@ -22,12 +22,12 @@ from PIL import ExifTags, Image
 from skimage import data
 
 from colorizer import images, models
-from colorizer.__main__ import main
 from colorizer.checkpoints.store import MODEL_FILE, WEIGHTS, to_float16, write_card, write_tensors
+from colorizer.cli import main
 from colorizer.inference import batch
 from colorizer.inference.batch import Settings, colorize_files, groups_of
 from colorizer.inference.colorizer import Colorizer, load, network_size
-from colorizer.inference.full_resolution import Tones, read_tones
+from colorizer.inference.full_resolution import LightnessPlane, read_lightness
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task, plan
 from colorizer.utils import fork_pool
@@ -301,9 +301,9 @@ def test_a_network_that_is_asked_for_many_answers_as_for_each(name: str) -> None
     model = load(name, device="cpu")
     size = network_size(80, 60, model.card.input_size)
     pieces = [Image.fromarray(crop_of_a_photo(number)).resize((80, 60)) for number in range(3)]
-    lightnesses = [read_tones(piece).shrunk(size)[0, 0].numpy() for piece in pieces]
+    lightnesses = [read_lightness(piece).downsampled(size)[0, 0].numpy() for piece in pieces]
     for lightness, answer in zip(lightnesses, model.predict_many(lightnesses), strict=True):
-        alone = model.predict_again(lightness, (80, 60))
+        alone = model.predict_from_lightness(lightness, (80, 60))
         difference = np.abs(answer.ab - alone.ab)
         assert difference.mean() < 1e-3 and difference.max() < 0.02  # logits are kept in 16 bits, and may round apart
         assert np.array_equal(answer.lightness, alone.lightness)
@@ -389,7 +389,7 @@ def test_what_is_held_of_the_pictures_does_not_grow_with_their_number(
     def count(network: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
         batches.append(len(arguments[0]))
         with counting:
-            held.append(sum(type(thing) is Tones for thing in gc.get_objects()))
+            held.append(sum(type(thing) is LightnessPlane for thing in gc.get_objects()))
 
     hook = model.network.register_forward_pre_hook(count)
     with contextlib.closing(colorize_files(model, tasks, jobs=2)) as outcomes:
@@ -421,7 +421,7 @@ def test_whoever_stops_finds_whole_files_and_nothing_at_work(model: Colorizer, t
 
 WITH_CTRL_C = """
 import signal, sys
-from colorizer.__main__ import main
+from colorizer.cli import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without
 sys.exit(main(sys.argv[1:]))
 """

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from colorizer.__main__ import main
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.store import WEIGHTS
+from colorizer.cli import main
 
 ROOT = WEIGHTS.parent
 

@@ -68,13 +68,13 @@ def test_a_run_resumed_in_the_middle_of_an_epoch_is_the_same(finished: Run, fold
 
 def test_the_lessons_from_the_middle_of_an_epoch_are_those_of_a_whole_one(folder: Path, tmp_path: Path) -> None:
     run = make_run(folder, tmp_path / "toy", *_PHOTO)
-    whole = list(run.lessons())
+    whole = list(run.batches())
     run.progress.step = 1
-    rest = list(run.lessons())
+    rest = list(run.batches())
     assert len(whole) == run.steps_per_epoch == len(rest) + 1
     for one, other in zip(whole[1:], rest, strict=True):
-        pairs = zip((*one.seen, one.target), (*other.seen, other.target), strict=True)
-        assert len(one.seen) == 2 and all(torch.equal(*pair) for pair in pairs)
+        pairs = zip((*one.inputs, one.target), (*other.inputs, other.target), strict=True)
+        assert len(one.inputs) == 2 and all(torch.equal(*pair) for pair in pairs)
     assert not torch.equal(whole[0].target, whole[1].target)
 
 
@@ -140,7 +140,7 @@ def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(fol
 
 def test_breaking_off_meanwhile_leaves_a_run_to_go_on_with(folder: Path, tmp_path: Path) -> None:
     run = fitted(folder, tmp_path / "toy", *_PHOTO, "training.epochs=1", "training.binding_steps=3")
-    run.wish._note(signal.SIGTERM, None)
+    run.stop_request._note(signal.SIGTERM, None)
     with pytest.raises(Interrupted):
         finish(run)
     assert not (tmp_path / "toy" / CARD_FILE).exists()

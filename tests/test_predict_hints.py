@@ -60,29 +60,29 @@ def test_without_saturation_everything_is_grey(model: Colorizer) -> None:
 
 def test_asking_again_needs_only_the_lightness(model: Colorizer) -> None:
     first = model.predict(PHOTO)
-    assert first.distribution is not None and first.pins == ()
-    again = model.predict_again(first.lightness, PHOTO.size, [RED])
+    assert first.distribution is not None and first.network_hints == ()
+    again = model.predict_from_lightness(first.lightness, PHOTO.size, [RED])
     assert np.array_equal(again.ab, model.predict(PHOTO, [RED]).ab)
-    assert len(again.pins) == 1 and not np.array_equal(again.ab, first.ab)
+    assert len(again.network_hints) == 1 and not np.array_equal(again.ab, first.ab)
 
 
 def test_another_temperature_is_that_of_the_network_asked_with_it(model: Colorizer) -> None:
     first = model.predict(PHOTO, [RED])
-    assert np.allclose(first.settled(0.2).ab, model.predict(PHOTO, [RED], temperature=0.2).ab, atol=1e-5)
-    assert np.allclose(first.settled(model.temperature).ab, first.ab)
+    assert np.allclose(first.at_temperature(0.2).ab, model.predict(PHOTO, [RED], temperature=0.2).ab, atol=1e-5)
+    assert np.allclose(first.at_temperature(model.temperature).ab, first.ab)
     with pytest.raises(ValueError, match="it must be above 0"):
-        first.settled(0)
+        first.at_temperature(0)
 
 
 def test_colours_without_a_distribution_have_no_temperature() -> None:
     plain = load("scenes-500-huber", device="cpu").predict(PHOTO)
     with pytest.raises(ValueError, match="no temperature"):
-        plain.settled(0.5)
+        plain.at_temperature(0.5)
 
 
 def test_saturation_is_applied_once(model: Colorizer) -> None:
     whole = model.colorize(PHOTO, hints=[RED], saturation=1.4).image
-    by_halves = compose(PHOTO, model.predict(PHOTO, [RED]).settled(model.temperature, 1.4), 1.4)
+    by_halves = compose(PHOTO, model.predict(PHOTO, [RED]).at_temperature(model.temperature, 1.4), 1.4)
     assert np.array_equal(np.asarray(whole), np.asarray(by_halves))
 
 
@@ -98,7 +98,7 @@ def test_the_note_tells_of_temperature_and_hints(model: Colorizer) -> None:
 
 
 def test_hints_on_the_command_line(model: Colorizer, tmp_path: Path) -> None:
-    from colorizer.__main__ import main
+    from colorizer.cli import main
 
     Image.fromarray(data.coffee()).save(tmp_path / "coffee.png")
     weights = str(model._weights)

@@ -10,8 +10,8 @@ from PIL import Image
 from skimage import data
 
 from colorizer import color
-from colorizer.__main__ import main
 from colorizer.checkpoints.card import read_card
+from colorizer.cli import main
 from colorizer.cli.diagnose import measure_hints, size_difference, true_hints
 from colorizer.evaluation.protocol import centre_square
 from colorizer.inference.colorizer import Colorizer

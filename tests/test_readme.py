@@ -6,9 +6,9 @@ import shlex
 import pytest
 
 import train
-from colorizer.__main__ import make_parser
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.store import WEIGHTS, list_checkpoints
+from colorizer.cli import make_parser
 from colorizer.recipes.recipe import read_recipe
 from tests.test_shipped import PUBLISHED
 

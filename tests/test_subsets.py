@@ -98,7 +98,7 @@ def test_a_run_stopped_in_the_middle_of_a_subset_goes_on_as_if_it_had_not(folder
         if next(steps) == 4:
             signal.raise_signal(signal.SIGINT)  # answered after the next step
 
-    with stopped.wish.listening(), pytest.raises(Interrupted):
+    with stopped.stop_request.handle_signals(), pytest.raises(Interrupted):
         stopped.fit(Watcher(stop_in_the_second_subset, be_quiet))
     resumed = make_run(folder, tmp_path / "stopped", *settings)
     resumed.resume()

@@ -96,7 +96,7 @@ def colorize_command(options: argparse.Namespace) -> int:
     model = load(options.checkpoint, weights=weights_of(options))
     settings = _settings(options)
     try:
-        model.refuse_what_it_does_not_take(settings.hints, settings.temperature, settings.rendering)
+        model.check_options(settings.hints, settings.temperature, settings.rendering)
     except ValueError as error:
         report(str(error))
         return 1

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from colorizer.inference.hints import Pin
+from colorizer.inference.hints import NetworkHint
 
 _END = 1.5  # mean sides of the picture: pixels farther from each other have nothing to do with each other
 NUGGET = 0.01
@@ -42,7 +42,7 @@ def places_of(height: int, width: int) -> Tensor:
     return torch.stack([rows, columns], -1).reshape(-1, 2)
 
 
-def bind(ab: Tensor, embedding: Tensor, pins: Sequence[Pin]) -> Tensor:
+def propagate_hints(ab: Tensor, embedding: Tensor, network_hints: Sequence[NetworkHint]) -> Tensor:
     """Move colours towards the pinned ones, most at the pins.
 
     Args:
@@ -53,14 +53,14 @@ def bind(ab: Tensor, embedding: Tensor, pins: Sequence[Pin]) -> Tensor:
     Returns:
         (2, h, w); `ab` itself where there are no pins.
     """
-    if not pins:
+    if not network_hints:
         return ab
     _, height, width = ab.shape
     places, likeness = places_of(height, width), embedding.flatten(1).T.contiguous()
-    index = torch.tensor([pin.row * width + pin.column for pin in pins])
-    wanted = torch.tensor([[pin.a, pin.b] for pin in pins])
+    index = torch.tensor([pin.row * width + pin.column for pin in network_hints])
+    wanted = torch.tensor([[pin.a, pin.b] for pin in network_hints])
     pinned = places[index], likeness[index]
-    own = covariance(pinned, pinned) + NUGGET * torch.eye(len(pins))
+    own = covariance(pinned, pinned) + NUGGET * torch.eye(len(network_hints))
     weights = torch.linalg.solve(own.double(), (wanted - ab.flatten(1).T[index]).double()).float()
     parts = zip(places.split(_PIXELS_AT_ONCE), likeness.split(_PIXELS_AT_ONCE), strict=True)
     return ab + torch.cat([covariance(part, pinned) @ weights for part in parts]).T.reshape(ab.shape)

@@ -8,29 +8,29 @@ import torch
 from numpy.typing import NDArray
 
 from colorizer.inference.color_distribution import Distribution
-from colorizer.inference.hint_propagation import bind
-from colorizer.inference.hints import Pin
-from colorizer.inference.palette_prediction import Choice
+from colorizer.inference.hint_propagation import propagate_hints
+from colorizer.inference.hints import NetworkHint
+from colorizer.inference.palette_prediction import PalettePrediction
 
 
 @dataclass(frozen=True)
-class Chroma:
+class Prediction:
     """A network's answer for one photo, at the network's size (h, w)."""
 
     ab: NDArray[np.float32]
     """(2, h, w) in Lab units."""
     lightness: NDArray[np.float32]
     """(h, w), L in 0..100: what the network saw, and what guides the colour onto the photo."""
-    choice: Choice | None = None
+    palette_prediction: PalettePrediction | None = None
     """Of a network that chooses among colours."""
     distribution: Distribution | None = None
     """Of a network with bins."""
-    pins: tuple[Pin, ...] = ()
+    network_hints: tuple[NetworkHint, ...] = ()
     """The hints that it was given."""
     embedding: NDArray[np.float32] | None = None
     """(E, h, w), where there are pins: what belongs together, see `binding`."""
 
-    def settled(self, temperature: float, saturation: float = 1.0) -> "Chroma":
+    def at_temperature(self, temperature: float, saturation: float = 1.0) -> "Prediction":
         """The same answer at another temperature, without the network.
 
         Args:
@@ -45,8 +45,10 @@ class Chroma:
         require_temperature(temperature)
         ab = self.distribution.ab(temperature)
         if self.embedding is not None and saturation:
-            pins = [dataclasses.replace(pin, a=pin.a / saturation, b=pin.b / saturation) for pin in self.pins]
-            ab = bind(ab, torch.from_numpy(self.embedding), pins)
+            network_hints = [
+                dataclasses.replace(pin, a=pin.a / saturation, b=pin.b / saturation) for pin in self.network_hints
+            ]
+            ab = propagate_hints(ab, torch.from_numpy(self.embedding), network_hints)
         return dataclasses.replace(self, ab=ab.numpy())
 
 

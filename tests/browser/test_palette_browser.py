@@ -161,12 +161,12 @@ def test_the_strips_are_saved_as_one_labelled_picture(two_uploads: Page, tmp_pat
 
 def test_nothing_moves_when_another_pair_is_coloured(visitor: Visitor) -> None:
     page = open_palette(visitor)
-    place = page.locator(".strip").first.bounding_box()
+    slot = page.locator(".strip").first.bounding_box()
     pills = page.locator(".st-key-pair").get_by_role("radio")
     for number in range(pills.count() - 1):
         pills.nth(number).click()
         expect_coloured(visitor, COLOURED_SAMPLES)
-        assert page.locator(".strip").first.bounding_box() == place
+        assert page.locator(".strip").first.bounding_box() == slot
 
 
 def test_a_pair_is_in_the_link_and_comes_back_from_it(new_visitor: OpenVisitor) -> None:
