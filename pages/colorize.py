@@ -1,7 +1,5 @@
 """Colour a photo: one photo, large, coloured at once; and then as the visitor wants it, point by point."""
 
-import math
-
 import streamlit as st
 
 from colorizer.analysis.color_suggestions import colors_at, plane_at
@@ -20,7 +18,6 @@ from pages.common.model_cache import (
     colour,
     colour_with_hints,
     compose_plane,
-    load,
     open_photo,
     weights_hash,
 )
@@ -31,19 +28,8 @@ from pages.features.hints.canvas import Canvas, Point, show_canvas
 from pages.features.hints.files import offer_downloads, show_loader
 from pages.features.hints.state import HintWork, hint_work, receive
 
-_WARMEST, _COLDEST = 2.0, 0.12  # temperatures at the ends of the slider
 _EXPLANATION = "Click or tap anything that should have another colour, and choose one."
 _NO_HINTS = "This checkpoint colours by itself alone; choose Photo to pin colours to points."
-
-
-def temperature_of(vividness: int) -> float:
-    """0..100 -> temperature, falling: in equal ratios, as that is how it acts."""
-    return _WARMEST * (_COLDEST / _WARMEST) ** (vividness / 100)
-
-
-def vividness_of(temperature: float) -> int:
-    """The place on the slider that is nearest to a temperature."""
-    return round(100 * math.log(temperature / _WARMEST) / math.log(_COLDEST / _WARMEST))
 
 
 def choose_look(card: Card) -> RenderOptions:
@@ -60,19 +46,17 @@ def choose_look(card: Card) -> RenderOptions:
     )
     if not card.takes_temperature:
         return RenderOptions(saturation)
-    own = load(card).temperature
-    middle = vividness_of(own)
     vividness = st.slider(
         "Vividness",
         0,
         100,
-        middle,
+        50,
         1,
         key="colorize-vividness",
         help=glossary.VIVIDNESS,
         bind="query-params",
     )
-    return RenderOptions(saturation, temperature=None if vividness == middle else temperature_of(vividness))
+    return RenderOptions(saturation, vividness=vividness / 100)
 
 
 def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
@@ -84,13 +68,6 @@ def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
     if work.colored != work.hints:
         prediction = colour_with_hints(card, work.base, photo.size, work.hints) if work.hints else work.base
         work.prediction, work.colored = prediction, work.hints
-
-
-def at_temperature(prediction: Prediction, card: Card, options: RenderOptions) -> Prediction:
-    """The network's answer as the sliders want it."""
-    if prediction.distribution is None or (options.temperature is None and not prediction.network_hints):
-        return prediction  # as the network gave it: saturation comes with composing
-    return prediction.at_temperature(options.temperature or load(card).temperature, options.saturation)
 
 
 def point_of(photo: LibraryPhoto, work: HintWork) -> Point | None:
@@ -140,7 +117,7 @@ def show_photo(photo: LibraryPhoto, card: Card, options: RenderOptions) -> Predi
     work = hint_work(photo, card)
     answer_for(photo, card, work)
     assert work.prediction is not None
-    prediction = at_temperature(work.prediction, card, options)
+    prediction = work.prediction.rendered(options)
     canvas = canvas_of(photo, card, work, prediction, options)
     show_canvas(canvas, lambda messages: receive(work, canvas.id, messages))
     if not card.takes_hints:

@@ -30,6 +30,7 @@ from colorizer.inference.colorizer import Colorizer, load, network_size
 from colorizer.inference.full_resolution import LightnessPlane, read_lightness
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task, plan
+from colorizer.inference.render_options import RenderOptions
 from colorizer.utils import fork_pool
 from tests.support import PATIENCE_SECONDS, crop_of_a_photo, make_pictures
 from tests.toy_photo import toy_card
@@ -321,7 +322,9 @@ def test_a_batch_of_mixed_shapes_gives_what_single_photos_give(model: Colorizer,
         Image.fromarray(crop_of_a_photo(number)).save(folder / f"turned-{number}.png", exif=turned)
     (folder / "pale.png").write_bytes(images.encode_image(Image.new("RGBA", (80, 60), (90, 90, 90, 50)), "PNG", ""))
     tasks = plan([str(folder)], tmp_path / "out")
-    outcomes = list(colorize_files(model, tasks, Settings(temperature=0.5, saturation=1.5), jobs))
+    outcomes = list(
+        colorize_files(model, tasks, Settings(options=RenderOptions(temperature=0.5, saturation=1.5)), jobs)
+    )
     assert sorted(outcome.source for outcome in outcomes) == sorted(task.source for task in tasks)
     assert not [outcome for outcome in outcomes if outcome.problem]
     for task in tasks:

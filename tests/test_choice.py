@@ -21,6 +21,7 @@ from colorizer.inference.colorizer import Colorizer, load, network_size
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.palette_prediction import RENDERINGS, PalettePrediction, color_bytes, paint, palette_truth
 from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 from colorizer.models import PaletteNetwork
 from colorizer.training.losses import make_loss
 from tests.support import crop_of_a_photo
@@ -113,7 +114,7 @@ def test_every_rendering_has_the_photos_size(
 
 
 def test_chroma_and_expectation_keep_the_photos_lightness_and_differ(prediction: Prediction) -> None:
-    results = {name: compose(PHOTO, prediction, rendering=name) for name in RENDERINGS}
+    results = {name: compose(PHOTO, prediction, RenderOptions(rendering=name)) for name in RENDERINGS}
     lightness = rgb2lab(np.asarray(PHOTO))[..., 0]
     for name in ("chroma", "expected"):
         assert np.abs(rgb2lab(np.asarray(results[name]))[..., 0] - lightness).max() < 1.5
@@ -125,7 +126,7 @@ def test_chroma_and_expectation_keep_the_photos_lightness_and_differ(prediction:
 def test_the_palette_rendering_is_large_pixels_of_the_palettes_own_colours(prediction: Prediction) -> None:
     answer = chosen(prediction)
     palette = (answer.colors.astype(float) * 255).round().astype(int)
-    shown = pixels_of(compose(PHOTO, prediction, rendering="palette"))
+    shown = pixels_of(compose(PHOTO, prediction, RenderOptions(rendering="palette")))
     assert {tuple(pixel) for pixel in shown.reshape(-1, 3)} == {
         tuple(palette[number]) for number in np.unique(answer.classes)
     }
@@ -145,7 +146,8 @@ def test_saturation_scales_every_rendering_and_zero_is_grey(
     prediction: Prediction, rendering: palette_prediction.Rendering
 ) -> None:
     grey, plain, vivid = (
-        np.ptp(pixels_of(compose(PHOTO, prediction, factor, rendering)), axis=2) for factor in (0, 1, 1.6)
+        np.ptp(pixels_of(compose(PHOTO, prediction, RenderOptions(factor, rendering))), axis=2)
+        for factor in (0, 1, 1.6)
     )
     assert grey.max() <= 1
     assert vivid.mean() > plain.mean() > 2
@@ -176,7 +178,7 @@ def test_a_checkpoint_without_a_palette_names_those_that_have_one(
     ):
         painter.colorize(PHOTO, rendering=rendering)
     with pytest.raises(ValueError, match="not chosen from a palette"):
-        compose(PHOTO, painter.predict(PHOTO), rendering=rendering)
+        compose(PHOTO, painter.predict(PHOTO), RenderOptions(rendering=rendering))
     assert painter.predict(PHOTO).palette_prediction is None
     assert painter.colorize(PHOTO, rendering="chroma").image.size == PHOTO.size
 
@@ -184,15 +186,19 @@ def test_a_checkpoint_without_a_palette_names_those_that_have_one(
 @pytest.mark.parametrize("name", ["chooser", "painter"])
 def test_a_rendering_that_there_is_not_is_refused_with_those_that_there_are(weights: Path, name: str) -> None:
     some = load(name, device="cpu", weights=weights)
-    for colour in (some.colorize, lambda photo, **given: compose(photo, some.predict(photo), **given)):
+    for colour in (some.colorize, lambda photo, **given: compose(photo, some.predict(photo), RenderOptions(**given))):
         with pytest.raises(ValueError, match="rendering is 'cubist'; it must be one of chroma, expected, palette"):
             colour(PHOTO, rendering="cubist")
 
 
 def test_the_note_in_a_saved_result_says_how_a_choice_is_shown(weights: Path, model: Colorizer) -> None:
     assert model.describe().endswith("Checkpoint: chooser; saturation: 1; rendering: chroma.")
-    assert model.describe(0.5, "palette").endswith("Checkpoint: chooser; saturation: 0.5; rendering: palette.")
-    assert load("painter", weights=weights).describe(0.5).endswith("Checkpoint: painter; saturation: 0.5.")
+    assert model.describe(RenderOptions(0.5, "palette")).endswith(
+        "Checkpoint: chooser; saturation: 0.5; rendering: palette."
+    )
+    assert (
+        load("painter", weights=weights).describe(RenderOptions(0.5)).endswith("Checkpoint: painter; saturation: 0.5.")
+    )
 
 
 def test_a_checkpoint_at_its_own_size_measures_what_training_would(weights: Path, model: Colorizer) -> None:

@@ -14,6 +14,7 @@ from skimage.color.colorconv import rgb_from_xyz
 from colorizer.inference import full_resolution, guided_upsampling, packed_lab
 from colorizer.inference.full_resolution import apply_color, compose, read_lightness
 from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 from colorizer.utils import worker_pool
 
 STEPS = 40  # of the bisection: far beyond what 8 bits show
@@ -69,7 +70,7 @@ def plain(image: Image.Image, prediction: Prediction, saturation: float) -> np.n
 def test_the_result_is_that_of_the_whole_picture_in_64_bits(saturation: float) -> None:
     image = photo()
     prediction = answer(image, (80, 120))
-    ours = np.asarray(compose(image, prediction, saturation)).astype(float)
+    ours = np.asarray(compose(image, prediction, RenderOptions(saturation))).astype(float)
     difference = np.abs(ours - plain(image, prediction, saturation)).max(-1)
     assert (difference <= 1).mean() >= 0.999
     if saturation <= 1:  # beyond, ours finds the colours behind the gap of the gamut near yellow, see test_color
@@ -146,7 +147,10 @@ def test_lightness_is_read_once_and_serves_every_look() -> None:
     plane = read_lightness(image)
     prediction = answer(image, (40, 60))
     assert plane.size == (300, 200)
-    assert np.array_equal(np.asarray(apply_color(plane, prediction, 0.5)), np.asarray(compose(image, prediction, 0.5)))
+    half = RenderOptions(0.5)
+    assert np.array_equal(
+        np.asarray(apply_color(plane, prediction.rendered(half))), np.asarray(compose(image, prediction, half))
+    )
 
 
 def test_tones_are_those_of_scikit_image_in_colour_and_in_grey() -> None:

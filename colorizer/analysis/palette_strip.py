@@ -19,6 +19,7 @@ from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.palette_prediction import PalettePrediction, Rendering, palette_truth
 from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 
 Row = Literal["Grey", "Colorized", "Palette truth", "Original"]
 ROWS: Final[tuple[Row, ...]] = get_args(Row)
@@ -61,7 +62,7 @@ def picture(column: Column, row: Row, rendering: Rendering) -> Image.Image | Non
     if row == "Grey":
         return compose(column.square, Grey().predict(column.square))
     if row == "Colorized":
-        return compose(column.square, column.prediction, rendering=rendering)
+        return compose(column.square, column.prediction, RenderOptions(rendering=rendering))
     if column.measured is None:
         return None
     return palette_truth(column.square, column.palette_prediction.colors) if row == "Palette truth" else column.square

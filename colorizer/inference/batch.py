@@ -17,7 +17,7 @@ import errno
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +31,8 @@ from colorizer.inference.colorizer import Colorizer, network_size
 from colorizer.inference.full_resolution import LightnessPlane, apply_color, read_lightness, with_alpha
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task, is_link, make_folder
-from colorizer.inference.palette_prediction import Rendering
 from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 from colorizer.utils import fork_pool, worker_pool
 
 _WINDOW = 64  # files whose headers are compared: in it those of one shape find each other
@@ -49,9 +49,7 @@ class Settings:
     """How a batch is coloured, as in `Colorizer.colorize`, and saved."""
 
     hints: tuple[Hint, ...] = ()
-    temperature: float | None = None
-    saturation: float = 1.0
-    rendering: Rendering = "chroma"
+    options: RenderOptions = field(default_factory=RenderOptions)
     quality: int = QUALITY
 
 
@@ -183,14 +181,14 @@ def _finish_group(
 
 def _ask(model: Colorizer, pictures: Sequence[_Opened], settings: Settings) -> list[Prediction]:
     if not settings.hints:
-        return model.predict_many([picture.lightness for picture in pictures], settings.temperature)
-    of_hints = settings.hints, settings.temperature, settings.saturation
+        return model.predict_many([picture.lightness for picture in pictures], settings.options)
+    of_hints = settings.hints, settings.options
     return [model.predict_from_lightness(picture.lightness, picture.plane.size, *of_hints) for picture in pictures]
 
 
 def _save(model: Colorizer, picture: _Opened, prediction: Prediction, settings: Settings) -> None:
-    coloured = apply_color(picture.plane, prediction, settings.saturation, settings.rendering)
-    note = model.describe(settings.saturation, settings.rendering, settings.temperature, len(settings.hints))
+    coloured = apply_color(picture.plane, prediction)
+    note = model.describe(settings.options, len(settings.hints))
     make_folder(picture.task.result.parent)
     images.save_image(with_alpha(coloured, picture.alpha), picture.task.result, note, quality=settings.quality)
 

@@ -1,8 +1,8 @@
 """A network's colours put onto the photo at its own size (steps 3 and 5 to 7 of the way of a photo).
 
-    tones = read_tones(image)                        # L of every pixel, read once
-    small = tones.shrunk((160, 213))                 # what a network sees of it
-    coloured = put_color(tones, chroma, saturation=1.2)
+    plane = read_lightness(image)                    # L of every pixel, read once
+    small = plane.downsampled((160, 213))            # what a network sees of it
+    coloured = apply_color(plane, prediction.rendered(RenderOptions(saturation=1.2)))
 
 The photo is worked on in strips, by several threads at once. Each gives what the computation of the whole picture with
 64-bit numbers would give, up to the rounding to 8 bits.
@@ -21,11 +21,11 @@ from PIL import Image
 from torch import Tensor
 
 from colorizer.inference import guided_upsampling, packed_lab
-from colorizer.inference.palette_prediction import RENDERINGS, Rendering, paint
+from colorizer.inference.palette_prediction import paint
 from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 from colorizer.utils.worker_pool import share_out
 
-MAX_SATURATION = 3.0
 _STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
 _SHARED_PIXELS = 1 << 19  # from here on it is worth while not to copy them
 
@@ -97,28 +97,21 @@ def _packed(strip: Image.Image, pyarrow: ModuleType | None, workspace: packed_la
     return packed
 
 
-def apply_color(
-    plane: LightnessPlane, prediction: Prediction, saturation: float = 1.0, rendering: Rendering = "chroma"
-) -> Image.Image:
+def apply_color(plane: LightnessPlane, prediction: Prediction) -> Image.Image:
     """Put colour onto a photo: its own L, the network's ab carried along L's edges, chroma scaled into the gamut.
 
     Args:
-        tones: the photo's L.
-        chroma: a network's answer for it.
-        saturation: factor on chroma, 0..3; 1 is the network's own.
-        rendering: how a choice among palette colours is shown, see `palette_prediction`; others have "chroma" alone.
+        plane: the photo's L.
+        prediction: a network's answer for it, rendered with the options that are wanted.
 
     Returns:
         RGB of the photo's size.
-
-    Raises:
-        ValueError: for a saturation outside its range, and a rendering that there is not.
     """
-    _require_saturation(saturation)
-    low_ab = _rendered_ab(prediction, rendering)
+    saturation, rendering = prediction.options.saturation, prediction.options.rendering
     if prediction.palette_prediction is not None and rendering == "palette":
         return paint(prediction.palette_prediction, plane.size, saturation)
-    guide = guided_upsampling.fit(torch.from_numpy(prediction.lightness)[None, None], torch.from_numpy(low_ab)[None])
+    low_ab = torch.from_numpy(_rendered_ab(prediction))
+    guide = guided_upsampling.fit(torch.from_numpy(prediction.lightness)[None, None], low_ab[None])
     fields = packed_lab.fields_of(guide.slope[0] * saturation, guide.offset[0] * saturation)
     return _paint_strips(plane, guided_upsampling.Rows(fields, plane.size))
 
@@ -157,34 +150,23 @@ def _pyarrow() -> ModuleType | None:
     return pyarrow
 
 
-def compose(
-    image: Image.Image, prediction: Prediction, saturation: float = 1.0, rendering: Rendering = "chroma"
-) -> Image.Image:
-    """`apply_color` onto an RGB image, whose own colours are not used."""
-    _require_saturation(saturation)
-    return apply_color(read_lightness(image), prediction, saturation, rendering)
+def compose(image: Image.Image, prediction: Prediction, options: RenderOptions | None = None) -> Image.Image:
+    """`apply_color` onto an RGB image, whose own colours are not used.
+
+    Args:
+        image: RGB, of any size.
+        prediction: a network's answer for it.
+        options: None keeps those that the prediction was rendered with.
+
+    Raises:
+        ValueError: as `Prediction.rendered`.
+    """
+    return apply_color(read_lightness(image), prediction.rendered(options) if options else prediction)
 
 
-def _require_saturation(saturation: float) -> None:
-    if not 0 <= saturation <= MAX_SATURATION:
-        raise ValueError(f"saturation is {saturation}; it must be between 0 and {MAX_SATURATION:g}")
-
-
-def require_rendering(rendering: str) -> None:
-    """Raises ValueError for a rendering that there is not."""
-    if rendering not in RENDERINGS:
-        raise ValueError(f"rendering is {rendering!r}; it must be one of {', '.join(RENDERINGS)}")
-
-
-def _rendered_ab(prediction: Prediction, rendering: Rendering) -> NDArray[np.float32]:
-    require_rendering(rendering)
-    if rendering != "chroma" and prediction.palette_prediction is None:
-        raise ValueError(f"there is no rendering {rendering!r} of colours that were not chosen from a palette")
-    return (
-        prediction.palette_prediction.expected_ab
-        if prediction.palette_prediction is not None and rendering == "expected"
-        else prediction.ab
-    )
+def _rendered_ab(prediction: Prediction) -> NDArray[np.float32]:
+    chosen = prediction.palette_prediction
+    return chosen.expected_ab if chosen is not None and prediction.options.rendering == "expected" else prediction.ab
 
 
 def with_alpha(image: Image.Image, alpha: Image.Image | None) -> Image.Image:

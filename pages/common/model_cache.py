@@ -22,8 +22,8 @@ from colorizer.images.saving import OutputFormat
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.full_resolution import LightnessPlane, apply_color, compose, read_lightness, with_alpha
 from colorizer.inference.hints import Hint
-from colorizer.inference.palette_prediction import Rendering
 from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 from pages.common.snapshots import SnapshotRef, at_snapshot
 
 _MAX_MODELS = 8  # loaded at once; the largest has about 10 million weights, 40 MB
@@ -47,22 +47,6 @@ class PhotoBaseline:
 
     grey: Measures
     true_colorfulness: float
-
-
-@dataclass(frozen=True)
-class RenderOptions:
-    """How a checkpoint's colours are put onto the photo."""
-
-    saturation: float = 1.0
-    rendering: Rendering = "chroma"
-    temperature: float | None = None
-    """That the colours were taken at; None is the checkpoint's own."""
-
-    def of(self, card: Card) -> "RenderOptions":
-        """The look that a checkpoint can have: only one that chooses from a palette has several renderings, and only
-        one with a distribution a temperature."""
-        rendering: Rendering = self.rendering if card.has_palette else "chroma"
-        return RenderOptions(self.saturation, rendering, self.temperature if card.takes_temperature else None)
 
 
 @st.cache_resource(show_spinner=False)
@@ -175,7 +159,7 @@ def compose_preview(preview: Image.Image, prediction: Prediction, options: Rende
 def compose_plane(plane: LightnessPlane, prediction: Prediction, options: RenderOptions) -> Image.Image:
     """As `compose_preview`, of a preview whose L has been read."""
     try:
-        return apply_color(plane, prediction, options.saturation, options.rendering)
+        return apply_color(plane, prediction.rendered(options))
     finally:
         _give_memory_back()
 
@@ -187,7 +171,7 @@ def compose_grey(preview: Image.Image) -> Image.Image:
 
 def note(card: Card, options: RenderOptions, hints: int = 0) -> str:
     """What a saved result says of itself: the model's own note, and of a moment which one it is."""
-    described = load(card).describe(options.saturation, options.rendering, options.temperature, hints)
+    described = load(card).describe(options, hints)
     return f"{described} {card.title} of its training." if isinstance(card, SnapshotRef) else described
 
 
@@ -197,5 +181,5 @@ def render(
     """The result at the photo's own size, as a file; composed anew from what was uploaded, in turn."""
     with compute_lock():
         photo = images.open_image(content, name=name)
-        coloured = with_alpha(compose(photo.image, prediction, options.saturation, options.rendering), photo.alpha)
+        coloured = with_alpha(compose(photo.image, prediction, options), photo.alpha)
         return images.encode_image(coloured, format, note(card, options, len(prediction.network_hints)))

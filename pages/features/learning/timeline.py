@@ -179,5 +179,5 @@ def render_file(film: Film, kind: FileKind) -> bytes:
 
 def _note(film: Film) -> str:
     epochs = ", ".join(map(str, film.predictions))
-    described = load_snapshot(film.card, next(iter(film.predictions))).describe(rendering=film.options.rendering)
+    described = load_snapshot(film.card, next(iter(film.predictions))).describe(film.options)
     return f"{described} Epochs: {epochs}."
