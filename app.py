@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.common.error_boundary import guarded
+from pages.common.error_boundary import error_boundary
 from pages.common.style import FAVICON, apply_style
 
 PAGES = Path(__file__).resolve().parent / "pages"
@@ -27,5 +27,5 @@ page = st.navigation(pages, position="hidden")
 with st.container(horizontal=True, key="nav"):  # Streamlit's own covers a phone's screen, and stays there
     for entry in pages:
         st.page_link(entry)
-with guarded():
+with error_boundary():
     page.run()

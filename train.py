@@ -33,16 +33,16 @@ from tqdm import tqdm
 from colorizer.checkpoints.card import CARD_FILE
 from colorizer.checkpoints.history import EpochRow
 from colorizer.checkpoints.store import RECIPE_FILE
-from colorizer.data.splits import TrainingData, load_public_data, load_training_data
+from colorizer.data.splits import DataSplit, load_public_data, load_training_data
 from colorizer.errors import ColorizerError, DataError, TrainingError
 from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import Recipe, read_recipe
-from colorizer.training.export import finish, rewrite_card
-from colorizer.training.network_setup import build_network, study_colors
+from colorizer.training.export import finish, update_card
+from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, write_baseline
 from colorizer.training.trainer import Interrupted, Run, Watcher
 from colorizer.utils.atomic_write import write_atomically
-from colorizer.utils.shutdown import StopWish, interruptible
+from colorizer.utils.shutdown import StopRequest, interruptible
 
 _INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
 _LOG_SECONDS = 60  # between two readings of the progress bar where it goes into a file: each adds to it
@@ -118,7 +118,7 @@ class Sources:
     folders: Sequence[Path]
     validation: Sequence[Path] = ()
 
-    def load(self, recipe: Recipe, report: Callable[[str], None], wish: StopWish) -> TrainingData:
+    def load(self, recipe: Recipe, report: Callable[[str], None], stop_request: StopRequest) -> DataSplit:
         """Find, divide and decode the pictures.
 
         Raises:
@@ -126,7 +126,7 @@ class Sources:
         """
         if self.folders:
             report(f"Reading the pictures of {', '.join(map(str, [*self.folders, *self.validation]))} ...")
-            return load_training_data(self.folders, recipe.data, report, wish, self.validation)
+            return load_training_data(self.folders, recipe.data, report, stop_request, self.validation)
         if self.validation:
             raise DataError("--validation goes with --data, the training pictures.")
         if not recipe.data.public:
@@ -138,7 +138,7 @@ class Sources:
             return load_public_data(recipe.data, report)
 
 
-def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, wish: StopWish) -> None:
+def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_request: StopRequest) -> None:
     """Run a recipe to its end: read the pictures, train, and turn the folder into a checkpoint.
 
     Raises:
@@ -149,16 +149,16 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, wish: StopW
     accelerator = make_accelerator(recipe)
     report = tqdm.write if accelerator.is_main_process else _be_quiet
     check_folder(recipe, out, resume)
-    if resume and rewrite_card(out, recipe):
+    if resume and update_card(out, recipe):
         write_atomically(out / RECIPE_FILE, recipe.to_toml().encode())
         report(f"{out} is finished; its card has the recipe's present text.")
         return
     network = build_network(recipe)
     with accelerator.main_process_first() if not sources.folders else nullcontext():  # one process downloads
-        data = sources.load(recipe, report, wish)
+        data = sources.load(recipe, report, stop_request)
     if not resume:  # the state has it
-        study_colors(recipe, network, data.training)
-    run = Run(recipe, network, data, out, accelerator, wish)
+        fit_color_statistics(recipe, network, data.training)
+    run = Run(recipe, network, data, out, accelerator, stop_request)
     if resume:
         run.resume()
     if accelerator.is_main_process:
@@ -227,9 +227,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         recipe = read_recipe(options.recipe, options.set)
         out = options.out or Path("runs") / recipe.id
-        wish = StopWish()
-        with wish.listening():
-            train(recipe, Sources(options.data, options.validation), out, options.resume, wish)
+        stop_request = StopRequest()
+        with stop_request.handle_signals():
+            train(recipe, Sources(options.data, options.validation), out, options.resume, stop_request)
     except ColorizerError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1

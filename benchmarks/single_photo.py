@@ -56,8 +56,8 @@ def naive(model: Colorizer, content: bytes) -> None:
     lab = rgb2lab(np.asarray(Image.open(io.BytesIO(content))))
     height, width = lab.shape[:2]
     small = resize(lab[..., 0], network_size(width, height, model.card.input_size))
-    chroma = model.predict_again(small.astype(np.float32), (width, height))
-    lab[..., 1:] = resize(chroma.ab.transpose(1, 2, 0), (height, width))
+    prediction = model.predict_from_lightness(small.astype(np.float32), (width, height))
+    lab[..., 1:] = resize(prediction.ab.transpose(1, 2, 0), (height, width))
     encode(Image.fromarray((lab2rgb(lab) * 255).round().astype(np.uint8)))
 
 
@@ -79,7 +79,7 @@ def measure_times(model: Colorizer) -> Times:
     took = median_seconds(
         {
             "pillow": lambda: pillow_alone(content),
-            "network": lambda: model.predict_again(seen, (4000, 3000)),
+            "network": lambda: model.predict_from_lightness(seen, (4000, 3000)),
             "ours": lambda: ours(model, content),
         }
     )
@@ -112,7 +112,7 @@ def measure_growth(model: Colorizer) -> dict[int, tuple[float, float]]:
     ways: dict[str, Callable[[], object]] = {}
     for size, content in contents.items():
         ways[f"{size}"] = functools.partial(ours, model, content)
-        ways[f"network after {size}"] = functools.partial(model.predict_again, seen, photo.size)
+        ways[f"network after {size}"] = functools.partial(model.predict_from_lightness, seen, photo.size)
     took = median_seconds(ways, after_itself=True)
     return {size: (took[f"{size}"], took[f"network after {size}"]) for size in _SIZES}
 

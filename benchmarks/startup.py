@@ -42,7 +42,7 @@ _COMPONENT = "hint_canvas"  # that the picture comes with
 class Start:
     """A start of the app, or the medians of several; seconds since the command."""
 
-    listening: float
+    handle_signals: float
     """Until the server took the visitor in."""
     coloured: float
     """Until the visitor had the coloured picture."""
@@ -140,9 +140,9 @@ def start_seconds() -> Start:
         with _serving(port, log):
             try:
                 with _connect(port) as visitor:
-                    listening = time.perf_counter() - begun
+                    handle_signals = time.perf_counter() - begun
                     _await_picture(visitor)
-                    return Start(listening, time.perf_counter() - begun)
+                    return Start(handle_signals, time.perf_counter() - begun)
             except Exception as error:
                 raise RuntimeError(f"there was no coloured picture; the server's log:\n{log.read_text()}") from error
 
@@ -153,9 +153,9 @@ def compare(repetitions: int = _REPETITIONS) -> Comparison:
     for _ in range(repetitions):
         imports.append(import_seconds())
         starts.append(start_seconds())
-    listening = statistics.median(start.listening for start in starts)
+    handle_signals = statistics.median(start.handle_signals for start in starts)
     coloured = statistics.median(start.coloured for start in starts)
-    return Comparison(statistics.median(imports), Start(listening, coloured), forward_seconds())
+    return Comparison(statistics.median(imports), Start(handle_signals, coloured), forward_seconds())
 
 
 def parts(repetitions: int = _REPETITIONS) -> dict[str, float]:
@@ -181,7 +181,7 @@ def main() -> int:
     split["pages, visitor, server"] = start - sum(split.values())
     for name, seconds in split.items():
         print(f"  {name:26}{seconds:8.2f}")
-    print(f"{'start to first picture':28}{start:8.2f}   listening after {result.start.listening:.2f}")
+    print(f"{'start to first picture':28}{start:8.2f}   listening after {result.start.handle_signals:.2f}")
     print(f"{'import torch, streamlit':28}{result.imports:8.2f}")
     print(f"{'one forward pass':28}{result.forward:8.2f}")
     print(f"{'(start - pass) / imports':28}{result.ratio:8.2f}   limit: {LIMIT:.2f}")

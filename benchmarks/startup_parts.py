@@ -60,9 +60,9 @@ def measure() -> dict[str, float]:
     watch.lap("load the weights")
     photo = colorizer.open_image(read_sample(_SAMPLE)).image
     watch.lap("decode the sample")
-    chroma = model.predict(photo)
+    prediction = model.predict(photo)
     watch.lap("network, first pass")
-    for colors in (chroma, Grey().predict(photo)):
+    for colors in (prediction, Grey().predict(photo)):
         encode_image(compose(photo, colors), "JPEG", _NOTE)
     watch.lap("compose, and the grey one")
     return watch.laps
@@ -78,7 +78,7 @@ def forward_seconds() -> float:
     passes = []
     for _ in range(_PASSES):
         begun = time.perf_counter()
-        model.predict_again(lightness, photo.size)
+        model.predict_from_lightness(lightness, photo.size)
         passes.append(time.perf_counter() - begun)
     return statistics.median(passes)
 

@@ -27,8 +27,8 @@ from benchmarks.harness import Row
 from benchmarks.synthetic_photos import make_photos
 from colorizer.data.splits import load_training_data
 from colorizer.recipes.recipe import Recipe, read_recipe
-from colorizer.training.batches import Lesson
-from colorizer.training.network_setup import build_network, study_colors
+from colorizer.training.batches import TrainingBatch
+from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import Progress
 from colorizer.training.trainer import Run, Watcher
 
@@ -45,10 +45,10 @@ _SILENT = Watcher(lambda pictures, loss: None, lambda row: None)
 class _MeasuredRun(Run):
     """A run that can be given its lesson: it then learns that one, and asks for no data."""
 
-    ready: Lesson | None = None
+    ready: TrainingBatch | None = None
 
-    def lessons(self) -> Iterator[Lesson]:
-        return itertools.repeat(self.ready, self.steps_per_epoch) if self.ready else super().lessons()
+    def batches(self) -> Iterator[TrainingBatch]:
+        return itertools.repeat(self.ready, self.steps_per_epoch) if self.ready else super().batches()
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _make_recipe(device: str) -> Recipe:
 def _make_run(recipe: Recipe, folder: Path, compiled: bool) -> _MeasuredRun:
     network = build_network(recipe)
     data = load_training_data([make_photos(folder / "photos", _PHOTOS, _SIZE)], recipe.data, print)
-    study_colors(recipe, network, data.training)
+    fit_color_statistics(recipe, network, data.training)
     run = _MeasuredRun(recipe, network, data, folder / "run", train.make_accelerator(recipe))
     if compiled:
         run.network = torch.compile(run.network)
@@ -98,11 +98,11 @@ def _learn(run: _MeasuredRun) -> None:
 
 
 def _only_load(run: _MeasuredRun) -> None:
-    for _ in run.lessons():
+    for _ in run.batches():
         pass
 
 
-def _images_per_second(run: _MeasuredRun, epoch: int, ready: Lesson | None, only_load: bool = False) -> float:
+def _images_per_second(run: _MeasuredRun, epoch: int, ready: TrainingBatch | None, only_load: bool = False) -> float:
     """Of one epoch from its first step on."""
     run.progress, run.ready = Progress(epoch=epoch), ready
     _wait_for(run.accelerator.device)
@@ -121,7 +121,7 @@ def measure(device: str = "cpu", compiled: bool = False) -> Speed:
     """
     with tempfile.TemporaryDirectory() as name:
         run = _make_run(_make_recipe(device), Path(name), compiled)
-        ready = next(run.lessons())
+        ready = next(run.batches())
         _images_per_second(run, 0, ready)  # the first steps are slower
         rounds = [
             (

@@ -5,30 +5,30 @@ from collections.abc import Sequence
 import streamlit as st
 
 from colorizer.analysis.alternatives import typical_places
-from colorizer.analysis.uncertainty import draw_doubt, draw_regions
+from colorizer.analysis.uncertainty import draw_regions, draw_uncertainty
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
 from pages.common import downloads, glossary
-from pages.common.bootstrap import enter
+from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
-from pages.common.comparison_jobs import say
-from pages.common.model_cache import Look, compose_grey, turn
-from pages.common.photo_library import Shot, album
+from pages.common.comparison_jobs import set_status
+from pages.common.model_cache import RenderOptions, compose_grey, compute_lock
+from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_view
-from pages.common.slot import Place
-from pages.features.alternatives.downloads import Sheet, offer_sheet, offer_version, wishes_of
+from pages.common.slot import Slot
+from pages.features.alternatives.downloads import Sheet, downloads_for, offer_sheet, offer_version
 from pages.features.alternatives.search import MAX_VERSIONS, Search, searches
 from pages.features.alternatives.tiles import (
     NOTHING_LEFT,
     Tile,
     apply_alternatives_style,
-    doubt_legend,
     lay_out,
     lay_out_versions,
     question_lines,
     show_nothing,
     show_version,
     show_waiting,
+    uncertainty_legend,
 )
 
 _INTRODUCTION = (
@@ -41,99 +41,106 @@ _NO_CHECKPOINT = (
 )
 
 
-def find_versions(shot: Shot, card: Card, search: Search, tiles: Sequence[Tile], status: Place) -> None:
+def find_versions(photo: LibraryPhoto, card: Card, search: Search, tiles: Sequence[Tile], status: Slot) -> None:
     """Show what is found, and find the rest, each version in its place as soon as it is there."""
     for number, tile in enumerate(tiles):
         if number >= len(search.versions) and not search.is_done:
-            show_waiting(tile, shot, number)
+            show_waiting(tile, photo, number)
     for number, tile in enumerate(tiles):
         if len(search.versions) <= number and not search.is_done:
-            say(status, f"Looking for version {number + 1} of {MAX_VERSIONS} of {shot.name} ...")
-            search.advance(shot, card)
+            set_status(status, f"Looking for version {number + 1} of {MAX_VERSIONS} of {photo.name} ...")
+            search.advance(photo, card)
         if number < len(search.versions):
-            show_version(tile, shot, search, number)
+            show_version(tile, photo, search, number)
         else:
             show_nothing(tile, search, is_first=number == len(search.versions))
 
 
-def conclude(shot: Shot, card: Card, search: Search, status: Place) -> None:
+def conclude(photo: LibraryPhoto, card: Card, search: Search, status: Slot) -> None:
     """What is on the page now; read out by screen readers."""
-    (width, height), count = shot.size, len(search.versions)
+    (width, height), count = photo.size, len(search.versions)
     found = f"{count} version{'s' if count != 1 else ''} by “{card.title}”."
     fewer = "" if count == MAX_VERSIONS or search.failure else f" {NOTHING_LEFT}"
-    say(status, " ".join([f"{shot.name}, {width} × {height} px: {found}{fewer}", *shot.notices]))
+    set_status(status, " ".join([f"{photo.name}, {width} × {height} px: {found}{fewer}", *photo.notices]))
 
 
-def show_unsure(shot: Shot, search: Search) -> None:
+def show_unsure(photo: LibraryPhoto, search: Search) -> None:
     """The open questions, the doubt and, where there is one, the original."""
-    if search.found is None or search.doubt is None:
+    if search.found is None or search.uncertainty is None:
         return
     st.subheader("Where the model is unsure")
-    names = ["questions", "doubt"] if shot.is_grey else ["questions", "doubt", "original"]
-    questions, doubt, *original = lay_out("unsure", names)
-    with turn():
-        regions, map_ = _draw(shot, search)
-    count = len(search.questions)
+    names = ["questions", "doubt"] if photo.is_grey else ["questions", "doubt", "original"]
+    ambiguous_regions, uncertainty, *original = lay_out("unsure", names)
+    with compute_lock():
+        regions, map_ = _draw(photo, search)
+    count = len(search.ambiguous_regions)
     title = f"{count or 'No'} open question{'s' if count != 1 else ''}"
     none = '<p class="remark">The model has one colour for every large part of this photo.</p>'
-    body = question_lines(search.questions) if count else none
-    questions.show(regions, f"{shot.name} in grey, the open questions tinted", title, "colours and chances", body)
-    doubt.show(map_, f"Map of doubt over {shot.name}", "Doubt", "dark: sure", doubt_legend(search.doubt))
+    body = question_lines(search.ambiguous_regions) if count else none
+    ambiguous_regions.show(
+        regions, f"{photo.name} in grey, the open questions tinted", title, "colours and chances", body
+    )
+    uncertainty.show(
+        map_, f"Map of doubt over {photo.name}", "Doubt", "dark: sure", uncertainty_legend(search.uncertainty)
+    )
     for tile in original:
         remark = '<p class="remark">One of all that was possible.</p>'
-        tile.show(shot.original(), f"{shot.name}, the original", "Original", "what it was", remark)
+        tile.show(photo.original(), f"{photo.name}, the original", "Original", "what it was", remark)
 
 
-def _draw(shot: Shot, search: Search) -> tuple[bytes, bytes]:
+def _draw(photo: LibraryPhoto, search: Search) -> tuple[bytes, bytes]:
     """The open questions and the doubt as encoded pictures, kept with the photo's others."""
     names = f"{search.name} questions", f"{search.name} doubt"
-    if names[1] not in shot.pictures and search.found is not None and search.doubt is not None:
-        regions = [question.region for question in search.questions]
+    if names[1] not in photo.pictures and search.found is not None and search.uncertainty is not None:
+        regions = [ambiguous_region.region for ambiguous_region in search.ambiguous_regions]
         lightness = search.found.cell_lightness
         places = [typical_places(region, lightness)[0] for region in regions]
-        drawn = draw_regions(compose_grey(shot.preview), regions, places), draw_doubt(search.doubt, shot.preview.size)
+        drawn = (
+            draw_regions(compose_grey(photo.preview), regions, places),
+            draw_uncertainty(search.uncertainty, photo.preview.size),
+        )
         for name, picture in zip(names, drawn, strict=True):
-            shot.pictures[name] = Look(), shot.encode(picture)
-    return shot.pictures[names[0]][1], shot.pictures[names[1]][1]
+            photo.pictures[name] = RenderOptions(), photo.encode(picture)
+    return photo.pictures[names[0]][1], photo.pictures[names[1]][1]
 
 
-def show_downloads(shot: Shot, card: Card, search: Search, tiles: Sequence[Tile]) -> None:
+def show_downloads(photo: LibraryPhoto, card: Card, search: Search, tiles: Sequence[Tile]) -> None:
     """A button under each version, and for all of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        format_ = downloads.choose_format(shot)
-        wishes = wishes_of(shot, card, search.versions, format_)
-        downloads.offer_all(f"{shot.name}-versions", wishes, format_)
-        offer_sheet(Sheet(shot, card, tuple(search.versions)))
-    for tile, wish in zip(tiles, wishes, strict=False):
-        offer_version(tile.cell, wish)
+        format_ = downloads.choose_format(photo)
+        offered = downloads_for(photo, card, search.versions, format_)
+        downloads.offer_all(f"{photo.name}-versions", offered, format_)
+        offer_sheet(Sheet(photo, card, tuple(search.versions)))
+    for tile, download in zip(tiles, offered, strict=False):
+        offer_version(tile.cell, download)
 
 
 def main() -> None:
-    kept, listing = album(), scan()
+    kept, listing = library(), scan()
     cards = [card for card in listing.cards if card.takes_hints and card.takes_temperature]
     st.title("What else could it be?")
     st.markdown(_INTRODUCTION)
-    shot = choose_view(kept, "alternatives")
+    photo = choose_view(kept, "alternatives")
     for problem in listing.problems:
         st.warning(problem)
     if not cards:
         st.info(_NO_CHECKPOINT)
         return
     card = cards[0] if len(cards) == 1 else choose_card(photo_first(cards), "alternatives-checkpoint")
-    apply_alternatives_style(shot)
-    search = searches().of(shot, card)
-    status = Place()
+    apply_alternatives_style(photo)
+    search = searches().of(photo, card)
+    status = Slot()
     if not search.is_done:
-        say(status, shot.name)
+        set_status(status, photo.name)
     tiles = lay_out_versions()
-    find_versions(shot, card, search, tiles, status)
-    conclude(shot, card, search, status)
+    find_versions(photo, card, search, tiles, status)
+    conclude(photo, card, search, status)
     with st.container(horizontal=True, gap="medium"):
         for term, help in glossary.ALTERNATIVES.items():
             st.caption(term, help=help, width="content")
-    show_downloads(shot, card, search, tiles)
-    show_unsure(shot, search)
+    show_downloads(photo, card, search, tiles)
+    show_unsure(photo, search)
 
 
-enter()
+run_through_app()
 main()

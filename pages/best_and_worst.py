@@ -10,12 +10,12 @@ from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
 from colorizer.evaluation.hue_confusion import JointHues, grey_share, strongest_confusion
 from colorizer.evaluation.metrics import PROTOCOL_OF_SETS
-from colorizer.evaluation.ranking import RANKINGS, Ranking, Specimen, total_hues
+from colorizer.evaluation.ranking import RANKINGS, EvaluatedImage, Ranking, total_hues
 from pages.common import glossary
-from pages.common.bootstrap import enter
-from pages.common.comparison_jobs import say
-from pages.common.slot import Place, room
-from pages.features.ranking.image_set_picker import Choice, choose_pictures
+from pages.common.bootstrap import run_through_app
+from pages.common.comparison_jobs import set_status
+from pages.common.slot import Slot, reserve
+from pages.features.ranking.image_set_picker import PalettePrediction, choose_pictures
 from pages.features.ranking.jobs import MAX_CHECKPOINTS, Measuring, measuring, model_key, work_off
 from pages.features.ranking.tables import offer_csv, show_means, show_pictures
 from pages.features.ranking.tiles import STYLE, format_figure, show_podium
@@ -35,7 +35,7 @@ _ROW_HEIGHT, _AXIS_HEIGHT, _HUES_HEIGHT = 92, 60, 560
 class View:
     """What is looked at."""
 
-    specimens: Sequence[Specimen]
+    evaluated_images: Sequence[EvaluatedImage]
     cards: Sequence[Card]
     card: Card
     """The one whose pictures are shown."""
@@ -47,10 +47,10 @@ class View:
 
     def values(self, card: Card) -> list[float]:
         """The figures of a checkpoint that the pictures are ranked by."""
-        return [specimen.outcomes[model_key(card)].figures[self.ranking.figure] for specimen in self.specimens]
+        return [evaluated.outcomes[model_key(card)].figures[self.ranking.figure] for evaluated in self.evaluated_images]
 
     def grey_values(self) -> list[float]:
-        return [specimen.grey[self.ranking.figure] for specimen in self.specimens]
+        return [evaluated.grey[self.ranking.figure] for evaluated in self.evaluated_images]
 
 
 def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
@@ -69,12 +69,12 @@ def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
     return [card for card in cards if card.id in chosen]
 
 
-def _start(kept: Measuring, choice: Choice) -> None:
+def _start(kept: Measuring, choice: PalettePrediction) -> None:
     kept.start(choice.source, choice.take())
     kept.upload_serial += 1
 
 
-def show_action(kept: Measuring, choice: Choice, cards: Sequence[Card]) -> None:
+def show_action(kept: Measuring, choice: PalettePrediction, cards: Sequence[Card]) -> None:
     """The button that starts the work, takes it up again, or stops it."""
     if kept.is_working:
         st.button("Stop", icon=":material/stop:", key="measure-stop", on_click=kept.stop)
@@ -96,29 +96,29 @@ def show_action(kept: Measuring, choice: Choice, cards: Sequence[Card]) -> None:
 
 def describe_state(kept: Measuring, cards: Sequence[Card]) -> str:
     """How many pictures the figures below are of."""
-    if kept.trial is None or not cards:
+    if kept.queue is None or not cards:
         return ""
-    done, all_of_them = len(kept.measured(cards)), kept.trial.pictures
+    done, all_of_them = len(kept.measured(cards)), kept.queue.pictures
     by = "1 checkpoint" if len(cards) == 1 else f"{len(cards)} checkpoints"
     return f"{done} of {all_of_them} pictures measured by {by}."
 
 
 def has_problems(kept: Measuring, damaged: Sequence[str]) -> bool:
     """Whether there is anything to tell."""
-    return bool(damaged or kept.problems or (kept.trial is not None and kept.trial.problems))
+    return bool(damaged or kept.problems or (kept.queue is not None and kept.queue.problems))
 
 
 def show_problems(kept: Measuring, damaged: Sequence[str]) -> None:
     """One sentence for each checkpoint that cannot be read, and for each picture that was left out."""
     for problem in (*damaged, *kept.problems):
         st.warning(problem)
-    left_out = kept.trial.problems if kept.trial is not None else []
+    left_out = kept.queue.problems if kept.queue is not None else []
     if left_out:
         with st.expander(f"Left out or only in part: {len(left_out)}", icon=":material/warning:"):
             st.text("\n".join(left_out))
 
 
-def choose_view(specimens: Sequence[Specimen], cards: Sequence[Card]) -> View:
+def choose_view(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> View:
     """How the pictures are ranked, and whose results are shown. Both stand in the link."""
     rankings, by_id = {ranking.title: ranking for ranking in RANKINGS}, {card.id: card for card in cards}
     if st.session_state.get("look-at") not in by_id:
@@ -143,7 +143,7 @@ def choose_view(specimens: Sequence[Specimen], cards: Sequence[Card]) -> View:
             help=glossary.CHECKPOINT,
             width="content",
         )
-    return View(specimens, cards, by_id[name or cards[-1].id], rankings[title or RANKINGS[0].title])
+    return View(evaluated_images, cards, by_id[name or cards[-1].id], rankings[title or RANKINGS[0].title])
 
 
 def compare_with_grey(view: View) -> str:
@@ -167,11 +167,11 @@ def show_spread(view: View) -> None:
     colors = chart_theme.assign_colors((card.id, card.family) for card in scan().cards)
     spreads = [charts.Spread("Grey (no colour)", chart_theme.NEUTRAL, view.grey_values())]
     spreads += [charts.Spread(card.title, colors[card.id], view.values(card)) for card in view.cards]
-    figure = charts.draw_spreads(spreads, [specimen.name for specimen in view.specimens], view.ranking)
+    figure = charts.draw_spreads(spreads, [evaluated.name for evaluated in view.evaluated_images], view.ranking)
     chart_theme.show_chart(figure, "rank-spread", _AXIS_HEIGHT + _ROW_HEIGHT * len(spreads), "closest")
     st.markdown(compare_with_grey(view))
-    show_means(view.specimens, view.cards)
-    st.caption(f"Means over {len(view.specimens)} pictures: {PROTOCOL_OF_SETS}. The same as `evaluate` prints.")
+    show_means(view.evaluated_images, view.cards)
+    st.caption(f"Means over {len(view.evaluated_images)} pictures: {PROTOCOL_OF_SETS}. The same as `evaluate` prints.")
 
 
 def describe_hues(joint: JointHues) -> list[str]:
@@ -193,7 +193,7 @@ def show_hues(view: View) -> None:
     from pages.common import chart_theme
     from pages.features.ranking import charts
 
-    joint = total_hues(view.specimens, view.model)
+    joint = total_hues(view.evaluated_images, view.model)
     st.subheader("Which hue came out as which", help=glossary.HUE, anchor=False)
     left, right = st.columns([2, 1], gap="medium", vertical_alignment="center")
     with right:
@@ -207,15 +207,15 @@ def show_hues(view: View) -> None:
         chart_theme.show_chart(charts.draw_hues(joint), "rank-hues", _HUES_HEIGHT, "closest")
 
 
-def show_results(specimens: Sequence[Specimen], cards: Sequence[Card]) -> None:
+def show_results(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
     """Pictures first, then what they have in common, then all figures."""
-    view = choose_view(specimens, cards)
-    show_podium(view.specimens, view.model, view.card.title, view.ranking)
+    view = choose_view(evaluated_images, cards)
+    show_podium(view.evaluated_images, view.model, view.card.title, view.ranking)
     show_spread(view)
     show_hues(view)
     st.subheader("Every picture", anchor=False)
-    show_pictures(view.specimens, view.card, view.ranking)
-    offer_csv(view.specimens, view.cards)
+    show_pictures(view.evaluated_images, view.card, view.ranking)
+    offer_csv(view.evaluated_images, view.cards)
 
 
 def main() -> None:
@@ -227,24 +227,24 @@ def main() -> None:
         choice = choose_pictures(kept)
         chosen = choose_checkpoints(listing.cards)
     cards = kept.begun(chosen)
-    specimens = kept.measured(cards) if cards else []
+    evaluated_images = kept.measured(cards) if cards else []
     with results:
         st.title("Best and worst")
         st.markdown(_INTRODUCTION, help=f"{PROTOCOL_OF_SETS}. {glossary.GREY}")
         st.html('<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>')
         with st.container(horizontal=True, vertical_alignment="center", key="measuring"):
             show_action(kept, choice, chosen)
-            progress = Place()
-            say(progress, describe_state(kept, cards))
-        with room(keeps=not kept.is_working or has_problems(kept, listing.problems)):
+            progress = Slot()
+            set_status(progress, describe_state(kept, cards))
+        with reserve(keeps=not kept.is_working or has_problems(kept, listing.problems)):
             show_problems(kept, listing.problems)
-        with room(keeps=bool(specimens) or not kept.is_working):
-            if specimens:
-                show_results(specimens, cards)
+        with reserve(keeps=bool(evaluated_images) or not kept.is_working):
+            if evaluated_images:
+                show_results(evaluated_images, cards)
             elif not kept.is_working:
                 st.info(_INVITATION if chosen else "Choose at least one checkpoint.")
     work_off(kept, chosen, progress, time.monotonic() - start)
 
 
-enter()
+run_through_app()
 main()

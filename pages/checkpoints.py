@@ -11,7 +11,7 @@ import streamlit as st
 from colorizer.checkpoints.card import Card, MetricsRow
 from colorizer.checkpoints.store import WEIGHTS, scan
 from pages.common import glossary
-from pages.common.bootstrap import enter
+from pages.common.bootstrap import run_through_app
 
 _Protocol = tuple[str, int, str]  # which pictures, how many, and how they were compared
 
@@ -169,5 +169,5 @@ def main() -> None:
         show_card(card)
 
 
-enter()
+run_through_app()
 main()

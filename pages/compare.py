@@ -9,14 +9,14 @@ from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
 from colorizer.images.saving import OutputFormat
 from pages.common import comparison_grid, downloads, glossary
-from pages.common.bootstrap import enter
-from pages.common.comparison_jobs import is_done, say, work_off
+from pages.common.bootstrap import run_through_app
+from pages.common.comparison_jobs import is_done, set_status, work_off
 from pages.common.experiments import choose_checkpoints
-from pages.common.model_cache import Answer, Look
+from pages.common.model_cache import Answer, RenderOptions
 from pages.common.palette_swatches import choose_rendering
-from pages.common.photo_library import Album, Shot, album
+from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
-from pages.common.slot import Place, room
+from pages.common.slot import Slot, reserve
 from pages.common.snapshots import full_title
 from pages.features.compare.before_after import Side, before_after
 
@@ -27,22 +27,22 @@ _MAX_SATURATION = 2.0  # beyond, nearly every colour is at the edge of the gamut
 class Selection:
     """What the visitor chose."""
 
-    shot: Shot
+    photo: LibraryPhoto
     cards: Sequence[Card]
     remarks: Mapping[str, str]
     """What to look at in a result, by checkpoint id."""
-    look: Look
+    options: RenderOptions
     format: OutputFormat
 
     def answers(self) -> dict[str, Answer]:
         """What the checkpoints answered, by id."""
-        return {card.id: answer for card in self.cards if (answer := self.shot.answer(card)) is not None}
+        return {card.id: answer for card in self.cards if (answer := self.photo.answer(card)) is not None}
 
-    def wishes(self) -> list[downloads.Wish]:
+    def downloads(self) -> list[downloads.Download]:
         """The results that can be saved."""
         answers = self.answers()
         return [
-            downloads.Wish(self.shot, card, answers[card.id], self.look, self.format)
+            downloads.Download(self.photo, card, answers[card.id], self.options, self.format)
             for card in self.cards
             if card.id in answers
         ]
@@ -50,40 +50,40 @@ class Selection:
 
 def show_comparison(selection: Selection) -> None:
     """The grid of results, filled as they come."""
-    shot, cards = selection.shot, selection.cards
-    status = Place()
-    if not is_done(shot, cards):
-        say(status, shot.name)
-    grid = comparison_grid.lay_out(cards, not shot.is_grey, selection.remarks)
-    work_off(shot, cards, status, grid, selection.look)
-    for wish in selection.wishes():
-        downloads.offer(grid.tiles[wish.card.id].foot.at, wish)
-    width, height = shot.size
-    say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
-    comparison_grid.show_legend(shot, selection.answers())
+    photo, cards = selection.photo, selection.cards
+    status = Slot()
+    if not is_done(photo, cards):
+        set_status(status, photo.name)
+    grid = comparison_grid.lay_out(cards, not photo.is_grey, selection.remarks)
+    work_off(photo, cards, status, grid, selection.options)
+    for download in selection.downloads():
+        downloads.offer(grid.tiles[download.card.id].foot.at, download)
+    width, height = photo.size
+    set_status(status, f"{photo.name}, {width} × {height} px. {' '.join(photo.notices)}")
+    comparison_grid.show_legend(photo, selection.answers())
 
 
 def show_slider(selection: Selection) -> None:
     """Any two of grey, original and results over one another."""
-    shot, answers = selection.shot, selection.answers()
-    sides = {comparison_grid.GREY_TITLE: Side(comparison_grid.GREY_TITLE, f"{shot.name} without colour", shot.grey())}
-    if not shot.is_grey:
+    photo, answers = selection.photo, selection.answers()
+    sides = {comparison_grid.GREY_TITLE: Side(comparison_grid.GREY_TITLE, f"{photo.name} without colour", photo.grey())}
+    if not photo.is_grey:
         sides[comparison_grid.ORIGINAL_TITLE] = Side(
-            comparison_grid.ORIGINAL_TITLE, f"{shot.name}, the original", shot.original()
+            comparison_grid.ORIGINAL_TITLE, f"{photo.name}, the original", photo.original()
         )
     for card in selection.cards:
         if card.id in answers:
-            picture = shot.result(card, answers[card.id], selection.look)
-            sides[card.title] = Side(card.title, f"{shot.name}, coloured by {full_title(card)}", picture)
+            picture = photo.result(card, answers[card.id], selection.options)
+            sides[card.title] = Side(card.title, f"{photo.name}, coloured by {full_title(card)}", picture)
     titles = list(sides)
     st.subheader("Before and after")
     one, two = st.columns(2)
     left = one.selectbox("Left", titles, key="left", persist_state="session")
     right = two.selectbox("Right", titles, index=len(titles) - 1, key="right", persist_state="session")
-    before_after(sides[left], sides[right], shot.preview.size)
+    before_after(sides[left], sides[right], photo.preview.size)
 
 
-def show_problems(kept: Album, damaged: Sequence[str]) -> None:
+def show_problems(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
     """One sentence for each picture that could not be had, and for each checkpoint that cannot be read."""
     for problem in kept.problems:
         st.error(problem)
@@ -91,30 +91,39 @@ def show_problems(kept: Album, damaged: Sequence[str]) -> None:
         st.warning(problem)
 
 
-def finish_others(kept: Album, selection: Selection) -> None:
+def finish_others(kept: PhotoLibrary, selection: Selection) -> None:
     """Colour the visitor's other photos while the current one is looked at."""
-    status = Place()
-    for shot in kept.shots.values():
-        if shot is not selection.shot and not is_done(shot, selection.cards):
-            work_off(shot, selection.cards, status, None, Look())
+    status = Slot()
+    for photo in kept.photos.values():
+        if photo is not selection.photo and not is_done(photo, selection.cards):
+            work_off(photo, selection.cards, status, None, RenderOptions())
             status.clear()
 
 
-def select(kept: Album, cards: Sequence[Card]) -> Selection:
+def select(kept: PhotoLibrary, cards: Sequence[Card]) -> Selection:
     """What to colour, by which checkpoints, how strongly; and how to save it."""
     st.html('<span id="controls"></span>')
     show_sources(kept)
-    shot = shot_of(kept, choose_photo(kept))
+    photo = shot_of(kept, choose_photo(kept))
     chosen = choose_checkpoints(cards)
     saturation = st.slider(
-        "Saturation", 0.0, _MAX_SATURATION, 1.0, 0.1, key="saturation", help=glossary.SATURATION, bind="query-params"
+        "Saturation",
+        0.0,
+        _MAX_SATURATION,
+        1.0,
+        0.1,
+        key="saturation",
+        help=glossary.SATURATION,
+        bind="query-params",
     )
     rendering = choose_rendering() if any(card.has_palette for card in chosen.cards) else "chroma"
-    return Selection(shot, chosen.cards, chosen.remarks, Look(saturation, rendering), downloads.choose_format(shot))
+    return Selection(
+        photo, chosen.cards, chosen.remarks, RenderOptions(saturation, rendering), downloads.choose_format(photo)
+    )
 
 
 def main() -> None:
-    kept, listing = album(), scan()
+    kept, listing = library(), scan()
     results, beside = st.columns([3.2, 1], gap="large")
     with results:
         st.title("Compare checkpoints")
@@ -123,16 +132,16 @@ def main() -> None:
         show_problems(kept, listing.problems)
     with beside, st.container(key="controls"):
         selection = select(kept, listing.cards)
-        zip_place = room(keeps=is_done(selection.shot, selection.cards))
+        zip_place = reserve(keeps=is_done(selection.photo, selection.cards))
     with results:
         if not selection.cards:
             st.info("Choose at least one checkpoint." if listing.cards else "There is no checkpoint in weights/ yet.")
         show_comparison(selection)
         show_slider(selection)
     with zip_place:
-        downloads.offer_all(selection.shot.name, selection.wishes(), selection.format)
+        downloads.offer_all(selection.photo.name, selection.downloads(), selection.format)
     finish_others(kept, selection)
 
 
-enter()
+run_through_app()
 main()

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.common import glossary
-from pages.common.bootstrap import enter
+from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import assign_colors, show_chart
 from pages.common.experiments import FIRST_EXPERIMENT
 from pages.common.loss_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
@@ -189,5 +189,5 @@ def main() -> None:
         st.fragment(show_curves, run_every=_REFRESH_SECONDS if live else None)(keys, view, live)
 
 
-enter()
+run_through_app()
 main()

@@ -8,14 +8,14 @@ import streamlit as st
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
 from pages.common import glossary
-from pages.common.bootstrap import enter
+from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import NEUTRAL, assign_colors, show_chart
-from pages.common.comparison_jobs import say
-from pages.common.model_cache import Look
+from pages.common.comparison_jobs import set_status
+from pages.common.model_cache import RenderOptions
 from pages.common.palette_swatches import choose_rendering
-from pages.common.photo_library import Album, Shot, album
+from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
-from pages.common.slot import Place
+from pages.common.slot import Slot
 from pages.common.training_runs import Curve, read_curves
 from pages.features.learning.chart import describe, draw, measured, row_at
 from pages.features.learning.player import Picture, show_player
@@ -44,7 +44,7 @@ def choose_checkpoint(cards: Sequence[Card]) -> Card:
     return by_id[chosen]
 
 
-def show_problems(kept: Album, damaged: Sequence[str]) -> None:
+def show_problems(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
     """One sentence for each picture that could not be had, and for each checkpoint that cannot be read."""
     for problem in kept.problems:
         st.error(problem)
@@ -75,7 +75,7 @@ def watch(film: Film, pictures: Sequence[Picture], start: int, curve: Curve | No
     """The player and the curve. Only this reruns when another epoch is shown: no picture is made anew."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        told = show_player(film.id, pictures, film.shot.preview.size, start)
+        told = show_player(film.id, pictures, film.photo.preview.size, start)
     epoch = film.nearest(start if told is None else told)
     st.session_state[_SHOWN] = epoch
     with right:
@@ -100,29 +100,29 @@ def offer_files(film: Film) -> None:
         )
 
 
-def show_film(shot: Shot, card: Card, look: Look) -> Film | None:
+def show_film(photo: LibraryPhoto, card: Card, options: RenderOptions) -> Film | None:
     """Colour what is missing and show it; None where no state could colour the photo."""
-    status = Place()
-    colour_states(shot, card, status)
-    for problem in failures(shot, card):
+    status = Slot()
+    colour_states(photo, card, status)
+    for problem in failures(photo, card):
         st.warning(problem)
-    chromas = kept_states(shot, card)
-    if not chromas:
+    predictions = kept_states(photo, card)
+    if not predictions:
         return None
     curves = read_curves().curves
     curve = next((one for one in curves if one.key == f"weights/{card.id}"), None)
     seen = {row.epoch: row.images_seen for row in curve.rows} if curve is not None else {}
-    film = Film(shot, card, look, chromas, seen)
+    film = Film(photo, card, options, predictions, seen)
     pictures = strip(film)
-    width, height = shot.size
-    say(status, f"{shot.name}, {width} × {height} px, by {card.title}. {' '.join(shot.notices)}")
+    width, height = photo.size
+    set_status(status, f"{photo.name}, {width} × {height} px, by {card.title}. {' '.join(photo.notices)}")
     colors = assign_colors((one.key, one.recipe.family) for one in curves)
     watch(film, pictures, film.nearest(st.session_state.get(_SHOWN)), curve, colors.get(f"weights/{card.id}", NEUTRAL))
     return film
 
 
 def main() -> None:
-    kept, listing = album(), scan()
+    kept, listing = library(), scan()
     cards = [card for card in listing.cards if card.snapshots]
     results, beside = st.columns([3.2, 1], gap="large")
     with results:
@@ -137,16 +137,16 @@ def main() -> None:
     with beside, st.container(key="controls"):
         st.html('<span id="controls"></span>')
         show_sources(kept)
-        shot = shot_of(kept, choose_photo(kept))
+        photo = shot_of(kept, choose_photo(kept))
         card = choose_checkpoint(cards)
-        look = Look(rendering=choose_rendering()) if card.has_palette else Look()
+        options = RenderOptions(rendering=choose_rendering()) if card.has_palette else RenderOptions()
         files = st.container()
     with results:
-        film = show_film(shot, card, look)
+        film = show_film(photo, card, options)
     if film is not None:
         with files:
             offer_files(film)
 
 
-enter()
+run_through_app()
 main()

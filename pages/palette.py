@@ -12,17 +12,17 @@ from colorizer.checkpoints.store import scan
 from colorizer.images import encode_image
 from colorizer.inference.palette_prediction import Rendering
 from pages.common import glossary
-from pages.common.bootstrap import enter
-from pages.common.comparison_jobs import say
+from pages.common.bootstrap import run_through_app
+from pages.common.comparison_jobs import set_status
 from pages.common.palette_swatches import choose_rendering
-from pages.common.photo_library import Album, Shot, album
+from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import open_arrivals, shot_of, show_sources
 from pages.common.sample_photos import SAMPLES
-from pages.common.slot import Place, room
+from pages.common.slot import Slot, reserve
 from pages.features.palette import full_size
-from pages.features.palette.jobs import shelf, work_off
+from pages.features.palette.jobs import strip_cache, work_off
 from pages.features.palette.pair_picker import Pair, choose_pair
-from pages.features.palette.strip_table import Shelf, strip
+from pages.features.palette.strip_table import StripCache, strip
 from pages.features.palette.summary import finding
 
 _FIRST_SAMPLE = "Cat"
@@ -42,50 +42,52 @@ _TERMS = {
 class Selection:
     """What the visitor chose."""
 
-    shots: Sequence[Shot]
+    photos: Sequence[LibraryPhoto]
     pair: Pair
     rendering: Rendering
-    shelf: Shelf
+    strip_cache: StripCache
 
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to compute."""
-        return all(self.shelf.is_done(shot, card) for shot in self.shots for card in self.pair.cards)
+        return all(self.strip_cache.is_done(photo, card) for photo in self.photos for card in self.pair.cards)
 
     def strip(self, card: Card) -> str:
         """The strip of one of the two checkpoints, as HTML."""
         beside = next((other for other in self.pair.cards if other is not card), None)
-        return strip(self.shelf, self.shots, card, beside, self.rendering)
+        return strip(self.strip_cache, self.photos, card, beside, self.rendering)
 
     def failures(self, card: Card) -> list[str]:
         """One sentence for each thing that went wrong with a checkpoint, however many pictures it met."""
-        return list(dict.fromkeys(text for shot in self.shots if (text := shot.failure(card)) is not None))
+        return list(dict.fromkeys(text for photo in self.photos if (text := photo.failure(card)) is not None))
 
     def sheet(self) -> bytes:
         """The strips as one PNG, of the pictures that both could colour."""
         strips = []
         for card in self.pair.cards:
-            columns = [(shot.name, column) for shot in self.shots if (column := self.shelf.column(shot, card))]
+            columns = [
+                (photo.name, column) for photo in self.photos if (column := self.strip_cache.column(photo, card))
+            ]
             strips += [Strip(card.title, columns)] if columns else []
         ids = ", ".join(card.id for card in self.pair.cards)
         note = f"{NOTE} Checkpoints: {ids}; rendering: {self.rendering}."
         return encode_image(draw_sheet(strips, self.rendering), "PNG", note)
 
 
-def shots_of(kept: Album) -> list[Shot]:
+def shots_of(kept: PhotoLibrary) -> list[LibraryPhoto]:
     """The visitor's photos, or the samples that have colours."""
-    if kept.shots:
-        return list(kept.shots.values())
+    if kept.photos:
+        return list(kept.photos.values())
     names = sorted(SAMPLES, key=lambda name: name != _FIRST_SAMPLE)
-    return [shot for name in names if not (shot := shot_of(kept, name)).is_grey]
+    return [photo for name in names if not (photo := shot_of(kept, name)).is_grey]
 
 
-def choose_shot(kept: Album, shots: Sequence[Shot]) -> Shot:
+def choose_shot(kept: PhotoLibrary, photos: Sequence[LibraryPhoto]) -> LibraryPhoto:
     """The picture to see at its full size; a sample's name then stands in the link."""
-    by_key = {shot.key: shot for shot in shots}
+    by_key = {photo.key: photo for photo in photos}
     if st.session_state.get("picture") not in by_key:
         wanted = st.query_params.get("sample", "")
-        st.session_state["picture"] = wanted if wanted in by_key else shots[0].key
+        st.session_state["picture"] = wanted if wanted in by_key else photos[0].key
     key = st.pills(
         "Picture",
         list(by_key),
@@ -94,8 +96,8 @@ def choose_shot(kept: Album, shots: Sequence[Shot]) -> Shot:
         key="picture",
         persist_state="session",
     )
-    chosen = by_key[key or shots[0].key]
-    if chosen.key in kept.shots:
+    chosen = by_key[key or photos[0].key]
+    if chosen.key in kept.photos:
         st.query_params.pop("sample", None)
         label = f"Remove {chosen.name}"
         st.button(label, icon=":material/close:", type="tertiary", on_click=remove, args=(kept, chosen.key))
@@ -104,15 +106,15 @@ def choose_shot(kept: Album, shots: Sequence[Shot]) -> Shot:
     return chosen
 
 
-def remove(kept: Album, key: str) -> None:
+def remove(kept: PhotoLibrary, key: str) -> None:
     """Forget a photo."""
-    kept.shots.pop(key, None)
+    kept.photos.pop(key, None)
     kept.problems.clear()
 
 
-def take_in(kept: Album, damaged: Sequence[str]) -> None:
+def take_in(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
     """Open what was given; one sentence for each thing that cannot be had."""
-    if kept.arrivals:
+    if kept.pending_photos:
         open_arrivals(kept)
         st.session_state["picture"] = st.session_state.get("photo")
     for problem in kept.problems:
@@ -121,67 +123,67 @@ def take_in(kept: Album, damaged: Sequence[str]) -> None:
         st.warning(problem)
 
 
-def lay_out_strips(selection: Selection) -> dict[str, Place]:
+def lay_out_strips(selection: Selection) -> dict[str, Slot]:
     """A place for the strip of each checkpoint, side by side, with as much of it as is known."""
     places = {}
     for column, card in zip(st.columns(len(selection.pair.cards), gap="small"), selection.pair.cards, strict=True):
-        places[card.id] = Place(column)
+        places[card.id] = Slot(column)
         places[card.id].html(selection.strip(card))
     with st.container(horizontal=True, gap="medium"):
         for term, help in _TERMS.items():
             st.caption(term, help=help, width="content")
         if len(selection.pair.cards) > 1:
             st.caption("★ better of the two", width="content")
-    st.markdown(finding(selection.pair, has_uploads=any(shot.key not in SAMPLES for shot in selection.shots)))
+    st.markdown(finding(selection.pair, has_uploads=any(photo.key not in SAMPLES for photo in selection.photos)))
     return places
 
 
-def show(selection: Selection, kept: Album) -> None:
+def show(selection: Selection, kept: PhotoLibrary) -> None:
     """Both comparisons: everything has its place first, and is filled as it comes."""
     cards = selection.pair.cards
-    status = Place()
+    status = Slot()
     if not selection.is_done:
-        say(status, "")
+        set_status(status, "")
     places = lay_out_strips(selection)
     problems = st.container()
     with st.container(key="strip-foot"):
-        foot = room(keeps=selection.is_done)
+        foot = reserve(keeps=selection.is_done)
     st.subheader("At full size")
-    shot = choose_shot(kept, selection.shots)
-    grid = full_size.lay_out(shot, cards)
-    full_size.show_photo(grid, shot)
+    photo = choose_shot(kept, selection.photos)
+    grid = full_size.lay_out(photo, cards)
+    full_size.show_photo(grid, photo)
     for card in cards:
-        full_size.show_card(grid, shot, card, selection.rendering)
-    remark = Place()
+        full_size.show_card(grid, photo, card, selection.rendering)
+    remark = Slot()
     if not selection.is_done:
         remark.clear()
 
     def show_strip(card: Card) -> None:
         places[card.id].html(selection.strip(card))
 
-    work_off(selection.shelf, selection.shots, cards, status, show_strip)
+    work_off(selection.strip_cache, selection.photos, cards, status, show_strip)
     for card in cards:  # once more: which of the two is better is known only now
         show_strip(card)
-        full_size.show_card(grid, shot, card, selection.rendering)
-    remark.markdown(full_size.sentence_on(shot, selection.pair, selection.rendering))
+        full_size.show_card(grid, photo, card, selection.rendering)
+    remark.markdown(full_size.sentence_on(photo, selection.pair, selection.rendering))
     for card in cards:
         for problem in selection.failures(card):
             problems.error(problem)
     offer_sheet(foot, selection)
-    say(status, f"{describe(selection)} {' '.join(shot.notices)}")
+    set_status(status, f"{describe(selection)} {' '.join(photo.notices)}")
 
 
 def describe(selection: Selection) -> str:
     """What the strips show."""
-    count = len(selection.shots)
+    count = len(selection.photos)
     sides = sorted({card.input_size for card in selection.pair.cards})
     what = "The centre square of one picture" if count == 1 else f"The centre squares of {count} pictures"
     return f"{what} at the networks' own size, {' and '.join(f'{side} × {side}' for side in sides)} px."
 
 
-def offer_sheet(place: DeltaGenerator, selection: Selection) -> None:
+def offer_sheet(slot: DeltaGenerator, selection: Selection) -> None:
     """A button that downloads the strips; they are drawn when it is clicked."""
-    place.download_button(
+    slot.download_button(
         "Download the strips (PNG)",
         data=selection.sheet,
         file_name=f"strips-{'-'.join(card.id for card in selection.pair.cards)}.png",
@@ -194,7 +196,7 @@ def offer_sheet(place: DeltaGenerator, selection: Selection) -> None:
 
 
 def main() -> None:
-    kept, listing = album(), scan()
+    kept, listing = library(), scan()
     cards = [card for card in listing.cards if card.has_palette]
     results, beside = st.columns([3.2, 1], gap="large")
     with results:
@@ -210,8 +212,8 @@ def main() -> None:
         show_sources(kept)
         pair, rendering = choose_pair(cards), choose_rendering()
     with results:
-        show(Selection(shots_of(kept), pair, rendering, shelf()), kept)
+        show(Selection(shots_of(kept), pair, rendering, strip_cache()), kept)
 
 
-enter()
+run_through_app()
 main()

@@ -3,12 +3,12 @@
 import streamlit as st
 from PIL import Image
 
-from colorizer.analysis.lab_planes import LabPhoto, take_apart
-from pages.common.bootstrap import enter
-from pages.common.comparison_jobs import say
-from pages.common.photo_library import Shot, album
+from colorizer.analysis.lab_planes import LabPhoto, split_lab
+from pages.common.bootstrap import run_through_app
+from pages.common.comparison_jobs import set_status
+from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_view
-from pages.common.slot import Place
+from pages.common.slot import Slot
 from pages.features.color_spaces.ab_plane import show_plane
 from pages.features.color_spaces.few_colors import show_few
 from pages.features.color_spaces.planes import show_parts, show_together
@@ -23,33 +23,33 @@ _KEPT = "spaces-photo"  # in the session: the photo in work, since every click o
 _BACKDROP = (128, 128, 128)  # behind what is transparent
 
 
-def _planes_of(shot: Shot) -> LabPhoto:
+def _planes_of(photo: LibraryPhoto) -> LabPhoto:
     """The small copy that the page works on; one is kept."""
     kept: tuple[str, LabPhoto] | None = st.session_state.get(_KEPT)
-    if kept is None or kept[0] != shot.key:
-        image = shot.preview
-        if shot.preview_alpha is not None:
-            image = Image.composite(image, Image.new("RGB", image.size, _BACKDROP), shot.preview_alpha)
-        kept = shot.key, take_apart(image)
+    if kept is None or kept[0] != photo.key:
+        image = photo.preview
+        if photo.preview_alpha is not None:
+            image = Image.composite(image, Image.new("RGB", image.size, _BACKDROP), photo.preview_alpha)
+        kept = photo.key, split_lab(image)
         st.session_state[_KEPT] = kept
     return kept[1]
 
 
 def main() -> None:
-    kept = album()
+    kept = library()
     st.title("Colour spaces")
     st.markdown(_INTRODUCTION)
-    shot = choose_view(kept, "spaces")
-    view = View(shot.name, _planes_of(shot))
+    photo = choose_view(kept, "spaces")
+    view = View(photo.name, _planes_of(photo))
     apply_spaces_style(view)
     width, height = view.size
     grey = "" if view.photo.has_color else _NO_COLORS
-    say(Place(), f"{shot.name}, here at {width} × {height} px.{grey} {' '.join(shot.notices)}")
+    set_status(Slot(), f"{photo.name}, here at {width} × {height} px.{grey} {' '.join(photo.notices)}")
     show_parts(view)
     show_together(view)
     show_plane(view)
     show_few(view)
 
 
-enter()
+run_through_app()
 main()

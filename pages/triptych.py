@@ -7,13 +7,13 @@ import streamlit as st
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
 from pages.common import comparison_grid, downloads
-from pages.common.bootstrap import enter
+from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card
-from pages.common.comparison_jobs import is_done, say, work_off
-from pages.common.model_cache import Look
-from pages.common.photo_library import Album, Shot, album
+from pages.common.comparison_jobs import is_done, set_status, work_off
+from pages.common.model_cache import RenderOptions
+from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
-from pages.common.slot import Place
+from pages.common.slot import Slot
 from pages.features.triptych.row_image import ThreeInOne
 
 _FIRST_CHECKPOINT = "flowers-gan"
@@ -22,19 +22,19 @@ _WAS_EMPTY = "sent-without-link"  # in the session, from the click to the run th
 _NO_ORIGINAL = "This photo has no colours of its own, so there is no original to compare with."
 
 
-def ask_for_link(kept: Album) -> None:
+def ask_for_link(kept: PhotoLibrary) -> None:
     """A field and a button; what is sent is fetched by the next run of the page."""
     with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         link_field()
         st.form_submit_button("Colour it", type="primary", on_click=_take, args=(kept,))
 
 
-def _take(kept: Album) -> None:
+def _take(kept: PhotoLibrary) -> None:
     take_link(kept)
-    st.session_state[_WAS_EMPTY] = not kept.arrivals
+    st.session_state[_WAS_EMPTY] = not kept.pending_photos
 
 
-def show_problems(kept: Album, damaged: Sequence[str], has_cards: bool) -> None:
+def show_problems(kept: PhotoLibrary, damaged: Sequence[str], has_cards: bool) -> None:
     """One sentence for each thing that cannot be had."""
     for problem in kept.problems:
         st.error(problem)
@@ -46,32 +46,34 @@ def show_problems(kept: Album, damaged: Sequence[str], has_cards: bool) -> None:
         st.info("There is no checkpoint in weights/ yet.")
 
 
-def reserve_room(shot: Shot) -> None:
+def reserve_room(photo: LibraryPhoto) -> None:
     """Encode what needs no network before its places are laid out, and give these their height at once."""
-    shot.grey()
-    shot.original()
-    width, height = shot.preview.size
+    photo.grey()
+    photo.original()
+    width, height = photo.preview.size
     st.html(f"<style>.st-key-triptych img {{ aspect-ratio: {width} / {height}; }}</style>")
 
 
-def show_row(shot: Shot, cards: Sequence[Card], status: Place) -> None:
+def show_row(photo: LibraryPhoto, cards: Sequence[Card], status: Slot) -> None:
     """The pictures in their places, the generated one as soon as it is there; then figures and downloads."""
-    if not is_done(shot, cards):
-        say(status, shot.name)
-    reserve_room(shot)
-    grid = comparison_grid.lay_out_row(cards, not shot.is_grey, _TITLE)
-    work_off(shot, cards, status, grid, Look())
-    answers = {card.id: answer for card in cards if (answer := shot.answer(card)) is not None}
+    if not is_done(photo, cards):
+        set_status(status, photo.name)
+    reserve_room(photo)
+    grid = comparison_grid.lay_out_row(cards, not photo.is_grey, _TITLE)
+    work_off(photo, cards, status, grid, RenderOptions())
+    answers = {card.id: answer for card in cards if (answer := photo.answer(card)) is not None}
     for card in cards:
         if card.id in answers:
-            downloads.offer(grid.tiles[card.id].foot.at, downloads.Wish(shot, card, answers[card.id], Look(), "JPEG"))
-            offer_row(ThreeInOne(shot, card, answers[card.id]))
-    width, height = shot.size
-    say(status, f"{shot.name}, {width} × {height} px. {' '.join(shot.notices)}")
-    if shot.is_grey:
+            downloads.offer(
+                grid.tiles[card.id].foot.at, downloads.Download(photo, card, answers[card.id], RenderOptions(), "JPEG")
+            )
+            offer_row(ThreeInOne(photo, card, answers[card.id]))
+    width, height = photo.size
+    set_status(status, f"{photo.name}, {width} × {height} px. {' '.join(photo.notices)}")
+    if photo.is_grey:
         st.caption(_NO_ORIGINAL)
     else:
-        comparison_grid.show_legend(shot, answers)
+        comparison_grid.show_legend(photo, answers)
 
 
 def offer_row(row: ThreeInOne) -> None:
@@ -89,7 +91,7 @@ def offer_row(row: ThreeInOne) -> None:
 
 
 def main() -> None:
-    kept, listing = album(), scan()
+    kept, listing = library(), scan()
     st.title("Grey, generated, original")
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
@@ -100,18 +102,18 @@ def main() -> None:
     photos = st.container(key="photos", horizontal=True)
     row = st.container(key="triptych")
     with row, st.container(key="triptych-status"):
-        status = Place()
-        if kept.arrivals:
+        status = Slot()
+        if kept.pending_photos:
             status.clear()  # there is going to be a spinner
         open_arrivals(kept)
     with problems:
         show_problems(kept, listing.problems, bool(cards))
     with photos:
-        shot = shot_of(kept, choose_photo(kept))
+        photo = shot_of(kept, choose_photo(kept))
     with row:
-        show_row(shot, cards, status)
+        show_row(photo, cards, status)
     show_uploader(kept)
 
 
-enter()
+run_through_app()
 main()

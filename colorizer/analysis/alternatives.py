@@ -24,7 +24,7 @@ from colorizer.analysis.segmentation import Region, cells_of, colors_of, find_re
 from colorizer.inference.color_distribution import Distribution, LikelyColor
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.hints import Hint
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.prediction import Prediction
 
 MIN_CHANCE = 0.05
 """Of a colour at a typical place of its region: what is less likely is not shown."""
@@ -35,14 +35,14 @@ _MIN_SEEN = 0.08  # of the photo: so much of a version differs by MIN_DISTANCE f
 _MIN_PLAUSIBILITY = 0.05  # of a version, against the likeliest answers to the same questions
 _MAX_QUESTIONS = 5
 _MAX_CHANGES = 2  # in one version: a third hardly ever has a chance left
-_AGAIN = 0.6  # what a change is worth that was shown before
+_REPEAT_PENALTY = 0.6  # what a change is worth that was shown before
 _MAX_TRIES = 10  # runs of the network for one photo
 _HINTS_PER_SHARE = 40  # a hint for each 1/40 of the photo
 _MAX_HINTS = 8  # in a region
 
 
 @dataclass(frozen=True)
-class Question:
+class AmbiguousRegion:
     """A region with several likely colours."""
 
     region: Region
@@ -57,7 +57,7 @@ class Question:
         return [item for item in self.colors if _distance(item, self.own) >= MIN_DISTANCE]
 
     @property
-    def openness(self) -> float:
+    def ambiguity(self) -> float:
         """How much of the photo it is, times how likely it has another colour."""
         return self.region.share * max((item.chance for item in self.others), default=0.0)
 
@@ -66,7 +66,7 @@ class Question:
 class Change:
     """One answer in which a version differs from the first."""
 
-    question: int
+    ambiguous_region: int
     """Its place among the questions."""
     color: LikelyColor
 
@@ -75,7 +75,7 @@ class Change:
 class Version:
     """One way to colour the photo."""
 
-    chroma: Chroma
+    prediction: Prediction
     changes: tuple[Change, ...] = ()
     """Empty for the network's own answer."""
     hints: tuple[Hint, ...] = ()
@@ -102,12 +102,12 @@ class Alternatives:
     """
 
     model: Colorizer
-    base: Chroma
+    base: Prediction
     """What the model says of the photo without hints."""
     photo_size: tuple[int, int]
     """Width and height, in pixels."""
     versions: list[Version] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
+    ambiguous_regions: list[AmbiguousRegion] = field(default_factory=list)
     """The most open one first."""
     _plans: list[_Plan] = field(default_factory=list)
     _tries: int = 0
@@ -136,10 +136,10 @@ class Alternatives:
             self._ask()
             return self._keep(Version(dataclasses.replace(self.base, distribution=None)), _shown_ab(self.base))
         while self._plans and self._tries < _MAX_TRIES:
-            plan = max(self._plans, key=self._worth)
+            plan = max(self._plans, key=self._priority)
             self._plans.remove(plan)
             version = self._try(plan)
-            if self._is_new(shown := _shown_ab(version.chroma)):
+            if self._is_new(shown := _shown_ab(version.prediction)):
                 return self._keep(version, shown)
         return None
 
@@ -154,43 +154,46 @@ class Alternatives:
         chances = probabilities(self.distribution)
         regions = [item for item in find_regions(self.distribution, self.base.lightness) if item.share >= _MIN_SHARE]
         asked = [_question(item, self._mean_ab(item, self.base), chances) for item in regions]
-        asked.sort(key=lambda item: -item.openness)
-        self.questions = [item for item in asked if item.others][:_MAX_QUESTIONS]
-        self._plan(_Plan((), 1.0), self.questions)
+        asked.sort(key=lambda item: -item.ambiguity)
+        self.ambiguous_regions = [item for item in asked if item.others][:_MAX_QUESTIONS]
+        self._plan(_Plan((), 1.0), self.ambiguous_regions)
 
-    def _mean_ab(self, region: Region, chroma: Chroma) -> tuple[float, float]:
-        a, b = cells_of(self.distribution, chroma.ab)[:, torch.from_numpy(region.mask)].mean(1).tolist()
+    def _mean_ab(self, region: Region, prediction: Prediction) -> tuple[float, float]:
+        a, b = cells_of(self.distribution, prediction.ab)[:, torch.from_numpy(region.mask)].mean(1).tolist()
         return a, b
 
-    def _plan(self, before: _Plan, questions: list[Question]) -> None:
-        """Add one more change to a plan, in every way; `questions` have the chances that follow from the plan."""
-        answered = {change.question for change in before.changes}
-        for number, question in enumerate(questions):
-            own = self.questions[number].own
-            for item in [] if number in answered else question.others:
+    def _plan(self, before: _Plan, ambiguous_regions: list[AmbiguousRegion]) -> None:
+        """Add one more change to a plan, in every way; `ambiguous_regions` have the chances that follow from it."""
+        answered = {change.ambiguous_region for change in before.changes}
+        for number, ambiguous_region in enumerate(ambiguous_regions):
+            own = self.ambiguous_regions[number].own
+            for item in [] if number in answered else ambiguous_region.others:
                 if _distance(item, own) < MIN_DISTANCE:
                     continue  # it would only undo what has spread from another region
-                plausibility = before.plausibility * item.chance / question.colors[0].chance
+                plausibility = before.plausibility * item.chance / ambiguous_region.colors[0].chance
                 plan = _Plan((*before.changes, Change(number, item)), plausibility)
                 if plausibility >= _MIN_PLAUSIBILITY:
                     self._plans.append(plan)
 
-    def _worth(self, plan: _Plan) -> float:
+    def _priority(self, plan: _Plan) -> float:
         """How likely it is, times how much of the photo it changes; less for changes that were shown before."""
-        share = sum(self.questions[change.question].region.share for change in plan.changes)
+        share = sum(self.ambiguous_regions[change.ambiguous_region].region.share for change in plan.changes)
         shown = sum(change in version.changes for version in self.versions for change in plan.changes)
-        return plan.plausibility * share * _AGAIN**shown
+        return plan.plausibility * share * _REPEAT_PENALTY**shown
 
     def _try(self, plan: _Plan) -> Version:
         """Colour the photo by a plan, and plan on from there."""
         self._tries += 1
         hints = [hint for change in plan.changes for hint in self._hints(change)]
-        chroma = self.model.predict_again(self.base.lightness, self.photo_size, hints)
-        if len(plan.changes) < _MAX_CHANGES and chroma.distribution is not None:
-            chances = probabilities(chroma.distribution)
-            given = [_question(item.region, self._mean_ab(item.region, chroma), chances) for item in self.questions]
+        prediction = self.model.predict_from_lightness(self.base.lightness, self.photo_size, hints)
+        if len(plan.changes) < _MAX_CHANGES and prediction.distribution is not None:
+            chances = probabilities(prediction.distribution)
+            given = [
+                _question(item.region, self._mean_ab(item.region, prediction), chances)
+                for item in self.ambiguous_regions
+            ]
             self._plan(plan, given)
-        lean = dataclasses.replace(chroma, distribution=None)  # some megabytes that nobody asks for again
+        lean = dataclasses.replace(prediction, distribution=None)  # some megabytes that nobody asks for again
         return Version(lean, plan.changes, tuple(hints), plan.plausibility)
 
     def _is_new(self, shown: NDArray[np.float32]) -> bool:
@@ -199,7 +202,7 @@ class Alternatives:
 
     def _hints(self, change: Change) -> list[Hint]:
         """The colour of a change pinned to typical places of its region."""
-        region, lightness = self.questions[change.question].region, self.base.lightness
+        region, lightness = self.ambiguous_regions[change.ambiguous_region].region, self.base.lightness
         (height, width), step = lightness.shape, self.distribution.reduction
         hints = []
         for row, column in typical_places(region, self.cell_lightness):
@@ -213,9 +216,9 @@ def _distance(item: LikelyColor, ab: tuple[float, float]) -> float:
     return float(np.hypot(item.a - ab[0], item.b - ab[1]))
 
 
-def _shown_ab(chroma: Chroma) -> NDArray[np.float32]:
+def _shown_ab(prediction: Prediction) -> NDArray[np.float32]:
     """ab (2, h, w) as far as sRGB has it: what is very dark or bright has hardly any, whatever a network says."""
-    lab = torch.cat([torch.from_numpy(chroma.lightness)[None], torch.from_numpy(chroma.ab)])
+    lab = torch.cat([torch.from_numpy(prediction.lightness)[None], torch.from_numpy(prediction.ab)])
     ab: NDArray[np.float32] = color.fit_gamut(lab[None])[0, 1:].numpy()
     return ab
 
@@ -226,10 +229,12 @@ def _apart(ab: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.bo
     return apart
 
 
-def _question(region: Region, own: tuple[float, float], chances: Tensor) -> Question:
+def _question(region: Region, own: tuple[float, float], chances: Tensor) -> AmbiguousRegion:
     seen = shown_at(region.lightness, LikelyColor(*own, 1.0))
     likely = [shown_at(region.lightness, item) for item in colors_of(region, chances)]
-    return Question(region, (seen.a, seen.b), (likely[0], *(item for item in likely[1:] if item.chance >= MIN_CHANCE)))
+    return AmbiguousRegion(
+        region, (seen.a, seen.b), (likely[0], *(item for item in likely[1:] if item.chance >= MIN_CHANCE))
+    )
 
 
 def _lab(lightness: float, item: LikelyColor) -> Tensor:

@@ -20,7 +20,7 @@ _SAMPLE = 10_000  # pixels for k-means: more do not move the centres by what one
 
 
 @dataclass(frozen=True)
-class Quantised:
+class QuantizedPhoto:
     """A photo in few colours."""
 
     colors: Bytes
@@ -55,14 +55,14 @@ def distance(picture: Bytes, truth: Bytes) -> Distance:
     )
 
 
-def _quantise(photo: LabPhoto, classes: Tensor, colors: Bytes, ab: Tensor) -> Quantised:
+def _quantise(photo: LabPhoto, classes: Tensor, colors: Bytes, ab: Tensor) -> QuantizedPhoto:
     """From the class of each pixel, (H, W), and the sRGB (K, 3) and ab (K, 2) of the classes."""
     lab = torch.cat([torch.from_numpy(photo.lab[:1]), ab[classes].permute(2, 0, 1)])
     shares = np.bincount(classes.flatten().numpy(), minlength=len(colors)) / classes.numel()
-    return Quantised(colors, shares, colors[classes.numpy()], to_bytes(lab[None]))
+    return QuantizedPhoto(colors, shares, colors[classes.numpy()], to_bytes(lab[None]))
 
 
-def to_bins(photo: LabPhoto) -> Quantised:
+def to_bins(photo: LabPhoto) -> QuantizedPhoto:
     """Each pixel's ab in the nearest of `color.ab_bins`."""
     bins = color.ab_bins()
     ab = torch.from_numpy(photo.lab[1:])[None]
@@ -71,7 +71,7 @@ def to_bins(photo: LabPhoto) -> Quantised:
     return _quantise(photo, classes, to_bytes(lab.T[None, :, None])[0], bins)
 
 
-def to_palette(photo: LabPhoto, palette: NDArray[np.float32]) -> Quantised:
+def to_palette(photo: LabPhoto, palette: NDArray[np.float32]) -> QuantizedPhoto:
     """Each pixel in the nearest palette colour, (K, 3) in sRGB 0..1, as the checkpoints with a palette choose."""
     colors = torch.from_numpy(palette)
     classes = color.nearest_color(torch.from_numpy(photo.srgb).permute(2, 0, 1)[None].float() / 255, colors)[0]

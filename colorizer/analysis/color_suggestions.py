@@ -10,7 +10,7 @@ from PIL import Image
 from colorizer import color
 from colorizer.color.gamut import AB_LIMIT, gamut_slice
 from colorizer.inference.color_distribution import LikelyColor
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.prediction import Prediction
 
 _MOST = 8
 _PLANE_SIDE = 320  # pixels, for all that sRGB has at any lightness
@@ -18,7 +18,7 @@ _DARKEST, _LIGHTEST = 2.0, 98.0  # beyond, there is nothing to choose
 
 
 @dataclass(frozen=True)
-class Paint:
+class SuggestedColor:
     """A colour that is offered."""
 
     rgb: tuple[int, int, int]
@@ -31,7 +31,7 @@ class Paint:
 class PointColors:
     lightness: float
     """L of the point, 0..100."""
-    likely: tuple[Paint, ...]
+    likely: tuple[SuggestedColor, ...]
     """The likeliest first; none where the model holds no distribution."""
 
 
@@ -47,11 +47,11 @@ def lightness_at(image: Image.Image, x: int, y: int) -> float:
     return float(color.lightness_from_bytes(pixel))
 
 
-def _paint(lightness: float, likely: LikelyColor) -> Paint:
-    return Paint(_rgb(lightness, likely.a, likely.b), likely.chance)
+def _paint(lightness: float, likely: LikelyColor) -> SuggestedColor:
+    return SuggestedColor(_rgb(lightness, likely.a, likely.b), likely.chance)
 
 
-def colors_at(chroma: Chroma, image: Image.Image, x: float, y: float) -> PointColors:
+def colors_at(prediction: Prediction, image: Image.Image, x: float, y: float) -> PointColors:
     """What may stand at a point.
 
     Args:
@@ -60,14 +60,14 @@ def colors_at(chroma: Chroma, image: Image.Image, x: float, y: float) -> PointCo
         x: place along the width, 0..1.
         y: place along the height, 0..1.
     """
-    height, width = chroma.lightness.shape
+    height, width = prediction.lightness.shape
     lightness = lightness_at(
         image, min(image.width - 1, int(x * image.width)), min(image.height - 1, int(y * image.height))
     )
-    if chroma.distribution is None:
+    if prediction.distribution is None:
         return PointColors(lightness, ())
     place = min(height - 1, int(y * height)), min(width - 1, int(x * width))
-    likely = chroma.distribution.likely_colors(*place, count=_MOST)
+    likely = prediction.distribution.likely_colors(*place, count=_MOST)
     return PointColors(lightness, tuple(_paint(lightness, item) for item in likely))
 
 

@@ -38,7 +38,7 @@ class LabPhoto:
 
 
 @dataclass(frozen=True)
-class Mix:
+class LabMix:
     """How a photo is put together again; by itself as it was."""
 
     lightness: float = 1.0
@@ -56,7 +56,7 @@ def to_bytes(lab: Tensor) -> Bytes:
     return (color.lab_to_display(lab)[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
 
 
-def take_apart(image: Image.Image, max_side: int = MAX_SIDE) -> LabPhoto:
+def split_lab(image: Image.Image, max_side: int = MAX_SIDE) -> LabPhoto:
     """The planes of an RGB image, shrunk to `max_side` where it is larger."""
     scale = min(1.0, max_side / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -83,9 +83,9 @@ def _coarsen(planes: Tensor, step: int) -> Tensor:
     return F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
 
 
-def put_together(photo: LabPhoto, mix: Mix) -> Bytes:
+def merge_lab(photo: LabPhoto, mix: LabMix) -> Bytes:
     """The photo from its planes, (H, W, 3)."""
-    if mix == Mix():
+    if mix == LabMix():
         return photo.srgb
     lab = torch.from_numpy(photo.lab)[None]
     lightness = FLAT_LIGHTNESS + mix.lightness * (_coarsen(lab[:, :1], mix.lightness_step) - FLAT_LIGHTNESS)

@@ -17,8 +17,9 @@ from colorizer.evaluation.protocol import Grey, measure_at_own_size
 from colorizer.evaluation.validation import Validation
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.full_resolution import compose
-from colorizer.inference.palette_prediction import Choice, Rendering, palette_truth
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.palette_prediction import PalettePrediction, Rendering, palette_truth
+from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 
 Row = Literal["Grey", "Colorized", "Palette truth", "Original"]
 ROWS: Final[tuple[Row, ...]] = get_args(Row)
@@ -30,9 +31,9 @@ class Column:
 
     square: Image.Image
     """The original, RGB, at the network's size."""
-    chroma: Chroma
-    choice: Choice
-    """That of `chroma`, which here always has one."""
+    prediction: Prediction
+    palette_prediction: PalettePrediction
+    """That of `prediction`, which here always has one."""
     measured: Validation | None
     """None where the original has no colours to measure against."""
 
@@ -48,10 +49,12 @@ def read_column(model: Colorizer, square: Image.Image, has_truth: bool) -> Colum
     Raises:
         ValueError: for a checkpoint without a palette.
     """
-    chroma = model.predict(square)
-    if chroma.choice is None:
+    prediction = model.predict(square)
+    if prediction.palette_prediction is None:
         raise ValueError(f"{model.card.id} does not choose from a palette, so it has no strip")
-    return Column(square, chroma, chroma.choice, measure_at_own_size(model, square) if has_truth else None)
+    return Column(
+        square, prediction, prediction.palette_prediction, measure_at_own_size(model, square) if has_truth else None
+    )
 
 
 def picture(column: Column, row: Row, rendering: Rendering) -> Image.Image | None:
@@ -59,7 +62,7 @@ def picture(column: Column, row: Row, rendering: Rendering) -> Image.Image | Non
     if row == "Grey":
         return compose(column.square, Grey().predict(column.square))
     if row == "Colorized":
-        return compose(column.square, column.chroma, rendering=rendering)
+        return compose(column.square, column.prediction, RenderOptions(rendering=rendering))
     if column.measured is None:
         return None
-    return palette_truth(column.square, column.choice.colors) if row == "Palette truth" else column.square
+    return palette_truth(column.square, column.palette_prediction.colors) if row == "Palette truth" else column.square

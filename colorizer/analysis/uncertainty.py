@@ -30,7 +30,7 @@ _MIN_LETTER = 14  # px
 
 
 @dataclass(frozen=True)
-class Doubt:
+class Uncertainty:
     """How far apart the possible colours are, all over a photo."""
 
     planes: NDArray[np.float32]
@@ -41,7 +41,7 @@ class Doubt:
         return float(self.planes.mean())
 
     @property
-    def worst(self) -> float:
+    def percentile_90(self) -> float:
         """The most doubtful tenth of the photo has at least this."""
         return float(np.quantile(self.planes, _TENTH))
 
@@ -53,9 +53,9 @@ class Doubt:
         return float(first), float(max(np.ceil(high / _STEP) * _STEP, first + 2 * _STEP))
 
 
-def doubt_of(distribution: Distribution) -> Doubt:
-    """The doubt of a network's answer; see `Distribution.doubt`."""
-    return Doubt(distribution.doubt().numpy())
+def uncertainty_of(distribution: Distribution) -> Uncertainty:
+    """The doubt of a network's answer; see `Distribution.uncertainty`."""
+    return Uncertainty(distribution.uncertainty().numpy())
 
 
 def scale(levels: int = _LEVELS) -> Bytes:
@@ -72,10 +72,10 @@ def _enlarge(planes: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(planes[None, None], size[::-1], mode="bilinear", align_corners=False)[0, 0]
 
 
-def draw_doubt(doubt: Doubt, size: tuple[int, int]) -> Image.Image:
-    """The map of a photo's doubt, RGB, at a size (width, height); `Doubt.limits` are the ends of its scale."""
-    low, high = doubt.limits
-    level = (_enlarge(torch.from_numpy(doubt.planes), size) - low) / (high - low) * (_LEVELS - 1)
+def draw_uncertainty(uncertainty: Uncertainty, size: tuple[int, int]) -> Image.Image:
+    """The map of a photo's doubt, RGB, at a size (width, height); `Uncertainty.limits` are the ends of its scale."""
+    low, high = uncertainty.limits
+    level = (_enlarge(torch.from_numpy(uncertainty.planes), size) - low) / (high - low) * (_LEVELS - 1)
     return Image.fromarray(scale()[level.round().clamp(0, _LEVELS - 1).to(torch.uint8).numpy()])
 
 

@@ -55,6 +55,8 @@ whole_numbers.__name__ = "list of whole numbers (N,N,...)"
 parse_hint.__name__ = "hint (X,Y,#RRGGBB)"  # what argparse calls a value that does not parse
 _saturation = number("saturation (0 to 3)", float, lambda value: 0 <= value <= 3)
 _temperature = number("temperature (above 0)", float, lambda value: 0 < value < float("inf"))
+_vividness = number("vividness (0 to 1)", float, lambda value: 0 <= value <= 1)
+_reach = number("reach (0.25 to 4)", float, lambda value: 0.25 <= value <= 4)
 _quality = number("quality (1 to 100)", int, lambda value: 1 <= value <= 100)
 _thread_count = number("number of threads (1 or more)", int, lambda value: value >= 1)
 
@@ -113,6 +115,11 @@ def _describe_colorize(colorize: argparse.ArgumentParser) -> None:
     colorize.add_argument("--checkpoint", default="photo", metavar="ID")
     colorize.add_argument("--temperature", type=_temperature, metavar="T", help="for checkpoints with a head of bins")
     colorize.add_argument("--saturation", type=_saturation, default=1.0, metavar="S", help="0 to 3, default 1")
+    colorize.add_argument(
+        "--vividness", type=_vividness, default=0.5, metavar="V",
+        help="how colourful the network's own colours become, 0 to 1, default 0.5: as they are",
+    )  # fmt: skip
+    colorize.add_argument("--reach", type=_reach, default=1.0, metavar="R", help="of hints, 0.25 to 4, default 1")
     colorize.add_argument(
         "--rendering", choices=("chroma", "expected", "palette"), default="chroma",
         help="for checkpoints with a palette: chroma of the likeliest colour (default), the expected chroma, or the "

@@ -17,6 +17,7 @@ from colorizer.inference.batch import Outcome
 from colorizer.inference.colorizer import Colorizer, load
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task
+from colorizer.inference.render_options import RenderOptions
 from colorizer.utils.atomic_write import write_atomically
 
 _FAILURES_FILE = "failures.csv"
@@ -96,7 +97,7 @@ def colorize_command(options: argparse.Namespace) -> int:
     model = load(options.checkpoint, weights=weights_of(options))
     settings = _settings(options)
     try:
-        model.refuse_what_it_does_not_take(settings.hints, settings.temperature, settings.rendering)
+        model.check_options(settings.hints, settings.options)
     except ValueError as error:
         report(str(error))
         return 1
@@ -122,7 +123,10 @@ def colorize_command(options: argparse.Namespace) -> int:
 
 def _settings(options: argparse.Namespace) -> batch.Settings:
     hints = tuple(Hint(x, y, rgb) for x, y, rgb in options.hint)
-    return batch.Settings(hints, options.temperature, options.saturation, options.rendering, options.quality)
+    rendered = RenderOptions(
+        options.saturation, options.rendering, options.temperature, options.vividness, options.reach
+    )
+    return batch.Settings(hints, rendered, options.quality)
 
 
 def _work_off(todo: Sequence[Task], model: Colorizer, settings: batch.Settings, jobs: int | None, tally: Tally) -> None:

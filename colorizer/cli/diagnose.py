@@ -83,8 +83,8 @@ def measure_hints(model: Colorizer, image: Image.Image, counts: Sequence[int], s
 def _measure(
     model: Colorizer, truth: Image.Image, lightness: NDArray[np.float32], plain: Tensor, hints: Sequence[Hint]
 ) -> HintFigures:
-    chroma = model.predict_again(lightness, truth.size, hints)
-    result = compose(truth, chroma)
+    prediction = model.predict_from_lightness(lightness, truth.size, hints)
+    result = compose(truth, prediction)
     measured = metrics.measure(np.asarray(result), np.asarray(truth))
     ab = _lab(result)[1:]
     if not hints:

@@ -29,7 +29,7 @@ _OWN_SIZE = "centre crop to a square, Lanczos to {side} x {side}, network at tha
 
 
 @dataclass(frozen=True)
-class Ruler:
+class EvaluationProtocol:
     """A way to measure models on one picture."""
 
     option: str
@@ -37,7 +37,7 @@ class Ruler:
     protocol: Callable[[Sequence[Colorizer]], str]
     measure: Callable[[Image.Image, Sequence[Colorizer]], dict[str, Figures]]
     """Figures by checkpoint id, "grey" or "truth"."""
-    takes_grey: bool
+    accepts_grey: bool
     """Whether pictures without colours count: training validates on them too, but they are no truth."""
 
 
@@ -65,8 +65,10 @@ def _own_size(models: Sequence[Colorizer]) -> int:
     return sizes.pop()
 
 
-_PROTOCOL = Ruler("", lambda models: metrics.PROTOCOL_OF_SETS, _measure_by_protocol, False)
-_AT_OWN_SIZE = Ruler(" --own-size", lambda models: _OWN_SIZE.format(side=_own_size(models)), _measure_at_own_size, True)
+_PROTOCOL = EvaluationProtocol("", lambda models: metrics.PROTOCOL_OF_SETS, _measure_by_protocol, False)
+_AT_OWN_SIZE = EvaluationProtocol(
+    " --own-size", lambda models: _OWN_SIZE.format(side=_own_size(models)), _measure_at_own_size, True
+)
 
 
 def format_table(averages: dict[str, Figures]) -> str:
@@ -83,7 +85,9 @@ def _write_csv(path: Path, rows: Sequence[tuple[str, dict[str, Figures]]]) -> No
         write_csv(file, rows)
 
 
-def _write_cards(weights: Path, name: str, ruler: Ruler, averages: dict[str, Figures], photos: int) -> None:
+def _write_cards(
+    weights: Path, name: str, ruler: EvaluationProtocol, averages: dict[str, Figures], photos: int
+) -> None:
     """Put the averages into the card of each measured checkpoint, in place of older ones under the same name."""
     for card in list_checkpoints(weights):
         if card.id not in averages:
@@ -121,7 +125,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
     for source in progress(find_sources([str(folder) for folder in options.folders])):
         try:
             photo = images.open_image(source)
-            if photo.is_grey and not ruler.takes_grey:
+            if photo.is_grey and not ruler.accepts_grey:
                 report(f"{source}: it has no colours to hold a result against, so it was left out.")
             else:
                 rows.append((source, ruler.measure(photo.image, models)))

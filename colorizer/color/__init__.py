@@ -9,7 +9,7 @@ from colorizer.color.ab_bins import (
     nearest_bin,
     rebalancing_weights,
     soft_encode,
-    soft_targets,
+    soft_encode_weighted,
 )
 from colorizer.color.gamut import GAMUT_TOLERANCE, fit_gamut, lab_to_display, linear_at_edge
 from colorizer.color.lab import (
@@ -55,7 +55,7 @@ __all__ = [
     "rebalancing_weights",
     "rgb_from_xyz",
     "soft_encode",
-    "soft_targets",
+    "soft_encode_weighted",
     "srgb_to_lab",
     "srgb_to_linear",
 ]

@@ -89,7 +89,7 @@ _CELLS = 52  # along a and along b: -130 to 130
 _INHABITED = 15.0  # Lab units: no true colour is further than that from every bin
 
 
-def soft_targets(ab: Tensor, bins: Tensor, class_weights: Tensor) -> Tensor:
+def soft_encode_weighted(ab: Tensor, bins: Tensor, class_weights: Tensor) -> Tensor:
     """`soft_encode`, times the weight of each pixel's nearest bin.
 
     Args:

@@ -32,14 +32,14 @@ from colorizer.data.tar_files import Member, are_shards, find_shards, list_pictu
 from colorizer.data.tar_shards import Shards, take_members
 from colorizer.errors import DataError
 from colorizer.recipes.schema import DataSettings
-from colorizer.utils.shutdown import StopWish
+from colorizer.utils.shutdown import StopRequest
 
 Origin = Literal["split", "folders", "public"]
 """Where validation comes from: out of the folders of `--data`, from folders of its own, or both from a public set."""
 
 
 @dataclass(frozen=True)
-class TrainingData:
+class DataSplit:
     training: Pictures | Shards
     validation: Tensor
     """uint8 (N, 3, crop, crop), the centre squares."""
@@ -60,14 +60,14 @@ def _take(
     read: Callable[[Path], Tensor],
     hold: bool,
     report: Callable[[str], None],
-    wish: StopWish,
+    stop_request: StopRequest,
 ) -> tuple[list[Decoded], list[Path]]:
     """The first `count` readable pictures (0: all) and the paths that were not tried."""
     taken: list[Decoded] = []
     omissions = Omissions(report)
     tried = 0
     for item in decode(paths, read):
-        wish.answer()
+        stop_request.answer()
         tried += 1
         if item.picture is None:
             omissions.add(item.path.name, item)
@@ -87,9 +87,9 @@ def load_training_data(
     folders: Sequence[Path],
     settings: DataSettings,
     report: Callable[[str], None],
-    wish: StopWish | None = None,
+    stop_request: StopRequest | None = None,
     validation_folders: Sequence[Path] = (),
-) -> TrainingData:
+) -> DataSplit:
     """Find, divide and decode the pictures of a recipe.
 
     Args:
@@ -105,23 +105,23 @@ def load_training_data(
         DataError: for an empty or missing folder, for a shard that cannot be read, for too few pictures for the recipe,
             and for pictures that are in both kinds of folders.
     """
-    wish = wish or StopWish()
+    stop_request = stop_request or StopRequest()
     if any(map(are_shards, folders)):
-        return _load_shards(folders, settings, report, wish, validation_folders)
+        return _load_shards(folders, settings, report, stop_request, validation_folders)
     paths = shuffled(find_pictures(folders), settings.split_seed)
     held_out = shuffled(find_pictures(validation_folders), settings.split_seed) if validation_folders else []
     _require_disjoint(paths, held_out)
     _require_enough(len(paths), len(held_out), settings)
     read_validation = functools.partial(read_square, side=settings.crop)
-    validation, rest = _take(held_out or paths, settings.validation_images, read_validation, True, report, wish)
+    validation, rest = _take(held_out or paths, settings.validation_images, read_validation, True, report, stop_request)
     rest = paths if held_out else rest
     planned = settings.images or len(rest)
     fits = planned * settings.side**2 * MAX_ASPECT * 3 <= settings.cache_gigabytes * 1e9
     hold = fits and settings.subsets == 1
     read_training = _training_reader(settings)
-    training, _ = _take(rest, settings.images, read_training, hold, report, wish)
+    training, _ = _take(rest, settings.images, read_training, hold, report, stop_request)
     _require_readable(len(training), len(validation), settings)
-    return TrainingData(
+    return DataSplit(
         Pictures(
             [item.path for item in training], settings.side, [_picture(item) for item in training] if hold else None
         ),
@@ -173,9 +173,9 @@ def _load_shards(
     patterns: Sequence[Path],
     settings: DataSettings,
     report: Callable[[str], None],
-    wish: StopWish,
+    stop_request: StopRequest,
     validation_folders: Sequence[Path],
-) -> TrainingData:
+) -> DataSplit:
     """As `load_training_data`."""
     if not all(map(are_shards, patterns)):
         raise DataError("--data names both folders and tar shards; give it one kind.")
@@ -189,18 +189,18 @@ def _load_shards(
     order = shuffled(sorted(streamed), settings.split_seed)
     held_out = shuffled(find_pictures(validation_folders), settings.split_seed) if validation_folders else []
     _require_enough(len(order), len(held_out), settings)
-    take = functools.partial(take_members, paths, report=report, wish=wish)
+    take = functools.partial(take_members, paths, report=report, stop_request=stop_request)
     read_validation = functools.partial(read_square, side=settings.crop)
     validation: Sequence[Decoded]
     if held_out:
-        validation, _ = _take(held_out, settings.validation_images, read_validation, True, report, wish)
+        validation, _ = _take(held_out, settings.validation_images, read_validation, True, report, stop_request)
     else:
         chosen, order = take(order, settings.validation_images, read_validation, True)
         validation = list(chosen.values())
     training, _ = take(order, settings.images, _training_reader(settings), False)
     _require_readable(len(training), len(validation), settings)
     _require_other_content([item.sha256 for item in training.values()], validation if held_out else ())
-    return TrainingData(
+    return DataSplit(
         Shards(paths, [member for member in streamed if member in training], settings),
         torch.stack([_picture(item) for item in validation]),
         fingerprint([item.sha256 for item in training.values()]),
@@ -215,7 +215,7 @@ def _require_other_content(training: Sequence[str], validation: Sequence[Decoded
     _refuse_shared([item.path.name for item in validation if item.sha256 in known])
 
 
-def load_public_data(settings: DataSettings, report: Callable[[str], None]) -> TrainingData:
+def load_public_data(settings: DataSettings, report: Callable[[str], None]) -> DataSplit:
     """The pictures of the recipe's public data set, downloaded where they are not there yet.
 
     One of picture files is divided like the folders of `--data`, another as it is itself.
@@ -234,7 +234,7 @@ def load_public_data(settings: DataSettings, report: Callable[[str], None]) -> T
             raise DataError(f"{settings.public} has {there} pictures for {name} = {needed}; lower it with --set.")
     chosen = shuffled(training, settings.split_seed)[: settings.images or None]
     held_out = shuffled(validation, settings.split_seed)[: settings.validation_images]
-    return TrainingData(
+    return DataSplit(
         Pictures([], settings.side, [resize(item.picture, settings.side) for item in chosen]),
         torch.stack([cut_square(resize(item.picture, settings.crop), 0.5) for item in held_out]),
         fingerprint([item.sha256 for item in chosen]),

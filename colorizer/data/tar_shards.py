@@ -34,7 +34,7 @@ from colorizer.data.tar_files import Member, label, stream
 from colorizer.errors import DataError, PalePictureError, PictureError
 from colorizer.recipes.schema import DataSettings
 from colorizer.utils.seeding import seeded
-from colorizer.utils.shutdown import StopWish
+from colorizer.utils.shutdown import StopRequest
 
 _MAX_SAMPLE = 2_000
 _MIN_SAMPLE = 100
@@ -208,7 +208,7 @@ def take_members(
     read: Callable[[bytes], Tensor],
     hold: bool,
     report: Callable[[str], None],
-    wish: StopWish,
+    stop_request: StopRequest,
 ) -> tuple[dict[Member, Decoded], list[Member]]:
     """The first `count` readable members (0: all), in their order, and those that were not tried.
 
@@ -235,7 +235,7 @@ def take_members(
         tried, rest = rest[:missing], rest[missing:]
         decoded: dict[Member, Decoded] = {}
         for member, item in _decode(paths, tried, read):
-            wish.answer()
+            stop_request.answer()
             if item.picture is None:
                 omissions.add(label(paths[member.shard], member.name), item)
             else:

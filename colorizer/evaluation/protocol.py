@@ -16,7 +16,7 @@ from colorizer.evaluation.metrics import Bytes, Measures
 from colorizer.evaluation.validation import Validation, measure_network
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.full_resolution import compose
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.prediction import Prediction
 
 _SMALL = 8  # pixels: zero is zero at any size
 
@@ -24,14 +24,14 @@ _SMALL = 8  # pixels: zero is zero at any size
 class Predictor(Protocol):
     """What can be measured: something that gives colours for a picture, as `Colorizer` does."""
 
-    def predict(self, image: Image.Image) -> Chroma: ...
+    def predict(self, image: Image.Image) -> Prediction: ...
 
 
 class Grey:
     """The predictor of no colour at all, against which every other is held."""
 
-    def predict(self, image: Image.Image) -> Chroma:
-        return Chroma(np.zeros((2, _SMALL, _SMALL), np.float32), np.zeros((_SMALL, _SMALL), np.float32))
+    def predict(self, image: Image.Image) -> Prediction:
+        return Prediction(np.zeros((2, _SMALL, _SMALL), np.float32), np.zeros((_SMALL, _SMALL), np.float32))
 
 
 def centre_square(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Image.Image:

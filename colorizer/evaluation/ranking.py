@@ -52,7 +52,7 @@ RANKINGS: Final = (
 
 
 @dataclass(frozen=True)
-class Podium:
+class RankedExamples:
     """Places in a list of pictures, each place once."""
 
     best: list[int]
@@ -69,14 +69,14 @@ def order(rows: Sequence[Figures], ranking: Ranking) -> list[int]:
     return sorted(range(len(rows)), key=lambda place: sign * rows[place][ranking.figure])
 
 
-def pick(ordered: Sequence[int], count: int = 4) -> Podium:
+def pick(ordered: Sequence[int], count: int = 4) -> RankedExamples:
     """The best, the middling and the worst: `count` of each, or fewer, so that none is shown twice."""
     count = max(1, min(count, len(ordered) // 3))
     best, rest = list(ordered[:count]), list(ordered[count:])
     worst = rest[-count:]
     between = rest[: len(rest) - len(worst)]
     first = max(0, (len(between) - count) // 2)
-    return Podium(best, between[first : first + count], worst[::-1])
+    return RankedExamples(best, between[first : first + count], worst[::-1])
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Outcome:
 
 
 @dataclass(eq=False)
-class Specimen:
+class EvaluatedImage:
     """A picture with colours, as the protocol sees it."""
 
     name: str
@@ -125,7 +125,7 @@ def _true_figures(square: Image.Image) -> Figures:
     return scores.of_measures(metrics.Measures(math.inf, 1.0, 0.0, 0.0, colorfulness))
 
 
-def prepare(entry: Entry) -> Specimen:
+def prepare(entry: Entry) -> EvaluatedImage:
     """Open a picture and keep what the protocol needs of it.
 
     Raises:
@@ -136,23 +136,23 @@ def prepare(entry: Entry) -> Specimen:
         raise PictureError("This picture has no colours to hold a result against, so it was left out.")
     square = protocol.centre_square(photo.image)
     grey = scores.of_grey(protocol.grey_measures(square))
-    return Specimen(
+    return EvaluatedImage(
         entry.name, _encode(square, "WEBP", lossless=True, quality=20, method=0), grey, _true_figures(square)
     )
 
 
-def judge(model: protocol.Predictor, specimen: Specimen) -> Outcome:
+def evaluate_image(model: protocol.Predictor, evaluated: EvaluatedImage) -> Outcome:
     """Colour a picture by the protocol, and measure how close that comes."""
-    square = specimen.image()
+    square = evaluated.image()
     result = compose(square, model.predict(square))
     pixels, truth = np.asarray(result), np.asarray(square)
     measured = scores.of_measures(metrics.measure(pixels, truth))
     return Outcome(measured, _encode(result, "JPEG", quality=_JPEG_QUALITY), joint_hues(pixels, truth))
 
 
-def total_hues(specimens: Sequence[Specimen], model: str) -> JointHues:
+def total_hues(evaluated_images: Sequence[EvaluatedImage], model: str) -> JointHues:
     """True hue against predicted hue over all pictures, of one model that has coloured them; there has to be one."""
-    total: JointHues = np.sum([specimen.outcomes[model].hues for specimen in specimens], axis=0)
+    total: JointHues = np.sum([evaluated.outcomes[model].hues for evaluated in evaluated_images], axis=0)
     return total
 
 
@@ -162,7 +162,7 @@ def _explain(error: Exception, name: str) -> str:
     return f"{name}: {error}"
 
 
-class Trial:
+class EvaluationQueue:
     """Pictures that are being measured: those that wait, those that are open, and sentences on those that fell out.
 
     Args:
@@ -173,7 +173,7 @@ class Trial:
 
     def __init__(self, entries: Iterable[Entry], explain: Callable[[Exception, str], str] = _explain) -> None:
         self._waiting = deque(entries)
-        self._open: list[Specimen] = []
+        self._open: list[EvaluatedImage] = []
         self._explain = explain
         self.problems: list[str] = []
 
@@ -182,13 +182,13 @@ class Trial:
         """How many are measured or still to be."""
         return len(self._waiting) + len(self._open)
 
-    def measured(self, models: Collection[str]) -> list[Specimen]:
+    def measured(self, models: Collection[str]) -> list[EvaluatedImage]:
         """The pictures that every one of the models has coloured, in the order in which they came."""
-        return [specimen for specimen in self._open if specimen.outcomes.keys() >= set(models)]
+        return [evaluated for evaluated in self._open if evaluated.outcomes.keys() >= set(models)]
 
     def steps_left(self, models: Collection[str]) -> int:
         """How often `advance` has to be called, if nothing goes wrong."""
-        missing = sum(len(set(models) - specimen.outcomes.keys()) for specimen in self._open)
+        missing = sum(len(set(models) - evaluated.outcomes.keys()) for evaluated in self._open)
         return len(self._waiting) * (1 + len(models)) + missing
 
     def advance(self, models: Mapping[str, protocol.Predictor]) -> None:
@@ -196,10 +196,10 @@ class Trial:
 
         A picture with which anything goes wrong falls out, so the work always comes to its end.
         """
-        for specimen in self._open:
+        for evaluated in self._open:
             for name, model in models.items():
-                if name not in specimen.outcomes:
-                    self._judge(specimen, name, model)
+                if name not in evaluated.outcomes:
+                    self._judge(evaluated, name, model)
                     return
         if self._waiting:
             self._prepare(self._waiting.popleft())
@@ -210,17 +210,17 @@ class Trial:
         except Exception as error:  # one picture's failure, of whatever kind, must not touch the others
             self.problems.append(self._explain(error, entry.name))
 
-    def _judge(self, specimen: Specimen, name: str, model: protocol.Predictor) -> None:
+    def _judge(self, evaluated: EvaluatedImage, name: str, model: protocol.Predictor) -> None:
         try:
-            specimen.outcomes[name] = judge(model, specimen)
+            evaluated.outcomes[name] = evaluate_image(model, evaluated)
         except Exception as error:
-            self._open.remove(specimen)
-            self.problems.append(self._explain(error, specimen.name))
+            self._open.remove(evaluated)
+            self.problems.append(self._explain(error, evaluated.name))
 
 
-def measure_all(entries: Iterable[Entry], models: Mapping[str, protocol.Predictor]) -> Trial:
+def measure_all(entries: Iterable[Entry], models: Mapping[str, protocol.Predictor]) -> EvaluationQueue:
     """A trial worked off to its end, for scripts."""
-    trial = Trial(entries)
-    while trial.steps_left(models):
-        trial.advance(models)
-    return trial
+    queue = EvaluationQueue(entries)
+    while queue.steps_left(models):
+        queue.advance(models)
+    return queue

@@ -60,17 +60,17 @@ def answer_of(network: ColorNetwork) -> Answer:
     return answer
 
 
-def no_color(network: ColorNetwork, blind_output: Tensor) -> Answer:
+def grey_answer(network: ColorNetwork, constant_prediction: Tensor) -> Answer:
     """The answer "grey", and for the loss what the network would return of it."""
 
     def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
         ab = torch.zeros_like(lightness).expand(-1, 2, -1, -1)
-        return network.grey_output(lightness, blind_output), ab
+        return network.grey_prediction(lightness, constant_prediction), ab
 
     return answer
 
 
-def quantised(srgb: Tensor) -> Tensor:
+def rounded_to_8_bits(srgb: Tensor) -> Tensor:
     """sRGB in 0..1 rounded to 8 bits, as a saved picture is."""
     return (srgb * 255).round() / 255
 
@@ -89,7 +89,7 @@ def measure_batch(answer: Answer, network: ColorNetwork, squares: Tensor, loss: 
     true_lab = color.srgb_to_lab(truth)
     lightness, true_ab = true_lab[:, :1], true_lab[:, 1:]
     output, ab = answer(lightness)
-    result = quantised(color.lab_to_display(torch.cat([lightness, ab], 1)))
+    result = rounded_to_8_bits(color.lab_to_display(torch.cat([lightness, ab], 1)))
     pairs = list(zip(output.split(1), network.target(truth, true_lab).split(1), strict=True))
     rows = [
         torch.stack([loss(one, other) for one, other in pairs]),
@@ -129,6 +129,6 @@ def measure_baseline(network: ColorNetwork, squares: Tensor, loss: Loss, device:
         srgb = batch.to(device).float() / 255
         true.append(metrics.colorfulness(srgb))
         targets.append(network.target(srgb, color.srgb_to_lab(srgb)))
-    grey = no_color(network, network.blind_output(torch.cat(targets)))
+    grey = grey_answer(network, network.constant_prediction(torch.cat(targets)))
     measures = from_sum(summed(grey, network, squares, loss, device), len(squares))
     return Baseline(measures, torch.cat(true).mean().item())

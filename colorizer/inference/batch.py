@@ -17,7 +17,7 @@ import errno
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +28,11 @@ from colorizer import images
 from colorizer.errors import ColorizerError, PictureError
 from colorizer.images.saving import QUALITY
 from colorizer.inference.colorizer import Colorizer, network_size
-from colorizer.inference.full_resolution import Tones, put_color, read_tones, with_alpha
+from colorizer.inference.full_resolution import LightnessPlane, apply_color, read_lightness, with_alpha
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task, is_link, make_folder
-from colorizer.inference.palette_prediction import Rendering
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 from colorizer.utils import fork_pool, worker_pool
 
 _WINDOW = 64  # files whose headers are compared: in it those of one shape find each other
@@ -49,9 +49,7 @@ class Settings:
     """How a batch is coloured, as in `Colorizer.colorize`, and saved."""
 
     hints: tuple[Hint, ...] = ()
-    temperature: float | None = None
-    saturation: float = 1.0
-    rendering: Rendering = "chroma"
+    options: RenderOptions = field(default_factory=RenderOptions)
     quality: int = QUALITY
 
 
@@ -69,7 +67,7 @@ class Outcome:
 @dataclass(frozen=True)
 class _Opened:
     task: Task
-    tones: Tones
+    plane: LightnessPlane
     alpha: Image.Image | None
     notices: tuple[str, ...]
     lightness: NDArray[np.float32]
@@ -86,7 +84,7 @@ def colorize_files(
     Args:
         tasks: results that exist are replaced.
         settings: those that the checkpoint does not take are for the caller to find, see
-            `Colorizer.refuse_what_it_does_not_take`.
+            `Colorizer.check_options`.
         jobs: so many processes or threads; by default one a core, at most 8. A single picture has all cores to itself.
 
     Raises:
@@ -156,9 +154,9 @@ def _colorize_group(
 
 def _open(task: Task, input_size: int) -> _Opened:
     photo = images.open_image(task.source)
-    tones = read_tones(photo.image)
-    lightness = tones.shrunk(network_size(*tones.size, input_size))[0, 0].numpy()
-    return _Opened(task, tones, photo.alpha, photo.notices, lightness)
+    plane = read_lightness(photo.image)
+    lightness = plane.downsampled(network_size(*plane.size, input_size))[0, 0].numpy()
+    return _Opened(task, plane, photo.alpha, photo.notices, lightness)
 
 
 def _finish_group(
@@ -166,14 +164,14 @@ def _finish_group(
 ) -> Iterator[Outcome]:
     """Of pictures of one size at the network; the list is emptied on the way."""
     try:
-        chromas = _ask(model, pictures, settings)
+        predictions = _ask(model, pictures, settings)
     except ValueError as error:  # a hint outside the photo
         yield from (Outcome(picture.task.source, problem=f"{error}.") for picture in pictures)
         return
     while pictures and not is_stopped():
-        picture, chroma = pictures.pop(), chromas.pop()
+        picture, prediction = pictures.pop(), predictions.pop()
         try:
-            _save(model, picture, chroma, settings)
+            _save(model, picture, prediction, settings)
         except (ColorizerError, OSError) as error:
             _require_room(error)
             yield Outcome(picture.task.source, problem=str(error))
@@ -181,16 +179,16 @@ def _finish_group(
             yield Outcome(picture.task.source, picture.notices)
 
 
-def _ask(model: Colorizer, pictures: Sequence[_Opened], settings: Settings) -> list[Chroma]:
+def _ask(model: Colorizer, pictures: Sequence[_Opened], settings: Settings) -> list[Prediction]:
     if not settings.hints:
-        return model.predict_many([picture.lightness for picture in pictures], settings.temperature)
-    of_hints = settings.hints, settings.temperature, settings.saturation
-    return [model.predict_again(picture.lightness, picture.tones.size, *of_hints) for picture in pictures]
+        return model.predict_many([picture.lightness for picture in pictures], settings.options)
+    of_hints = settings.hints, settings.options
+    return [model.predict_from_lightness(picture.lightness, picture.plane.size, *of_hints) for picture in pictures]
 
 
-def _save(model: Colorizer, picture: _Opened, chroma: Chroma, settings: Settings) -> None:
-    coloured = put_color(picture.tones, chroma, settings.saturation, settings.rendering)
-    note = model.describe(settings.saturation, settings.rendering, settings.temperature, len(settings.hints))
+def _save(model: Colorizer, picture: _Opened, prediction: Prediction, settings: Settings) -> None:
+    coloured = apply_color(picture.plane, prediction)
+    note = model.describe(settings.options, len(settings.hints))
     make_folder(picture.task.result.parent)
     images.save_image(with_alpha(coloured, picture.alpha), picture.task.result, note, quality=settings.quality)
 

@@ -38,11 +38,7 @@ class Distribution:
 
     logits: NDArray[np.float16]
     """(Q, h, w) for the bins of `color.ab_bins`, at a fraction of the network's size."""
-    regressed: NDArray[np.float32] | None
-    """(2, h, w), ab in Lab units: a second answer, of a network that has one."""
-    regressed_share: float
-    """How much of it is mixed into the colours, 0..1."""
-    gain: float
+    chroma_gain: float
     """Factor on the chroma of the colours."""
     size: tuple[int, int]
     """Height and width at which the network saw the photo, before it was padded."""
@@ -54,15 +50,12 @@ class Distribution:
         return large[0, :, : self.size[0], : self.size[1]].contiguous()
 
     def ab(self, temperature: float) -> Tensor:
-        """Colours (2, H, W) in Lab units at the network's size: the annealed mean, and the regression's share, times
-        the gain."""
+        """Colours (2, H, W) in Lab units at the network's size: the annealed mean times the gain."""
         logits = torch.from_numpy(self.logits)[None].float()
         mean = color.annealed_mean(logits, color.ab_bins(), temperature)
-        if self.regressed is not None:
-            mean = torch.lerp(mean, torch.from_numpy(self.regressed)[None], self.regressed_share)
-        return self._to_size(mean) * self.gain
+        return self._to_size(mean) * self.chroma_gain
 
-    def doubt(self) -> Tensor:
+    def uncertainty(self) -> Tensor:
         """How far apart the possible colours are, (H, W) in Lab units: the root of the distribution's variance."""
         probabilities = torch.from_numpy(self.logits)[None].float().softmax(1)
         bins = color.ab_bins()
@@ -111,12 +104,10 @@ def distinct_colors(probabilities: Tensor, count: int) -> list[LikelyColor]:
 
 def distribution_of(network: BinsNetwork, output: Tensor, size: tuple[int, int]) -> Distribution:
     """What a network's output (1, C, h, w) says of a photo that it saw at `size` (height, width)."""
-    logits, regressed = network.parts(output)
+    logits, _ = network.parts(output)
     return Distribution(
         logits[0].to(torch.float16).cpu().numpy(),
-        None if regressed is None else regressed[0].float().cpu().numpy(),
-        network.regressed_share,
-        network.gain,
+        network.chroma_gain,
         size,
         network.reduction,
     )

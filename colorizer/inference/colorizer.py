@@ -8,6 +8,7 @@
 again at once with another saturation or onto another size of the same photo.
 """
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,11 +26,17 @@ from colorizer import images
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import WEIGHTS, checkpoint_folder, list_checkpoints, load_network
 from colorizer.inference.color_distribution import distribution_of
-from colorizer.inference.full_resolution import Tones, put_color, read_tones, require_rendering, with_alpha
-from colorizer.inference.hints import Hint, Pin, hint_planes, pins_of
-from colorizer.inference.loading import fuse_batch_norm
-from colorizer.inference.palette_prediction import Rendering, choice_of
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.full_resolution import (
+    LightnessPlane,
+    apply_color,
+    read_lightness,
+    with_alpha,
+)
+from colorizer.inference.hints import Hint, NetworkHint, hint_planes, network_hints_of
+from colorizer.inference.loading import fold_batch_norm
+from colorizer.inference.palette_prediction import Rendering, read_palette_prediction
+from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import DEFAULT_VIVIDNESS, RenderOptions
 from colorizer.models import BinsNetwork, ColorNetwork, HintedBins, PaletteNetwork
 from colorizer.models.hint_unet import AB_SCALE
 
@@ -76,102 +83,98 @@ class Colorizer:
         self._weights = weights
 
     def predict(
-        self,
-        image: Image.Image,
-        hints: Sequence[Hint] | None = None,
-        temperature: float | None = None,
-        saturation: float = 1.0,
-    ) -> Chroma:
+        self, image: Image.Image, hints: Sequence[Hint] | None = None, options: RenderOptions | None = None
+    ) -> Prediction:
         """The network's colours for an RGB image of any size, at the network's own size.
 
-        `saturation` is that which `compose` is going to apply; it matters where there are hints, see `Chroma.settled`.
+        Args:
+            image: RGB.
+            hints: colours pinned to points, in pixels of the image.
+            options: how the colours are rendered; another rendering later needs no network, see `Prediction.rendered`.
 
         Raises:
-            ValueError: for hints or a temperature that this checkpoint does not take; it names those that do.
+            ValueError: for hints or options that this checkpoint does not take; it names those that do.
         """
-        self.refuse_what_it_does_not_take(hints, temperature)
-        return self.predict_tones(read_tones(image), hints, temperature, saturation)
+        self.check_options(hints, options)
+        return self.predict_plane(read_lightness(image), hints, options)
 
-    def predict_tones(
-        self,
-        tones: Tones,
-        hints: Sequence[Hint] | None = None,
-        temperature: float | None = None,
-        saturation: float = 1.0,
-    ) -> Chroma:
+    def predict_plane(
+        self, plane: LightnessPlane, hints: Sequence[Hint] | None = None, options: RenderOptions | None = None
+    ) -> Prediction:
         """As `predict`, of a photo whose L has been read."""
-        lightness = tones.shrunk(network_size(*tones.size, self.card.input_size))[0, 0].numpy()
-        return self.predict_again(lightness, tones.size, hints, temperature, saturation)
+        lightness = plane.downsampled(network_size(*plane.size, self.card.input_size))[0, 0].numpy()
+        return self.predict_from_lightness(lightness, plane.size, hints, options)
 
     @torch.inference_mode()
-    def predict_again(
+    def predict_from_lightness(
         self,
         lightness: NDArray[np.float32],
         photo_size: tuple[int, int],
         hints: Sequence[Hint] | None = None,
-        temperature: float | None = None,
-        saturation: float = 1.0,
-    ) -> Chroma:
-        """As `predict`, of a photo whose L at the network's size is at hand: `Chroma.lightness` of an earlier answer.
+        options: RenderOptions | None = None,
+    ) -> Prediction:
+        """As `predict`, of a photo whose L at the network's size is at hand: that of an earlier `Prediction`.
 
         Args:
             lightness: (h, w) in 0..100.
             photo_size: width and height of the photo, in whose pixels the hints are.
+            hints: as in `predict`.
+            options: as in `predict`.
         """
-        self.refuse_what_it_does_not_take(hints, temperature)
-        pins = pins_of(hints or (), photo_size, (lightness.shape[0], lightness.shape[1]))
-        output, embedding = self._answer([lightness], pins)
-        return self._chroma(output, lightness, temperature, saturation, pins, embedding)
+        self.check_options(hints, options)
+        network_hints = network_hints_of(hints or (), photo_size, (lightness.shape[0], lightness.shape[1]))
+        output, embedding = self._answer([lightness], network_hints)
+        return self._prediction(output, lightness, options, network_hints, embedding)
 
     @torch.inference_mode()
     def predict_many(
-        self, lightnesses: Sequence[NDArray[np.float32]], temperature: float | None = None
-    ) -> list[Chroma]:
-        """As `predict_again` without hints, of photos of one size at the network, which is asked once for all of them.
+        self, lightnesses: Sequence[NDArray[np.float32]], options: RenderOptions | None = None
+    ) -> list[Prediction]:
+        """As `predict_from_lightness` without hints, of photos of one size, which the network sees in one batch.
 
         Args:
             lightnesses: (h, w) each, in 0..100; at least one.
-            temperature: as in `colorize`.
+            options: as in `predict`.
         """
-        self.refuse_what_it_does_not_take(None, temperature)
+        self.check_options(None, options)
         output, _ = self._answer(lightnesses)
         rows = output.split(1)
-        return [self._chroma(row, lightness, temperature) for row, lightness in zip(rows, lightnesses, strict=True)]
+        return [self._prediction(row, lightness, options) for row, lightness in zip(rows, lightnesses, strict=True)]
 
     def _answer(
-        self, lightnesses: Sequence[NDArray[np.float32]], pins: Sequence[Pin] = ()
+        self, lightnesses: Sequence[NDArray[np.float32]], network_hints: Sequence[NetworkHint] = ()
     ) -> tuple[Tensor, NDArray[np.float32] | None]:
         """The network's output for N planes (h, w) of L and, where there are pins, the first one's embedding."""
         lightness = pad_to_stride(torch.from_numpy(np.stack(lightnesses))[:, None], self.network.stride)
-        if not (pins and isinstance(self.network, HintedBins)):
+        if not (network_hints and isinstance(self.network, HintedBins)):
             output: Tensor = self.network(lightness.to(self.device))
             return output.float(), None
-        planes = hint_planes(pins, (lightness.shape[2], lightness.shape[3]), AB_SCALE)
+        planes = hint_planes(network_hints, (lightness.shape[2], lightness.shape[3]), AB_SCALE)
         output, embedding = self.network.answer(lightness.to(self.device), planes.to(self.device))
         height, width = lightnesses[0].shape
         return output.float(), embedding[0, :, :height, :width].float().cpu().contiguous().numpy()
 
-    def _chroma(
+    def _prediction(
         self,
         output: Tensor,
         lightness: NDArray[np.float32],
-        temperature: float | None,
-        saturation: float = 1.0,
-        pins: tuple[Pin, ...] = (),
+        options: RenderOptions | None,
+        network_hints: tuple[NetworkHint, ...] = (),
         embedding: NDArray[np.float32] | None = None,
-    ) -> Chroma:
+    ) -> Prediction:
         """What the network's output (1, C, ...) says of the photo with this L (h, w)."""
         height, width = lightness.shape
+        options = options or RenderOptions()
         if isinstance(self.network, BinsNetwork):
             distribution = distribution_of(self.network, output, (height, width))
             nothing = np.zeros((2, height, width), np.float32)
-            unsettled = Chroma(nothing, lightness, None, distribution, pins, embedding)
-            return unsettled.settled(self.network.temperature if temperature is None else temperature, saturation)
-        choice = None
+            own = Prediction(nothing, lightness, None, distribution, network_hints, embedding)
+            return dataclasses.replace(own, temperature=self.network.temperature).rendered(options)
+        palette_prediction = None
         if isinstance(self.network, PaletteNetwork):
-            choice = choice_of(self.network, output[:, :, :height, :width])
+            palette_prediction = read_palette_prediction(self.network, output[:, :, :height, :width])
         ab = self.network.to_ab(output)[0, :, :height, :width].cpu().contiguous()
-        return Chroma(ab.numpy(), lightness, choice)
+        return Prediction(ab.numpy(), lightness, palette_prediction).rendered(options)
 
     def colorize(
         self,
@@ -180,45 +183,48 @@ class Colorizer:
         temperature: float | None = None,
         saturation: float = 1.0,
         rendering: Rendering = "chroma",
+        vividness: float = DEFAULT_VIVIDNESS,
+        reach: float = 1.0,
     ) -> Colorization:
         """Colour a picture, at its own size; a picture that has colours loses them first.
 
         Args:
             picture: path, http(s) link, bytes, PIL image, or uint8 array (H, W), (H, W, 3) or (H, W, 4).
             hints: colours pinned to points; for checkpoints that take hints.
-            temperature: above 0; lower is more colourful and less smooth; for checkpoints with a head of colour bins.
-            saturation: factor on chroma, 0..3.
-            rendering: "chroma"; for checkpoints with a palette also "expected" and "palette", see `choice`.
+            temperature: of the distribution, above 0; for checkpoints with a head of colour bins. See `RenderOptions`.
+            saturation: factor on the chroma of everything, 0..3.
+            rendering: "chroma"; for checkpoints with a palette also "expected" and "palette", see `palette_prediction`.
+            vividness: how colourful the network's own colours become, 0..1.
+            reach: how far hints spread, 0.25..4.
 
         Raises:
             PictureError: for a picture that cannot be read, or exceeds `images.LIMITS`.
             ValueError: for a setting out of range, or one that this checkpoint does not take.
         """
-        self.refuse_what_it_does_not_take(hints, temperature, rendering)
+        options = RenderOptions(saturation, rendering, temperature, vividness, reach)
+        self.check_options(hints, options)
         start = time.perf_counter()
         photo = images.open_image(picture)
         decoded = time.perf_counter()
-        tones = read_tones(photo.image)
-        chroma = self.predict_tones(tones, hints, temperature, saturation)
+        plane = read_lightness(photo.image)
+        prediction = self.predict_plane(plane, hints, options)
         predicted = time.perf_counter()
-        image = with_alpha(put_color(tones, chroma, saturation, rendering), photo.alpha)
+        image = with_alpha(apply_color(plane, prediction), photo.alpha)
         composed = time.perf_counter()
         seconds = {"decode": decoded - start, "network": predicted - decoded, "compose": composed - predicted}
-        return Colorization(image, chroma.ab, seconds, photo.notices)
+        return Colorization(image, prediction.ab, seconds, photo.notices)
 
-    def refuse_what_it_does_not_take(
-        self, hints: Sequence[Hint] | None, temperature: float | None, rendering: Rendering = "chroma"
-    ) -> None:
-        """Settings of `colorize`; before work that takes long.
+    def check_options(self, hints: Sequence[Hint] | None, options: RenderOptions | None) -> None:
+        """Validate hints and options before any expensive work.
 
         Raises:
             ValueError: for one that this checkpoint does not take; it names those that do.
         """
-        require_rendering(rendering)
+        options = options or RenderOptions()
         for name, given, takes in (
             ("hints", bool(hints), lambda card: card.takes_hints),
-            ("a temperature", temperature is not None, lambda card: card.takes_temperature),
-            (f"the rendering {rendering!r}", rendering != "chroma", lambda card: card.has_palette),
+            ("a temperature", options.temperature is not None, lambda card: card.takes_temperature),
+            (f"the rendering {options.rendering!r}", options.rendering != "chroma", lambda card: card.has_palette),
         ):
             if given and not takes(self.card):
                 able = ", ".join(card.id for card in list_checkpoints(self._weights) if takes(card))
@@ -229,21 +235,18 @@ class Colorizer:
         """That which is taken where nobody asks for another; 1 for a checkpoint without a distribution."""
         return self.network.temperature if isinstance(self.network, BinsNetwork) else 1.0
 
-    def describe(
-        self,
-        saturation: float = 1.0,
-        rendering: Rendering = "chroma",
-        temperature: float | None = None,
-        hints: int = 0,
-    ) -> str:
+    def describe(self, options: RenderOptions | None = None, hints: int = 0) -> str:
         """The note that goes into every saved result; `hints` is their number."""
-        way = f"; rendering: {rendering}" if self.card.has_palette else ""
+        options = options or RenderOptions()
+        way = f"; rendering: {options.rendering}" if self.card.has_palette else ""
         if isinstance(self.network, BinsNetwork):
-            way += f"; temperature: {self.temperature if temperature is None else temperature:g}"
+            way += f"; temperature: {self.temperature if options.temperature is None else options.temperature:g}"
+        way += f"; vividness: {options.vividness:g}" if options.vividness != DEFAULT_VIVIDNESS else ""
         way += f"; colour hints: {hints}" if hints else ""
+        way += f"; reach: {options.reach:g}" if hints and options.reach != 1 else ""
         return (
             "The colours of this picture were made up by a neural network and may not be the true ones. "
-            f"Checkpoint: {self.card.id}; saturation: {saturation:g}{way}."
+            f"Checkpoint: {self.card.id}; saturation: {options.saturation:g}{way}."
         )
 
 
@@ -282,5 +285,5 @@ def load(
         ValueError: for a device that is not there.
     """
     network, card = load_network(checkpoint_folder(checkpoint_id, weights), snapshot)
-    fuse_batch_norm(network)
+    fold_batch_norm(network)
     return Colorizer(network, card, pick_device(device), Path(weights))

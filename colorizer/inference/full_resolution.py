@@ -1,8 +1,8 @@
 """A network's colours put onto the photo at its own size (steps 3 and 5 to 7 of the way of a photo).
 
-    tones = read_tones(image)                        # L of every pixel, read once
-    small = tones.shrunk((160, 213))                 # what a network sees of it
-    coloured = put_color(tones, chroma, saturation=1.2)
+    plane = read_lightness(image)                    # L of every pixel, read once
+    small = plane.downsampled((160, 213))            # what a network sees of it
+    coloured = apply_color(plane, prediction.rendered(RenderOptions(saturation=1.2)))
 
 The photo is worked on in strips, by several threads at once. Each gives what the computation of the whole picture with
 64-bit numbers would give, up to the rounding to 8 bits.
@@ -21,11 +21,11 @@ from PIL import Image
 from torch import Tensor
 
 from colorizer.inference import guided_upsampling, packed_lab
-from colorizer.inference.palette_prediction import RENDERINGS, Rendering, paint
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.palette_prediction import paint
+from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 from colorizer.utils.worker_pool import share_out
 
-MAX_SATURATION = 3.0
 STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
 SHARED_PIXELS = 1 << 19  # from here on it is worth while not to copy them
 
@@ -36,7 +36,7 @@ Strip = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Tones:
+class LightnessPlane:
     """L of a photo at its own size, as `packed_color` keeps it."""
 
     roots: Tensor
@@ -48,7 +48,7 @@ class Tones:
         return self.roots.shape[1], self.roots.shape[0]
 
     @torch.inference_mode()
-    def shrunk(self, size: tuple[int, int]) -> Tensor:
+    def downsampled(self, size: tuple[int, int]) -> Tensor:
         """L in 0..100 at `size` (h, w): area means where it shrinks, bilinear where it grows; (1, 1, h, w)."""
         height, width = min(size[0], self.roots.shape[0]), min(size[1], self.roots.shape[1])
         small = guided_upsampling.area_means(guided_upsampling.area_means(self.roots, height).T, width).T.contiguous()
@@ -70,7 +70,7 @@ def _workspace(width: int, strips: Sequence[Strip]) -> packed_lab.Workspace:
     return kept
 
 
-def read_tones(image: Image.Image) -> Tones:
+def read_lightness(image: Image.Image) -> LightnessPlane:
     """L of an RGB image."""
     width, height = image.size
     roots, strips = packed_lab.new_plane(height, width), _strips(width, height)
@@ -84,7 +84,7 @@ def read_tones(image: Image.Image) -> Tones:
             packed_lab.read_roots(packed, roots[top:bottom].view(-1), workspace)
 
     share_out(read, strips)
-    return Tones(roots)
+    return LightnessPlane(roots)
 
 
 def _packed(strip: Image.Image, pyarrow: ModuleType | None, workspace: packed_lab.Workspace) -> Tensor:
@@ -97,33 +97,28 @@ def _packed(strip: Image.Image, pyarrow: ModuleType | None, workspace: packed_la
     return packed
 
 
-def put_color(tones: Tones, chroma: Chroma, saturation: float = 1.0, rendering: Rendering = "chroma") -> Image.Image:
+def apply_color(plane: LightnessPlane, prediction: Prediction) -> Image.Image:
     """Put colour onto a photo: its own L, the network's ab carried along L's edges, chroma scaled into the gamut.
 
     Args:
-        tones: the photo's L.
-        chroma: a network's answer for it.
-        saturation: factor on chroma, 0..3; 1 is the network's own.
-        rendering: how a choice among palette colours is shown, see `choice`; anything else has "chroma" alone.
+        plane: the photo's L.
+        prediction: a network's answer for it, rendered with the options that are wanted.
 
     Returns:
         RGB of the photo's size.
-
-    Raises:
-        ValueError: for a saturation outside its range, and a rendering that there is not.
     """
-    _require_saturation(saturation)
-    low_ab = _rendered_ab(chroma, rendering)
-    if chroma.choice is not None and rendering == "palette":
-        return paint(chroma.choice, tones.size, saturation)
-    guide = guided_upsampling.fit(torch.from_numpy(chroma.lightness)[None, None], torch.from_numpy(low_ab)[None])
+    saturation, rendering = prediction.options.saturation, prediction.options.rendering
+    if prediction.palette_prediction is not None and rendering == "palette":
+        return paint(prediction.palette_prediction, plane.size, saturation)
+    low_ab = torch.from_numpy(_rendered_ab(prediction))
+    guide = guided_upsampling.fit(torch.from_numpy(prediction.lightness)[None, None], low_ab[None])
     fields = packed_lab.fields_of(guide.slope[0] * saturation, guide.offset[0] * saturation)
-    return _paint_strips(tones, guided_upsampling.Rows(fields, tones.size))
+    return _paint_strips(plane, guided_upsampling.Rows(fields, plane.size))
 
 
-def _paint_strips(tones: Tones, fields: guided_upsampling.Rows) -> Image.Image:
-    width, height = tones.size
-    canvas, strips = packed_lab.Canvas(tones.roots), _strips(width, height)
+def _paint_strips(plane: LightnessPlane, fields: guided_upsampling.Rows) -> Image.Image:
+    width, height = plane.size
+    canvas, strips = packed_lab.Canvas(plane.roots), _strips(width, height)
 
     @torch.inference_mode()
     def work(some: Iterator[Strip]) -> None:
@@ -155,30 +150,23 @@ def _pyarrow() -> ModuleType | None:
     return pyarrow
 
 
-def compose(
-    image: Image.Image, chroma: Chroma, saturation: float = 1.0, rendering: Rendering = "chroma"
-) -> Image.Image:
-    """`put_color` onto an RGB image, whose own colours are not used."""
-    _require_saturation(saturation)
-    return put_color(read_tones(image), chroma, saturation, rendering)
+def compose(image: Image.Image, prediction: Prediction, options: RenderOptions | None = None) -> Image.Image:
+    """`apply_color` onto an RGB image, whose own colours are not used.
+
+    Args:
+        image: RGB, of any size.
+        prediction: a network's answer for it.
+        options: None keeps those that the prediction was rendered with.
+
+    Raises:
+        ValueError: as `Prediction.rendered`.
+    """
+    return apply_color(read_lightness(image), prediction.rendered(options) if options else prediction)
 
 
-def _require_saturation(saturation: float) -> None:
-    if not 0 <= saturation <= MAX_SATURATION:
-        raise ValueError(f"saturation is {saturation}; it must be between 0 and {MAX_SATURATION:g}")
-
-
-def require_rendering(rendering: str) -> None:
-    """Raises ValueError for a rendering that there is not."""
-    if rendering not in RENDERINGS:
-        raise ValueError(f"rendering is {rendering!r}; it must be one of {', '.join(RENDERINGS)}")
-
-
-def _rendered_ab(chroma: Chroma, rendering: Rendering) -> NDArray[np.float32]:
-    require_rendering(rendering)
-    if rendering != "chroma" and chroma.choice is None:
-        raise ValueError(f"there is no rendering {rendering!r} of colours that were not chosen from a palette")
-    return chroma.choice.expected_ab if chroma.choice is not None and rendering == "expected" else chroma.ab
+def _rendered_ab(prediction: Prediction) -> NDArray[np.float32]:
+    chosen = prediction.palette_prediction
+    return chosen.expected_ab if chosen is not None and prediction.options.rendering == "expected" else prediction.ab
 
 
 def with_alpha(image: Image.Image, alpha: Image.Image | None) -> Image.Image:

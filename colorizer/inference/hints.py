@@ -30,7 +30,7 @@ class Hint:
 
 
 @dataclass(frozen=True)
-class Pin:
+class NetworkHint:
     """A hint at the network's size."""
 
     row: int
@@ -47,7 +47,9 @@ def hint_ab(hint: Hint) -> tuple[float, float]:
     return a, b
 
 
-def pins_of(hints: Sequence[Hint], photo_size: tuple[int, int], size: tuple[int, int]) -> tuple[Pin, ...]:
+def network_hints_of(
+    hints: Sequence[Hint], photo_size: tuple[int, int], size: tuple[int, int]
+) -> tuple[NetworkHint, ...]:
     """Hints at the network's size.
 
     Args:
@@ -65,14 +67,14 @@ def pins_of(hints: Sequence[Hint], photo_size: tuple[int, int], size: tuple[int,
         if not (0 <= hint.x < width and 0 <= hint.y < height):
             raise ValueError(f"the hint at {hint.x}, {hint.y} lies outside the photo of {width} x {height} pixels")
     places = [(int((hint.y + 0.5) * size[0] / height), int((hint.x + 0.5) * size[1] / width)) for hint in hints]
-    return tuple(Pin(*place, *hint_ab(hint)) for place, hint in zip(places, hints, strict=True))
+    return tuple(NetworkHint(*place, *hint_ab(hint)) for place, hint in zip(places, hints, strict=True))
 
 
-def hint_planes(pins: Sequence[Pin], size: tuple[int, int], scale: float) -> Tensor:
+def hint_planes(network_hints: Sequence[NetworkHint], size: tuple[int, int], scale: float) -> Tensor:
     """What a network takes: (1, 3, h, w), ab / `scale` and 1 on a patch around each pin, 0 elsewhere; later pins lie
     over earlier ones."""
     planes = torch.zeros(1, 3, *size)
-    for pin in pins:
+    for pin in network_hints:
         top, left = max(0, pin.row - _PATCH_RADIUS), max(0, pin.column - _PATCH_RADIUS)
         rows, columns = slice(top, pin.row + _PATCH_RADIUS + 1), slice(left, pin.column + _PATCH_RADIUS + 1)
         planes[0, :, rows, columns] = torch.tensor([pin.a / scale, pin.b / scale, 1.0])[:, None, None]

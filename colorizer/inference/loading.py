@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
-def fuse_batch_norm(network: nn.Module) -> None:
+def fold_batch_norm(network: nn.Module) -> None:
     """Fold each BatchNorm that follows a convolution in a sequence into it, in place; the network can then not train.
 
     A convolution may also be the last of a sequence within the sequence, as after padding.

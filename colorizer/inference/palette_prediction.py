@@ -22,7 +22,7 @@ RENDERINGS: tuple[Rendering, ...] = get_args(Rendering)
 
 
 @dataclass(frozen=True)
-class Choice:
+class PalettePrediction:
     """A network's choice for one photo, at the network's size (h, w)."""
 
     colors: NDArray[np.float32]
@@ -38,9 +38,9 @@ class Choice:
         return np.bincount(self.classes.ravel(), minlength=len(self.colors)) / self.classes.size
 
 
-def choice_of(network: PaletteNetwork, logits: Tensor) -> Choice:
+def read_palette_prediction(network: PaletteNetwork, logits: Tensor) -> PalettePrediction:
     """What a network's logits (1, K, h, w) say."""
-    return Choice(
+    return PalettePrediction(
         network.palette.cpu().numpy(),
         logits.argmax(1)[0].to(torch.uint8).cpu().numpy(),
         network.expected_ab(logits)[0].float().cpu().numpy(),
@@ -56,9 +56,9 @@ def color_bytes(colors: NDArray[np.float32], saturation: float = 1.0) -> NDArray
     return (srgb[0, :, :, 0].T.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
 
 
-def paint(choice: Choice, size: tuple[int, int], saturation: float = 1.0) -> Image.Image:
+def paint(palette_prediction: PalettePrediction, size: tuple[int, int], saturation: float = 1.0) -> Image.Image:
     """The likeliest palette colours themselves, each as a large pixel, in a picture of `size` (width, height)."""
-    small = Image.fromarray(color_bytes(choice.colors, saturation)[choice.classes])
+    small = Image.fromarray(color_bytes(palette_prediction.colors, saturation)[palette_prediction.classes])
     return small.resize(size, Image.Resampling.NEAREST)
 
 

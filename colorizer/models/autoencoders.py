@@ -46,12 +46,12 @@ class RGBNetwork(ColorNetwork):
             raise ValueError(f"width is {width}; it must be 1 to {_MAX_WIDTH}")
         super().__init__()
 
-    def paint(self, normalised: Tensor) -> Tensor:
+    def decode(self, normalised: Tensor) -> Tensor:
         """Lightness (N, 1, H, W) in -1..1 -> RGB before the sigmoid."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it paints")
 
     def forward(self, lightness: Tensor) -> Tensor:
-        return self.paint((lightness - 50) / 50).sigmoid()
+        return self.decode((lightness - 50) / 50).sigmoid()
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
         """The picture itself."""
@@ -61,7 +61,7 @@ class RGBNetwork(ColorNetwork):
         """The chroma of the picture; its lightness, blurred as it is, is left to the photo."""
         return color.srgb_to_lab(output.float())[:, 1:]
 
-    def grey_output(self, lightness: Tensor, blind: Tensor) -> Tensor:
+    def grey_prediction(self, lightness: Tensor, blind: Tensor) -> Tensor:
         """The grey picture itself: the baseline of whoever leaves the photo as it is."""
         return color.lab_to_srgb(torch.cat([lightness, lightness.new_zeros(lightness.shape).expand(-1, 2, -1, -1)], 1))
 
@@ -80,7 +80,7 @@ class PlainCNN(RGBNetwork):
             _down(1, width), _down(width, 2 * width), _down(2 * width, 2 * width), nn.Conv2d(2 * width, 3, 3, padding=1)
         )
 
-    def paint(self, normalised: Tensor) -> Tensor:
+    def decode(self, normalised: Tensor) -> Tensor:
         return self.layers(normalised)
 
 
@@ -102,7 +102,7 @@ class Autoencoder5(RGBNetwork):
             nn.Conv2d(width, 3, 3, padding=1),
         )
 
-    def paint(self, normalised: Tensor) -> Tensor:
+    def decode(self, normalised: Tensor) -> Tensor:
         return self.layers(normalised)
 
 
@@ -128,7 +128,7 @@ class Autoencoder7(RGBNetwork):
             nn.Conv2d(width, 3, 3, padding=1),
         )
 
-    def paint(self, normalised: Tensor) -> Tensor:
+    def decode(self, normalised: Tensor) -> Tensor:
         return self.layers(normalised)
 
 
@@ -157,7 +157,7 @@ class Autoencoder9Skip(RGBNetwork):
         self.up1, self.up2, self.up3 = _up(8 * width, 4 * width), _up(4 * width, 2 * width), _up(2 * width, width)
         self.to_rgb = nn.Conv2d(width, 3, 3, padding=1)
 
-    def paint(self, normalised: Tensor) -> Tensor:
+    def decode(self, normalised: Tensor) -> Tensor:
         half = self.down2(self.down1(normalised))
         quarter = self.down4(self.down3(half))
         features = self.up1(self.down5(quarter)) + quarter

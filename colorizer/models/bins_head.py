@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorizer import color
-from colorizer.color.ab_bins import rebalancing_weights, soft_targets
+from colorizer.color.ab_bins import rebalancing_weights, soft_encode_weighted
 from colorizer.models.registry import ColorNetwork, Head
 
 _PICTURES_AT_ONCE = 16  # soft-encoded at 1/4 of 256 pixels: some 70 MB
@@ -24,9 +24,7 @@ class BinsNetwork(ColorNetwork):
     """Colours are smooth: they are classified at this fraction of the input's size."""
     temperature: ClassVar[float] = 0.38
     """Of the annealed mean where nobody asks for another: that of the paper, section 2.3."""
-    regressed_share: ClassVar[float] = 0.0
-    """How much of a second, regressed answer is mixed into the colours, of a network that has one."""
-    gain: ClassVar[float] = 1.0
+    chroma_gain: ClassVar[float] = 1.0
     """Factor on the chroma of the answer: a mean over colours that could be is paler than each of them."""
     bins: Tensor
     class_weights: Tensor
@@ -44,25 +42,23 @@ class BinsNetwork(ColorNetwork):
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
         """What cross-entropy learns: soft-encoded ab, (N, Q, h, w), times the weight of each pixel's nearest bin."""
         ab = F.avg_pool2d(lab[:, 1:], self.reduction)
-        return soft_targets(ab, self.bins, self.class_weights)
+        return soft_encode_weighted(ab, self.bins, self.class_weights)
 
     def parts(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
         """Output -> logits of the bins (N, Q, h, w), and ab (N, 2, h, w) in Lab units where a network regresses it."""
         return output, None
 
     def to_ab(self, output: Tensor, temperature: float | None = None) -> Tensor:
-        """The annealed mean of each pixel, with its share of the regression, times `gain`; bilinear to the input's
-        size: ab (N, 2, H, W) in Lab units."""
-        logits, regressed = self.parts(output)
+        """The annealed mean of each pixel times `chroma_gain`, bilinear to the input's size: ab (N, 2, H, W) in Lab
+        units."""
+        logits, _ = self.parts(output)
         ab = color.annealed_mean(logits, self.bins, self.temperature if temperature is None else temperature)
-        if regressed is not None:
-            ab = torch.lerp(ab, regressed, self.regressed_share)
-        return self.gain * F.interpolate(ab, scale_factor=self.reduction, mode="bilinear", align_corners=False)
+        return self.chroma_gain * F.interpolate(ab, scale_factor=self.reduction, mode="bilinear", align_corners=False)
 
-    def blind_output(self, targets: Tensor) -> Tensor:
+    def constant_prediction(self, targets: Tensor) -> Tensor:
         """The logarithm of the weighted frequency of each bin, which has the least cross-entropy of all constants."""
         total = torch.stack([part.sum((0, 2, 3)) for part in targets.split(_PICTURES_AT_ONCE)]).sum(0)
         return (total / total.sum()).clamp_min(1e-8).log()
 
-    def grey_output(self, lightness: Tensor, blind: Tensor) -> Tensor:
-        return super().grey_output(lightness[:, :, :: self.reduction, :: self.reduction], blind)
+    def grey_prediction(self, lightness: Tensor, blind: Tensor) -> Tensor:
+        return super().grey_prediction(lightness[:, :, :: self.reduction, :: self.reduction], blind)

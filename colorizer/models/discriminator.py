@@ -31,17 +31,23 @@ class Discriminator(nn.Module):
         channels = [3, width, 2 * width, 4 * width, 8 * width]
         for stage, (channels_in, channels_out) in enumerate(itertools.pairwise(channels)):
             stages += [nn.AvgPool2d(2)] if stage else []
-            stages += [_limited(nn.Conv2d(channels_in, channels_out, 3, padding=1), normalisation), nn.LeakyReLU(_LEAK)]
+            stages += [
+                maybe_spectral_norm(nn.Conv2d(channels_in, channels_out, 3, padding=1), normalisation),
+                nn.LeakyReLU(_LEAK),
+            ]
             stages += [nn.BatchNorm2d(channels_out)] if normalisation == "batch" else []
             stages += [nn.Dropout(dropout)] if dropout else []
-        last: list[nn.Module] = [nn.Flatten(), _limited(nn.Linear(channels[-1] * (side // 8) ** 2, 1), normalisation)]
+        last: list[nn.Module] = [
+            nn.Flatten(),
+            maybe_spectral_norm(nn.Linear(channels[-1] * (side // 8) ** 2, 1), normalisation),
+        ]
         if verdict == "patches":
-            last = [_limited(nn.Conv2d(channels[-1], 1, 1), normalisation), nn.Flatten(1, 2)]
+            last = [maybe_spectral_norm(nn.Conv2d(channels[-1], 1, 1), normalisation), nn.Flatten(1, 2)]
         self.layers = nn.Sequential(*stages, *last)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.layers(pictures)
 
 
-def _limited(layer: nn.Module, normalisation: Normalisation) -> nn.Module:
+def maybe_spectral_norm(layer: nn.Module, normalisation: Normalisation) -> nn.Module:
     return torch.nn.utils.parametrizations.spectral_norm(layer) if normalisation == "spectral" else layer

@@ -31,7 +31,7 @@ def normalized_convolution(channels_in: int, channels: int, kernel: int = 3) -> 
     )
 
 
-def silent_convolution(channels: int, stride: int = 1) -> nn.Conv2d:
+def zero_init_conv(channels: int, stride: int = 1) -> nn.Conv2d:
     """A convolution of hint planes that adds nothing until it is trained, and nothing where there is no hint."""
     convolution = nn.Conv2d(3, channels, 3, stride, 1, bias=False)
     nn.init.zeros_(convolution.weight)
@@ -61,10 +61,10 @@ class HintedBins(BinsNetwork):
     stride: ClassVar[int] = 32
     takes_hints: ClassVar[bool] = True
     temperature: ClassVar[float] = 1.0
-    gain: ClassVar[float] = 1.2
-    restored_frequency: ClassVar[float] = 0.5
+    chroma_gain: ClassVar[float] = 1.2
+    prior_correction: ClassVar[float] = 0.5
     """How much of the rebalancing of rare colours is taken back, 0..1: 1 gives the photos' own distribution."""
-    added_later: ClassVar[tuple[str, ...]] = ("projection",)
+    later_tensors: ClassVar[tuple[str, ...]] = ("projection",)
     """How the names of tensors begin that an earlier state of the network's training may lack, or have otherwise."""
     encoder: Lite0Encoder
     projection: Tensor
@@ -110,12 +110,12 @@ class HintedBins(BinsNetwork):
     def parts(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
         """The logits, with a part of the rebalancing taken back, and ab in Lab units."""
         logits, regressed = output[:, : len(self.bins)], output[:, len(self.bins) :]
-        return logits - self.restored_frequency * self.class_weights.log()[:, None, None], regressed
+        return logits - self.prior_correction * self.class_weights.log()[:, None, None], regressed
 
-    def blind_output(self, targets: Tensor) -> Tensor:
+    def constant_prediction(self, targets: Tensor) -> Tensor:
         """As `BinsNetwork`, and the mean ab."""
         ab = targets[:, len(self.bins) :].mean((0, 2, 3))
-        return torch.cat([super().blind_output(targets[:, : len(self.bins)]), ab])
+        return torch.cat([super().constant_prediction(targets[:, : len(self.bins)]), ab])
 
 
 @register("lite0-bins")
@@ -142,8 +142,8 @@ class Lite0Bins(HintedBins):
         self.last = normalized_convolution(quarter, quarter)
         self.classify = nn.Conv2d(quarter, len(self.bins), 1)
         self.regress = nn.Conv2d(quarter, _REGRESSED, 1)
-        self.hint_stem = silent_convolution(STEM_MAPS, 2)
-        self.hint_in = nn.ModuleList(silent_convolution(maps) for maps in _DECODER_MAPS)
+        self.hint_stem = zero_init_conv(STEM_MAPS, 2)
+        self.hint_in = nn.ModuleList(zero_init_conv(maps) for maps in _DECODER_MAPS)
         self._add_projection(quarter)
 
     def features(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:

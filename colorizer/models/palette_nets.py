@@ -57,9 +57,9 @@ class PaletteNetwork(ColorNetwork):
 
     def to_ab(self, output: Tensor) -> Tensor:
         """The chroma of the likeliest colour."""
-        return self.chroma(output.argmax(1))
+        return self.class_ab(output.argmax(1))
 
-    def chroma(self, classes: Tensor) -> Tensor:
+    def class_ab(self, classes: Tensor) -> Tensor:
         """Classes (N, H, W) -> the ab (N, 2, H, W) of their colours."""
         return color.palette_ab(self.palette)[classes].permute(0, 3, 1, 2)
 
@@ -68,7 +68,7 @@ class PaletteNetwork(ColorNetwork):
         probabilities = output.softmax(1).permute(0, 2, 3, 1)
         return (probabilities @ color.palette_ab(self.palette)).permute(0, 3, 1, 2)
 
-    def blind_output(self, targets: Tensor) -> Tensor:
+    def constant_prediction(self, targets: Tensor) -> Tensor:
         """The logarithm of how frequent each class is; a class that never occurs counts as one pixel."""
         counts = torch.bincount(targets.flatten(), minlength=len(self.palette)).clamp_min(1).float()
         return (counts / counts.sum()).log()

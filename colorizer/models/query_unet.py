@@ -17,8 +17,8 @@ from colorizer.models.hint_unet import (
     HintedBins,
     normalized_convolution,
     pool_hints,
-    silent_convolution,
     upsampled,
+    zero_init_conv,
 )
 from colorizer.models.registry import register
 
@@ -61,8 +61,8 @@ class QueryUNet(HintedBins):
         "EfficientNet-Lite0 (Tan and Le 2019), colour queries after DDColor (Kang et al. 2023), bins after Zhang et "
         "al. 2016, hints after Zhang et al. 2017"
     )
-    added_later: ClassVar[tuple[str, ...]] = ("fine.", "projection")
-    gain: ClassVar[float] = 1.0
+    later_tensors: ClassVar[tuple[str, ...]] = ("fine.", "projection")
+    chroma_gain: ClassVar[float] = 1.0
 
     def __init__(self, output_stride: int = 4) -> None:
         super().__init__()
@@ -79,8 +79,8 @@ class QueryUNet(HintedBins):
         self.join = normalized_convolution(eighth + _QUERIES, eighth, 1)
         self.classify = nn.Conv2d(eighth, len(self.bins), 1)
         self.fine = _FineStage(len(self.bins)) if output_stride == 4 else None
-        self.hint_stem = silent_convolution(STEM_MAPS, 2)
-        self.hint_in = nn.ModuleList(silent_convolution(maps) for maps in _DECODER_MAPS)
+        self.hint_stem = zero_init_conv(STEM_MAPS, 2)
+        self.hint_in = nn.ModuleList(zero_init_conv(maps) for maps in _DECODER_MAPS)
         self._add_projection(eighth + (_FINE_MAPS if self.fine else 0))
 
     def features(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
@@ -101,7 +101,7 @@ class QueryUNet(HintedBins):
         logits = self.classify(features[:, : _DECODER_MAPS[0]])
         if self.fine is not None:
             logits = logits + self.fine.classify(features[:, _DECODER_MAPS[0] :])
-        chances = (logits.float() - self.restored_frequency * self.class_weights.log()[:, None, None]).softmax(1)
+        chances = (logits.float() - self.prior_correction * self.class_weights.log()[:, None, None]).softmax(1)
         return torch.cat([logits, torch.einsum("nqhw,qc->nchw", chances, self.bins).to(logits.dtype)], 1)
 
     def _with_hints(self, features: Tensor, hints: Tensor | None, level: int) -> Tensor:

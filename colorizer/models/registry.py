@@ -45,11 +45,11 @@ class ColorNetwork(nn.Module):
         """Output -> ab (N, 2, H, W) in Lab units."""
         return output
 
-    def blind_output(self, targets: Tensor) -> Tensor:
+    def constant_prediction(self, targets: Tensor) -> Tensor:
         """The output (C,) for every pixel of whoever does not look at the picture, but may know all the targets."""
         return targets.new_zeros(2)
 
-    def grey_output(self, lightness: Tensor, blind: Tensor) -> Tensor:
+    def grey_prediction(self, lightness: Tensor, blind: Tensor) -> Tensor:
         """What it would return of a photo that it leaves grey, for its loss: `blind` (C,) at every pixel."""
         count, _, height, width = lightness.shape
         return blind.to(lightness.device)[None, :, None, None].expand(count, -1, height, width)

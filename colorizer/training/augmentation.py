@@ -37,7 +37,7 @@ _JPEG_TABLE = (
 )
 
 
-def age(lightness: Tensor, generator: torch.Generator) -> Tensor:
+def degrade(lightness: Tensor, generator: torch.Generator) -> Tensor:
     """Wear four in ten pictures: exposure and contrast, blur, grain, JPEG's blocks, in this order.
 
     Args:

@@ -12,16 +12,16 @@ from colorizer import color, models
 from colorizer.data.dataset import augment, zoomed
 from colorizer.recipes.recipe import Recipe
 from colorizer.recipes.schema import DataSettings
-from colorizer.training.augmentation import age
-from colorizer.training.hint_sampling import draw_hints
+from colorizer.training.augmentation import degrade
+from colorizer.training.hint_sampling import sample_hints
 from colorizer.training.old_film import old_film
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingBatch:
     """What one step learns by, on the device of the network."""
 
-    seen: tuple[Tensor, ...]
+    inputs: tuple[Tensor, ...]
     """What the network is given: L (n, 1, crop, crop), and hints where it takes them."""
     target: Tensor
     """What the loss compares its output with: `ColorNetwork.target`."""
@@ -30,14 +30,16 @@ class Lesson:
     lab: Tensor
 
 
-def cut_out(squares: Tensor, settings: DataSettings, generator: torch.Generator) -> Tensor:
+def crop_squares(squares: Tensor, settings: DataSettings, generator: torch.Generator) -> Tensor:
     """uint8 (n, 3, side, side) -> uint8 (n, 3, crop, crop), at the places and sizes that the settings leave open."""
     if settings.zoom > 1:
         return zoomed(squares, settings.crop, settings.zoom, settings.flip, generator)
     return augment(squares, settings.crop, settings.flip, generator)
 
 
-def make_lesson(squares: Tensor, recipe: Recipe, network: models.ColorNetwork, generator: torch.Generator) -> Lesson:
+def make_batch(
+    squares: Tensor, recipe: Recipe, network: models.ColorNetwork, generator: torch.Generator
+) -> TrainingBatch:
     """What a network learns of some squares.
 
     Args:
@@ -46,12 +48,12 @@ def make_lesson(squares: Tensor, recipe: Recipe, network: models.ColorNetwork, g
         network: gives the target; it is not run.
         generator: a CPU generator, so that all is the same on every device.
     """
-    srgb = cut_out(squares, recipe.data, generator).float() / 255
+    srgb = crop_squares(squares, recipe.data, generator).float() / 255
     lab = color.srgb_to_lab(srgb).contiguous(memory_format=torch.channels_last)
     target = network.target(srgb, lab)
-    lightness = age(lab[:, :1], generator) if recipe.data.aged else lab[:, :1]
+    lightness = degrade(lab[:, :1], generator) if recipe.data.aged else lab[:, :1]
     if share := recipe.data.old_film:
         is_old = (torch.rand(len(srgb), 1, 1, 1, generator=generator) < share).to(srgb.device)
         lightness = torch.where(is_old, old_film(srgb, generator), lightness)
-    seen = (lightness, draw_hints(lab[:, 1:], generator)) if recipe.training.hints else (lightness,)
-    return Lesson(seen, target, srgb, lab)
+    inputs = (lightness, sample_hints(lab[:, 1:], generator)) if recipe.training.hints else (lightness,)
+    return TrainingBatch(inputs, target, srgb, lab)

@@ -24,7 +24,7 @@ from colorizer.errors import CheckpointError
 from colorizer.evaluation.validation import Validation, measure_network
 from colorizer.recipes.recipe import Recipe
 from colorizer.recipes.schema import AdversarySettings
-from colorizer.training.hint_embedding import study_binding
+from colorizer.training.hint_embedding import fit_hint_embedding
 from colorizer.training.run_state import BASELINE_FILE, BEST_FILE, read_baseline, state_file
 from colorizer.training.trainer import Run
 
@@ -66,7 +66,7 @@ def describe_loss(recipe: Recipe, head: str) -> str:
 
 def _describe_adversary(settings: AdversarySettings) -> str:
     """What it was trained against, in words."""
-    seen = {"rgb": "the picture as generated", "lab": "the photo's L with the generated ab"}[settings.evidence]
+    inputs = {"rgb": "the picture as generated", "lab": "the photo's L with the generated ab"}[settings.evidence]
     answers = {"picture": "one answer a picture", "patches": "one answer a patch"}[settings.verdict]
     by = {"batch": "BatchNorm", "spectral": "spectral normalisation"}[settings.normalisation]
     wishes = [f"held back above {settings.accuracy_threshold:.0%} accuracy"] if settings.accuracy_threshold < 1 else []
@@ -74,7 +74,7 @@ def _describe_adversary(settings: AdversarySettings) -> str:
     wishes += [f"label smoothing {settings.label_smoothing:g}"] if settings.label_smoothing else []
     return (
         f"times {settings.loss_weight:g}, plus the binary cross-entropy, nats, of a discriminator's answer against "
-        f"'true' ({', '.join([seen, answers, by, f'learning rate {settings.learning_rate:g}', *wishes])})"
+        f"'true' ({', '.join([inputs, answers, by, f'learning rate {settings.learning_rate:g}', *wishes])})"
     )
 
 
@@ -135,7 +135,7 @@ def _study(run: Run) -> None:
     settings = run.recipe.training
     if isinstance(run.bare_network, models.HintedBins) and settings.binding_steps:
         run.bare_network.eval()
-        study_binding(run.bare_network, run.make_samples(), settings.binding_steps, settings.seed)
+        fit_hint_embedding(run.bare_network, run.sample_squares(), settings.binding_steps, settings.seed)
 
 
 def finish(run: Run) -> Card:
@@ -185,7 +185,7 @@ def finish(run: Run) -> Card:
     return card
 
 
-def rewrite_card(folder: Path, recipe: Recipe) -> Card | None:
+def update_card(folder: Path, recipe: Recipe) -> Card | None:
     """Bring the recipe's text (title, summary, [card]) and working side onto the card of a finished run; its weights
     and figures stay.
 

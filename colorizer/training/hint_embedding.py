@@ -24,7 +24,7 @@ _JUDGED = 250
 _FIRST_SPREAD = 0.3  # of each coordinate over the features, at first
 
 
-def study_binding(network: HintedBins, batches: Iterator[Tensor], steps: int, seed: int) -> None:
+def fit_hint_embedding(network: HintedBins, batches: Iterator[Tensor], steps: int, seed: int) -> None:
     """Learn `network.projection`, in place; nothing else of the network changes.
 
     Args:

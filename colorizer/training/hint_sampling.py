@@ -41,7 +41,7 @@ def _centres(count: int, size: tuple[int, int], anywhere: bool, generator: torch
     return around.long().clamp(torch.zeros(2, dtype=torch.long), sides - 1)
 
 
-def draw_hints(ab: Tensor, generator: torch.Generator) -> Tensor:
+def sample_hints(ab: Tensor, generator: torch.Generator) -> Tensor:
     """Hint planes for each picture, as `models.HintedBins` takes them.
 
     Args:

@@ -29,7 +29,7 @@ _LOSSES: Mapping[Head, Sequence[LossName]] = {
 
 def build_network(recipe: Recipe) -> models.ColorNetwork:
     """The recipe's network with its first weights. A palette by k-means is still black, bins count alike: see
-    `study_colors`.
+    `fit_color_statistics`.
 
     Raises:
         TrainingError: for an architecture that does not exist, and for a crop, width, palette, loss or trunk that does
@@ -123,7 +123,7 @@ def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
 def _with_added(network: models.ColorNetwork, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A state, and of the network's own what an earlier state of its training may lack or have otherwise."""
     own = network.state_dict()
-    later = network.added_later if isinstance(network, models.HintedBins) else ()
+    later = network.later_tensors if isinstance(network, models.HintedBins) else ()
     fits = {
         name: tensor
         for name, tensor in state.items()
@@ -143,7 +143,7 @@ def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
     network.load_trunk(resnet18_imagenet_state())
 
 
-def study_colors(recipe: Recipe, network: models.ColorNetwork, training: Pictures | Shards) -> None:
+def fit_color_statistics(recipe: Recipe, network: models.ColorNetwork, training: Pictures | Shards) -> None:
     """Give a network what it must know of the training pictures' colours before it is trained: its palette, where the
     recipe wants it by k-means, or how often each bin of ab occurs.
 

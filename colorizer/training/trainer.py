@@ -26,7 +26,7 @@ from colorizer import models
 from colorizer.checkpoints.history import HISTORY_FILE, EpochRow, best_row, write_history
 from colorizer.checkpoints.store import load_state, write_tensors
 from colorizer.data.dataset import Request, epoch_requests, make_batches
-from colorizer.data.splits import TrainingData
+from colorizer.data.splits import DataSplit
 from colorizer.data.subsets import make_batches_in_turn
 from colorizer.data.tar_shards import Shards, sample_of
 from colorizer.errors import TrainingError
@@ -34,7 +34,7 @@ from colorizer.evaluation.metrics import Loss, accuracy
 from colorizer.evaluation.validation import Validation, answer_of, from_sum, summed
 from colorizer.recipes.recipe import Recipe
 from colorizer.recipes.schema import TrainingSettings
-from colorizer.training.batches import Lesson, cut_out, make_lesson
+from colorizer.training.batches import TrainingBatch, crop_squares, make_batch
 from colorizer.training.gan import Adversary, mean_of_learning
 from colorizer.training.losses import make_loss
 from colorizer.training.network_setup import frozen_layers
@@ -49,7 +49,7 @@ from colorizer.training.run_state import (
     state_file,
 )
 from colorizer.utils.seeding import seeded
-from colorizer.utils.shutdown import StopWish
+from colorizer.utils.shutdown import StopRequest
 
 _LOSS_READING_STEPS = 20  # reading the loss makes a GPU wait, so not at each step; on a CPU it costs nothing
 _FALL_SHARE = 0.1  # of the steps, in which the "stable" schedule falls
@@ -76,12 +76,12 @@ class Run:
         self,
         recipe: Recipe,
         network: models.ColorNetwork,
-        data: TrainingData,
+        data: DataSplit,
         folder: Path,
         accelerator: Accelerator,
-        wish: StopWish | None = None,
+        stop_request: StopRequest | None = None,
     ) -> None:
-        """Nothing is read or written yet; `network` is `build_network(recipe)`, `wish` is asked after each step."""
+        """Nothing is read or written yet; `network` is `build_network(recipe)`."""
         self.recipe = recipe
         self.data = data
         self.folder = folder
@@ -90,7 +90,7 @@ class Run:
         self.loss: Loss = make_loss(loss.name, loss.huber_delta, loss.regression_weight, loss.region_weight)
         self.bare_network = network
         self.progress = Progress(training_sha256=data.training_sha256, validation_sha256=data.validation_sha256)
-        self.wish = wish or StopWish()
+        self.stop_request = stop_request or StopRequest()
         settings = recipe.training
         optimizer = torch.optim.AdamW(
             parameter_groups(network, settings), settings.learning_rate, weight_decay=settings.weight_decay
@@ -166,8 +166,8 @@ class Run:
         mean_loss = progress.loss_sum / progress.step if progress.step else None
         reading_steps = 1 if device.type == "cpu" else _LOSS_READING_STEPS
         self._set_training_mode()
-        for lesson in self.lessons():
-            sums += self._learn(lesson)
+        for batch in self.batches():
+            sums += self._learn(batch)
             progress.step += 1
             stopping = self._must_stop()
             if stopping or progress.step % reading_steps == 0 or progress.step == self.steps_per_epoch:
@@ -201,14 +201,14 @@ class Run:
         progress, values = self.progress, sums.tolist()
         progress.loss_sum, progress.accuracy_sum, progress.generator_loss_sum, progress.discriminator_loss_sum = values
 
-    def lessons(self) -> Iterator[Lesson]:
+    def batches(self) -> Iterator[TrainingBatch]:
         """What the epoch still has to teach, from the step that comes next, one lesson a step."""
         seed, epoch, process = self.recipe.training.seed, self.progress.epoch, self.accelerator.process_index
         device = self.accelerator.device
         for step, squares in enumerate(self._load_batches(device.type == "cuda"), self.progress.step):
             generator = seeded(seed, epoch, step, "augment", process)
             squares = squares.to(device, non_blocking=True)
-            yield make_lesson(squares, self.recipe, self.bare_network, generator)
+            yield make_batch(squares, self.recipe, self.bare_network, generator)
 
     def _load_batches(self, pin_memory: bool) -> Iterator[Tensor]:
         """What the epoch still has to show, from the step that comes next: uint8 (n, 3, side, side) each."""
@@ -231,7 +231,7 @@ class Run:
     def _share(self) -> slice:
         return slice(self.accelerator.process_index, None, self.accelerator.num_processes)
 
-    def _learn(self, lesson: Lesson) -> Tensor:
+    def _learn(self, batch: TrainingBatch) -> Tensor:
         """One optimizer step on this process's share of a batch.
 
         Returns the own loss, the accuracy, the loss that it is trained by and the adversary's, (4,), detached.
@@ -243,9 +243,9 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["relative_rate"]
         with self.accelerator.autocast():
-            output = self.network(*lesson.seen)
-        own_loss = self.loss(output.float(), lesson.target)
-        loss = self.adversary.generator_loss(own_loss, output.float(), lesson.lab) if self.adversary else own_loss
+            output = self.network(*batch.inputs)
+        own_loss = self.loss(output.float(), batch.target)
+        loss = self.adversary.generator_loss(own_loss, output.float(), batch.lab) if self.adversary else own_loss
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         self.optimizer.step()
@@ -254,8 +254,8 @@ class Run:
         learned = torch.full_like(loss, torch.nan)
         if self.adversary and not self._is_adversary_held_back:
             relative_rate = rate / settings.learning_rate
-            learned = self.adversary.learn(output.float(), lesson.srgb, lesson.lab, place[1:], relative_rate)
-        return torch.stack([own_loss.detach(), accuracy(output.detach(), lesson.target), loss.detach(), learned])
+            learned = self.adversary.learn(output.float(), batch.srgb, batch.lab, place[1:], relative_rate)
+        return torch.stack([own_loss.detach(), accuracy(output.detach(), batch.target), loss.detach(), learned])
 
     @property
     def _is_adversary_held_back(self) -> bool:
@@ -346,7 +346,7 @@ class Run:
             total = self.accelerator.reduce(total.float().to(self.accelerator.device)).cpu()
         return from_sum(total, len(self.data.validation))
 
-    def make_samples(self) -> Iterator[Tensor]:
+    def sample_squares(self) -> Iterator[Tensor]:
         """Training pictures, cut as in training and not aged, without end: uint8 (4, 3, crop, crop) each.
 
         Raises:
@@ -355,19 +355,19 @@ class Run:
         """
         pictures, seed = sample_of(self.data.training), self.recipe.training.seed
         for number in itertools.count():
-            if self.wish.is_made:
+            if self.stop_request.is_requested:
                 raise Interrupted
             generator = seeded(seed, "sample", number)
             chosen = torch.randint(len(pictures), (_SAMPLE,), generator=generator).tolist()
             positions = torch.rand(_SAMPLE, generator=generator).tolist()
             squares = [pictures[request] for request in zip(chosen, positions, strict=True)]
-            yield cut_out(torch.stack(squares).to(self.accelerator.device), self.recipe.data, generator)
+            yield crop_squares(torch.stack(squares).to(self.accelerator.device), self.recipe.data, generator)
 
     def _must_stop(self) -> bool:
         if self.accelerator.num_processes == 1:
-            return self.wish.is_made
-        wish = torch.tensor(float(self.wish.is_made), device=self.accelerator.device)
-        return bool(self.accelerator.reduce(wish).item() > 0)  # all stop at the same step
+            return self.stop_request.is_requested
+        stop_request = torch.tensor(float(self.stop_request.is_requested), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(stop_request).item() > 0)  # all stop at the same step
 
 
 def parameter_groups(network: models.ColorNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:

@@ -14,14 +14,14 @@ from typing import Any
 _SAME_CTRL_C_SECONDS = 1.0  # a terminal and accelerate's launcher both pass the same Ctrl-C on
 
 
-class StopWish:
+class StopRequest:
     """Whether the user wants the work to stop; a second Ctrl-C breaks it off at once."""
 
     def __init__(self) -> None:
         self._since: float | None = None
 
     @property
-    def is_made(self) -> bool:
+    def is_requested(self) -> bool:
         return self._since is not None
 
     def answer(self) -> None:
@@ -30,7 +30,7 @@ class StopWish:
         Raises:
             KeyboardInterrupt: if it is.
         """
-        if self.is_made:
+        if self.is_requested:
             raise KeyboardInterrupt
 
     def _note(self, number: int, frame: FrameType | None) -> None:
@@ -41,7 +41,7 @@ class StopWish:
             raise KeyboardInterrupt
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[None]:
+    def handle_signals(self) -> Iterator[None]:
         """Note signals while inside; only in the main thread."""
         numbers = (signal.SIGINT, signal.SIGTERM)
         before: dict[int, Any] = {number: signal.signal(number, self._note) for number in numbers}
@@ -54,7 +54,7 @@ class StopWish:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Inside of `listening`, for work that cannot ask: Ctrl-C breaks it off at once; only in the main thread."""
+    """Inside of `handle_signals`, for work that cannot ask: Ctrl-C breaks it off at once; only in the main thread."""
     before: Any = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

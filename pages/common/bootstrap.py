@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 
-def enter() -> None:
+def run_through_app() -> None:
     """Start again from `app.py` where Streamlit began with a page."""
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False

@@ -9,10 +9,10 @@ import streamlit as st
 from colorizer.checkpoints.card import Card
 from colorizer.evaluation.metrics import PROTOCOL, Measures
 from pages.common import glossary
-from pages.common.model_cache import Answer, Look
+from pages.common.model_cache import Answer, RenderOptions
 from pages.common.palette_swatches import swatches
-from pages.common.photo_library import Shot
-from pages.common.slot import Place
+from pages.common.photo_library import LibraryPhoto
+from pages.common.slot import Slot
 from pages.common.snapshots import full_title
 
 GREY_TITLE = "Grey"
@@ -23,10 +23,10 @@ ORIGINAL_TITLE = "Original"
 class Tile:
     """A cell of the grid: a picture, a text under it, and what comes below in the end, each replaced on its own."""
 
-    picture: Place
-    text: Place
-    extra: Place
-    foot: Place
+    picture: Slot
+    text: Slot
+    extra: Slot
+    foot: Slot
     title: str = ""
     """Of a result, where it is not that of its checkpoint."""
     remark: str = ""
@@ -89,15 +89,15 @@ def _make(names: Sequence[str], columns: int) -> Grid:
     with st.container(key=f"tiles-{columns}"):
         for name in names:
             cell = st.container(key=f"tile-{name}")
-            grid.tiles[name] = Tile(Place(cell), Place(cell), Place(cell), Place(cell))
+            grid.tiles[name] = Tile(Slot(cell), Slot(cell), Slot(cell), Slot(cell))
     return grid
 
 
-def mark_best(shot: Shot, answers: Mapping[str, Answer]) -> Marks:
+def mark_best(photo: LibraryPhoto, answers: Mapping[str, Answer]) -> Marks:
     """The best of several results, as far as they differ in the digits shown. Grey takes no part: it stands beside."""
-    if shot.yardstick is None:
+    if photo.baseline is None:
         return Marks()
-    truth = shot.yardstick.true_colorfulness
+    truth = photo.baseline.true_colorfulness
     measured = {name: answer.measures for name, answer in answers.items() if answer.measures is not None}
     if len(measured) < 2:
         return Marks()
@@ -128,11 +128,11 @@ def _figures(measures: Measures, name: str, marks: Marks) -> str:
     )
 
 
-def _true_figures(shot: Shot) -> str:
+def _true_figures(photo: LibraryPhoto) -> str:
     """The original's own figures; it has no distance from itself."""
-    if shot.yardstick is None:
+    if photo.baseline is None:
         return ""
-    truth = f"{shot.yardstick.true_colorfulness:.1f}"
+    truth = f"{photo.baseline.true_colorfulness:.1f}"
     return f"<dl>{_figure('PSNR', '–')}{_figure('CIEDE2000', '–')}{_figure('colourfulness', truth)}</dl>"
 
 
@@ -149,30 +149,32 @@ def _result_text(tile: Tile, card: Card, aside: str = "", figures: str = "", asi
     return _text(card.title, aside, figures, aside_class, tile.remark)
 
 
-def show_references(grid: Grid, shot: Shot) -> None:
+def show_references(grid: Grid, photo: LibraryPhoto) -> None:
     """Fill the tiles of grey and, where there is one, of the original."""
-    width, height = shot.size
+    width, height = photo.size
     grey, original = grid.tiles["grey"], grid.tiles.get("original")
-    figures = _figures(shot.yardstick.grey, "grey", Marks()) if shot.yardstick else ""
-    grey.picture.image(shot.grey(), alt=f"{shot.name} without colour")
-    grey.text.html(_text(GREY_TITLE, "no colour" if shot.is_grey else "what a network sees", figures))
+    figures = _figures(photo.baseline.grey, "grey", Marks()) if photo.baseline else ""
+    grey.picture.image(photo.grey(), alt=f"{photo.name} without colour")
+    grey.text.html(_text(GREY_TITLE, "no colour" if photo.is_grey else "what a network sees", figures))
     if original is not None:
-        original.picture.image(shot.original(), alt=f"{shot.name}, the original")
-        original.text.html(_text(ORIGINAL_TITLE, f"{width} × {height} px", _true_figures(shot)))
+        original.picture.image(photo.original(), alt=f"{photo.name}, the original")
+        original.text.html(_text(ORIGINAL_TITLE, f"{width} × {height} px", _true_figures(photo)))
 
 
-def show_waiting(tile: Tile, shot: Shot, card: Card) -> None:
+def show_waiting(tile: Tile, photo: LibraryPhoto, card: Card) -> None:
     """Where a result is going to be: what was there before, or the grey photo."""
-    tile.picture.image(shot.latest(card), alt=f"{shot.name}, not coloured yet")
+    tile.picture.image(photo.latest(card), alt=f"{photo.name}, not coloured yet")
     tile.text.html(_result_text(tile, card, "colouring ...", aside_class="wait"))
     tile.extra.clear()
     tile.foot.clear()
 
 
-def show_result(tile: Tile, shot: Shot, card: Card, answer: Answer, look: Look, marks: Marks) -> None:
+def show_result(
+    tile: Tile, photo: LibraryPhoto, card: Card, answer: Answer, options: RenderOptions, marks: Marks
+) -> None:
     """A coloured picture, and its figures."""
-    alt = f"{shot.name}, coloured by {full_title(card)}"
-    tile.picture.image(shot.result(card, answer, look), alt=alt)
+    alt = f"{photo.name}, coloured by {full_title(card)}"
+    tile.picture.image(photo.result(card, answer, options), alt=alt)
     show_figures(tile, card, answer, marks)
 
 
@@ -180,8 +182,8 @@ def show_figures(tile: Tile, card: Card, answer: Answer, marks: Marks) -> None:
     """Title, time and figures of a result."""
     figures = _figures(answer.measures, card.id, marks) if answer.measures else ""
     tile.text.html(_result_text(tile, card, f"{answer.seconds:.2f} s", figures))
-    if answer.chroma.choice is not None:
-        tile.extra.html(swatches(answer.chroma.choice))
+    if answer.prediction.palette_prediction is not None:
+        tile.extra.html(swatches(answer.prediction.palette_prediction))
 
 
 def show_failure(tile: Tile, card: Card, message: str) -> None:
@@ -190,18 +192,18 @@ def show_failure(tile: Tile, card: Card, message: str) -> None:
     tile.text.html(_result_text(tile, card))
 
 
-def _grey_remark(shot: Shot, answers: dict[str, Answer]) -> str:
+def _grey_remark(photo: LibraryPhoto, answers: dict[str, Answer]) -> str:
     """What PSNR does here, where it does it."""
     measured = [answer.measures.psnr for answer in answers.values() if answer.measures]
-    if shot.yardstick and measured and shot.yardstick.grey.psnr > max(measured):
+    if photo.baseline and measured and photo.baseline.grey.psnr > max(measured):
         others = "every checkpoint" if len(measured) > 1 else "the checkpoint"
         return f" Here grey has a higher PSNR than {others}: a wrong colour costs more than none."
     return ""
 
 
-def show_legend(shot: Shot, answers: dict[str, Answer]) -> None:
+def show_legend(photo: LibraryPhoto, answers: dict[str, Answer]) -> None:
     """What the figures mean, how they were taken, and what to make of them."""
-    if shot.is_grey:
+    if photo.is_grey:
         st.caption("This photo has no colours, so there is nothing to measure the results against.")
         return
     with st.container(horizontal=True, gap="medium"):
@@ -210,4 +212,4 @@ def show_legend(shot: Shot, answers: dict[str, Answer]) -> None:
         st.caption("time", help=glossary.TIME, width="content")
         if len(answers) > 1:
             st.caption("★ best of the checkpoints shown", width="content")
-    st.caption(f"Figures against the original: {PROTOCOL}.{_grey_remark(shot, answers)}")
+    st.caption(f"Figures against the original: {PROTOCOL}.{_grey_remark(photo, answers)}")

@@ -8,70 +8,74 @@ from PIL import Image
 from colorizer.checkpoints.card import Card
 from pages.common import comparison_grid
 from pages.common.error_boundary import sentence
-from pages.common.model_cache import Look, colour, open_photo, version, yardstick
-from pages.common.photo_library import Shot
-from pages.common.slot import Place
+from pages.common.model_cache import RenderOptions, baseline, colour, open_photo, weights_hash
+from pages.common.photo_library import LibraryPhoto
+from pages.common.slot import Slot
 from pages.common.snapshots import full_title
 
 
-def say(status: Place, text: str) -> None:
+def set_status(status: Slot, text: str) -> None:
     """What is being done, or what is shown; read out by screen readers."""
     status.html(f'<p class="status" role="status">{escape(text)}</p>')
 
 
-def is_done(shot: Shot, cards: Sequence[Card]) -> bool:
+def is_done(photo: LibraryPhoto, cards: Sequence[Card]) -> bool:
     """Whether nothing is left to compute for a photo."""
-    return all(shot.is_done(card) for card in cards) and (shot.is_grey or shot.yardstick is not None)
+    return all(photo.is_done(card) for card in cards) and (photo.is_grey or photo.baseline is not None)
 
 
-def _try(shot: Shot, card: Card, image: Image.Image) -> None:
+def _try(photo: LibraryPhoto, card: Card, image: Image.Image) -> None:
     try:
-        shot.answers[card.id, version(card)] = colour(card, image, has_truth=not shot.is_grey)
+        photo.answers[card.id, weights_hash(card)] = colour(card, image, has_truth=not photo.is_grey)
     except Exception as error:  # one checkpoint's failure, of whatever kind, must not touch the others
-        shot.failures[card.id, version(card)] = sentence(error, full_title(card))
+        photo.failures[card.id, weights_hash(card)] = sentence(error, full_title(card))
 
 
-def work_off(shot: Shot, cards: Sequence[Card], status: Place, grid: comparison_grid.Grid | None, look: Look) -> None:
+def work_off(
+    photo: LibraryPhoto, cards: Sequence[Card], status: Slot, grid: comparison_grid.Grid | None, options: RenderOptions
+) -> None:
     """Compute what is missing for a photo, and show it in the grid, if it is the one in view.
 
     The grid has what was known before at once: nothing that stays the same is taken away meanwhile.
     """
-    missing = [card for card in cards if not shot.is_done(card)]
-    marks = comparison_grid.Marks() if missing else _marks(shot, cards)
+    missing = [card for card in cards if not photo.is_done(card)]
+    marks = comparison_grid.Marks() if missing else _marks(photo, cards)
     if grid is not None:
-        comparison_grid.show_references(grid, shot)
+        comparison_grid.show_references(grid, photo)
         for card in cards:
-            _show(grid.tiles[card.id], shot, card, look, marks)
-    if is_done(shot, cards):
+            _show(grid.tiles[card.id], photo, card, options, marks)
+    if is_done(photo, cards):
         return
-    image = open_photo(shot.content, shot.name).image
-    if not shot.is_grey and shot.yardstick is None:
-        shot.yardstick = yardstick(image)
+    image = open_photo(photo.content, photo.name).image
+    if not photo.is_grey and photo.baseline is None:
+        photo.baseline = baseline(image)
     if grid is not None:
-        comparison_grid.show_references(grid, shot)
+        comparison_grid.show_references(grid, photo)
     for card in missing:
-        say(status, f"Colouring {shot.name}: {full_title(card)} ({cards.index(card) + 1} of {len(cards)}) ...")
-        _try(shot, card, image)
+        set_status(status, f"Colouring {photo.name}: {full_title(card)} ({cards.index(card) + 1} of {len(cards)}) ...")
+        _try(photo, card, image)
         if grid is not None:
-            _show(grid.tiles[card.id], shot, card, look, comparison_grid.Marks())
+            _show(grid.tiles[card.id], photo, card, options, comparison_grid.Marks())
     if grid is not None:
-        marks = _marks(shot, cards)
+        marks = _marks(photo, cards)
         for card in cards:
-            if (answer := shot.answer(card)) is not None:
+            if (answer := photo.answer(card)) is not None:
                 comparison_grid.show_figures(grid.tiles[card.id], card, answer, marks)
 
 
-def _marks(shot: Shot, cards: Sequence[Card]) -> comparison_grid.Marks:
+def _marks(photo: LibraryPhoto, cards: Sequence[Card]) -> comparison_grid.Marks:
     """Which of the results are best; known when all are."""
     return comparison_grid.mark_best(
-        shot, {card.id: answer for card in cards if (answer := shot.answer(card)) is not None}
+        photo, {card.id: answer for card in cards if (answer := photo.answer(card)) is not None}
     )
 
 
-def _show(tile: comparison_grid.Tile, shot: Shot, card: Card, look: Look, marks: comparison_grid.Marks) -> None:
-    if not shot.is_done(card):
-        comparison_grid.show_waiting(tile, shot, card)
-    elif (answer := shot.answer(card)) is not None:
-        comparison_grid.show_result(tile, shot, card, answer, look, marks)
+def _show(
+    tile: comparison_grid.Tile, photo: LibraryPhoto, card: Card, options: RenderOptions, marks: comparison_grid.Marks
+) -> None:
+    if not photo.is_done(card):
+        comparison_grid.show_waiting(tile, photo, card)
+    elif (answer := photo.answer(card)) is not None:
+        comparison_grid.show_result(tile, photo, card, answer, options, marks)
     else:
-        comparison_grid.show_failure(tile, card, shot.failure(card) or "")
+        comparison_grid.show_failure(tile, card, photo.failure(card) or "")

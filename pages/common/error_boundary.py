@@ -26,7 +26,7 @@ def sentence(error: Exception, subject: str = "") -> str:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def error_boundary() -> Iterator[None]:
     """Show what is raised inside as one sentence. Streamlit's own signals (stop, rerun) are no Exceptions."""
     try:
         yield

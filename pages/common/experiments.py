@@ -7,7 +7,7 @@ import streamlit as st
 
 from colorizer.checkpoints.card import Card
 from pages.common import glossary
-from pages.common.snapshots import moments
+from pages.common.snapshots import snapshots
 
 OWN_CHOICE = "Your choice"
 
@@ -27,7 +27,7 @@ class Experiment:
         """What is compared, in order; empty where something of it is not there."""
         by_id = {card.id: card for card in cards}
         if self.moments_of:
-            states = moments(by_id[self.moments_of]) if self.moments_of in by_id else []
+            states = snapshots(by_id[self.moments_of]) if self.moments_of in by_id else []
             return states if len(states) > 1 else []
         return [by_id[name] for name in self.checkpoints] if by_id.keys() >= set(self.checkpoints) else []
 

@@ -32,10 +32,10 @@ SATURATION = (
     "A factor on the colours that the checkpoint chose: 0 is grey, 1 is its own choice. Figures are those at 1."
 )
 VIVIDNESS = (
-    "How far the model leans to the likeliest colour of each point (right) in place of the mean of all likely ones "
-    "(left), which is calmer and greyer. It is the temperature of its distribution over colours, falling from 2 to "
-    "0.12."
+    "How colourful the model's own colours become: 0 is shy, 50 as they are, 100 bold. Pale colours gain most. "
+    "Your points keep the colours that you gave them."
 )
+REACH = "How far the colour of a point spreads: less keeps it close by, more takes in whatever looks alike."
 SMOOTHING = (
     "Weight of the past in a running mean over epochs; 0 shows the epochs as they were. The thin line is unsmoothed."
 )

@@ -164,12 +164,12 @@ def _best(curve: Curve, color: str, view: View) -> list[go.Scatter]:
     row = best_row(curve.rows)
     if row is None or VALIDATION not in view.parts:
         return []
-    place = list(curve.rows).index(row)
+    slot = list(curve.rows).index(row)
     smoothed = smooth([view.quantity.validation(item) for item in curve.rows], view.smoothing)
     return [
         go.Scatter(
-            x=[curve_x(curve, view)[place]],
-            y=[smoothed[place]],
+            x=[curve_x(curve, view)[slot]],
+            y=[smoothed[slot]],
             mode="markers",
             marker={"symbol": "star", "size": 14, "color": color, "line": {"width": 1, "color": NEUTRAL}},
             name=curve.title,

@@ -20,11 +20,11 @@ from colorizer.evaluation import protocol
 from colorizer.evaluation.metrics import Measures
 from colorizer.images.saving import OutputFormat
 from colorizer.inference.colorizer import Colorizer
-from colorizer.inference.full_resolution import Tones, compose, put_color, read_tones, with_alpha
+from colorizer.inference.full_resolution import LightnessPlane, apply_color, compose, read_lightness, with_alpha
 from colorizer.inference.hints import Hint
-from colorizer.inference.palette_prediction import Rendering
-from colorizer.inference.prediction import Chroma
-from pages.common.snapshots import Moment, at_moment
+from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
+from pages.common.snapshots import SnapshotRef, at_snapshot
 
 _MAX_MODELS = 8  # loaded at once; the largest has about 10 million weights, 40 MB
 _SNAPSHOT_SECONDS = 300  # that a snapshot stays loaded: its answers are kept, so it is needed for a new photo only
@@ -34,7 +34,7 @@ _SNAPSHOT_SECONDS = 300  # that a snapshot stays loaded: its answers are kept, s
 class Answer:
     """A checkpoint's colours for one photo; small enough to keep."""
 
-    chroma: Chroma
+    prediction: Prediction
     seconds: float
     """Of the network."""
     measures: Measures | None
@@ -42,27 +42,11 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class PhotoBaseline:
     """What the figures of a photo are held against."""
 
     grey: Measures
     true_colorfulness: float
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a checkpoint's colours are put onto the photo."""
-
-    saturation: float = 1.0
-    rendering: Rendering = "chroma"
-    temperature: float | None = None
-    """That the colours were taken at; None is the checkpoint's own."""
-
-    def of(self, card: Card) -> "Look":
-        """The look that a checkpoint can have: only one that chooses from a palette has several renderings, and only
-        one with a distribution a temperature."""
-        rendering: Rendering = self.rendering if card.has_palette else "chroma"
-        return Look(self.saturation, rendering, self.temperature if card.takes_temperature else None)
 
 
 @st.cache_resource(show_spinner=False)
@@ -81,7 +65,7 @@ def _give_memory_back() -> None:
 
 
 @contextmanager
-def turn() -> Iterator[None]:
+def compute_lock() -> Iterator[None]:
     """Wait for the processor: heavy work is done by one visitor at a time, for one picture at a time.
 
     So memory holds one full-size photo in work, however many visitors there are. No Streamlit command may run inside.
@@ -94,102 +78,108 @@ def turn() -> Iterator[None]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=_MAX_MODELS)
-def _load(checkpoint_id: str, version: str) -> Colorizer:
-    """`version` makes a checkpoint that was replaced load anew."""
+def _load(checkpoint_id: str, weights_hash: str) -> Colorizer:
+    """`weights_hash` makes a checkpoint that was replaced load anew."""
     return colorizer.load(checkpoint_id)
 
 
-def version(card: Card) -> str:
+def weights_hash(card: Card) -> str:
     """What changes when a checkpoint's weights do."""
     return card.sha256.get(MODEL_FILE, "")
 
 
 def load(card: Card) -> Colorizer:
     """The model of a card, or of a moment, loaded once for all visitors."""
-    return load_snapshot(card.checkpoint, card.epoch) if isinstance(card, Moment) else _load(card.id, version(card))
+    return (
+        load_snapshot(card.checkpoint, card.epoch)
+        if isinstance(card, SnapshotRef)
+        else _load(card.id, weights_hash(card))
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=_MAX_MODELS, ttl=_SNAPSHOT_SECONDS)
-def _load_snapshot(checkpoint_id: str, version: str, epoch: int) -> Colorizer:
+def _load_snapshot(checkpoint_id: str, weights_hash: str, epoch: int) -> Colorizer:
     return colorizer.load(checkpoint_id, snapshot=epoch)
 
 
 def load_snapshot(card: Card, epoch: int) -> Colorizer:
     """The model of a card as it was at an epoch of `card.snapshots`, for all visitors."""
     is_shipped = epoch == card.epochs - 1
-    return load(card) if is_shipped else _load_snapshot(card.id, version(at_moment(card, epoch)), epoch)
+    return load(card) if is_shipped else _load_snapshot(card.id, weights_hash(at_snapshot(card, epoch)), epoch)
 
 
-def colour_by_snapshot(card: Card, epoch: int, image: Image.Image) -> Chroma:
+def colour_by_snapshot(card: Card, epoch: int, image: Image.Image) -> Prediction:
     """A snapshot's colours for an RGB photo."""
     model = load_snapshot(card, epoch)
-    with turn():
+    with compute_lock():
         return model.predict(image)
 
 
 def open_photo(content: bytes, name: str) -> images.Photo:
     """Decode a picture, in turn."""
-    with turn():
+    with compute_lock():
         return images.open_image(content, name=name)
 
 
 def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
     """A checkpoint's colours for an RGB photo, how long the network took, and how close they come."""
     model = load(card)
-    with turn():
+    with compute_lock():
         start = time.perf_counter()
-        chroma = model.predict(image)
+        prediction = model.predict(image)
         seconds = time.perf_counter() - start
-        return Answer(chroma, seconds, protocol.measure_photo(model, image) if has_truth else None)
+        return Answer(prediction, seconds, protocol.measure_photo(model, image) if has_truth else None)
 
 
-def colour_with_hints(card: Card, base: Chroma, size: tuple[int, int], hints: Sequence[Hint]) -> Chroma:
+def colour_with_hints(card: Card, base: Prediction, size: tuple[int, int], hints: Sequence[Hint]) -> Prediction:
     """A checkpoint's colours with hints, for a photo of `size` (width, height) that it has coloured without before."""
     model = load(card)
-    with turn():
-        return model.predict_again(base.lightness, size, hints)
+    with compute_lock():
+        return model.predict_from_lightness(base.lightness, size, hints)
 
 
 def read_column(card: Card, image: Image.Image, has_truth: bool) -> palette_strip.Column:
     """What a checkpoint with a palette makes of the centre of an RGB photo at the network's own size."""
     model = load(card)
-    with turn():
+    with compute_lock():
         return palette_strip.read_column(model, protocol.centre_square(image, card.input_size), has_truth)
 
 
-def yardstick(image: Image.Image) -> Yardstick:
+def baseline(image: Image.Image) -> PhotoBaseline:
     """The figures of no colour at all, and the colourfulness of the original."""
-    with turn():
-        return Yardstick(protocol.grey_measures(image), protocol.true_colorfulness(image))
+    with compute_lock():
+        return PhotoBaseline(protocol.grey_measures(image), protocol.true_colorfulness(image))
 
 
-def compose_preview(preview: Image.Image, chroma: Chroma, look: Look) -> Image.Image:
+def compose_preview(preview: Image.Image, prediction: Prediction, options: RenderOptions) -> Image.Image:
     """A result at the size of a preview: quick enough to need no turn."""
-    return compose_tones(read_tones(preview), chroma, look)
+    return compose_plane(read_lightness(preview), prediction, options)
 
 
-def compose_tones(tones: Tones, chroma: Chroma, look: Look) -> Image.Image:
+def compose_plane(plane: LightnessPlane, prediction: Prediction, options: RenderOptions) -> Image.Image:
     """As `compose_preview`, of a preview whose L has been read."""
     try:
-        return put_color(tones, chroma, look.saturation, look.rendering)
+        return apply_color(plane, prediction.rendered(options))
     finally:
         _give_memory_back()
 
 
 def compose_grey(preview: Image.Image) -> Image.Image:
     """What the networks see of a photo: its L alone."""
-    return compose_preview(preview, protocol.Grey().predict(preview), Look())
+    return compose_preview(preview, protocol.Grey().predict(preview), RenderOptions())
 
 
-def note(card: Card, look: Look, hints: int = 0) -> str:
+def note(card: Card, options: RenderOptions, hints: int = 0) -> str:
     """What a saved result says of itself: the model's own note, and of a moment which one it is."""
-    described = load(card).describe(look.saturation, look.rendering, look.temperature, hints)
-    return f"{described} {card.title} of its training." if isinstance(card, Moment) else described
+    described = load(card).describe(options, hints)
+    return f"{described} {card.title} of its training." if isinstance(card, SnapshotRef) else described
 
 
-def render(content: bytes, name: str, card: Card, chroma: Chroma, look: Look, format: OutputFormat) -> bytes:
+def render(
+    content: bytes, name: str, card: Card, prediction: Prediction, options: RenderOptions, format: OutputFormat
+) -> bytes:
     """The result at the photo's own size, as a file; composed anew from what was uploaded, in turn."""
-    with turn():
+    with compute_lock():
         photo = images.open_image(content, name=name)
-        coloured = with_alpha(compose(photo.image, chroma, look.saturation, look.rendering), photo.alpha)
-        return images.encode_image(coloured, format, note(card, look, len(chroma.pins)))
+        coloured = with_alpha(compose(photo.image, prediction, options), photo.alpha)
+        return images.encode_image(coloured, format, note(card, options, len(prediction.network_hints)))

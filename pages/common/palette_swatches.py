@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from colorizer.color.lab import LUMA
-from colorizer.inference.palette_prediction import Choice, Rendering, color_bytes
+from colorizer.inference.palette_prediction import PalettePrediction, Rendering, color_bytes
 from pages.common import glossary
 
 _TITLES: Final[dict[Rendering, str]] = {
@@ -34,7 +34,7 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share == 0 or share >= 0.005 else "<1%"
 
 
-def swatches(choice: Choice) -> str:
+def swatches(choice: PalettePrediction) -> str:
     """HTML: the colours from dark to bright, each with the share of the network's pixels that it was chosen for."""
     shares = choice.shares
     entries = []

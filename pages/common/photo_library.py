@@ -11,10 +11,18 @@ from PIL import Image
 
 from colorizer.checkpoints.card import Card
 from colorizer.images import Photo, encode_image, fetch
-from colorizer.inference.full_resolution import Tones, read_tones, with_alpha
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.full_resolution import LightnessPlane, read_lightness, with_alpha
+from colorizer.inference.prediction import Prediction
 from pages.common.error_boundary import sentence
-from pages.common.model_cache import Answer, Look, Yardstick, compose_grey, compose_preview, open_photo, version
+from pages.common.model_cache import (
+    Answer,
+    PhotoBaseline,
+    RenderOptions,
+    compose_grey,
+    compose_preview,
+    open_photo,
+    weights_hash,
+)
 
 Kept = TypeVar("Kept")
 MAX_PHOTOS = 8
@@ -25,7 +33,7 @@ _PREVIEW_NOTE = "A preview."
 
 
 @dataclass
-class Shot:
+class LibraryPhoto:
     """One photo. Its full-size pixels are decoded again from `content` when they are needed."""
 
     key: str
@@ -36,27 +44,27 @@ class Shot:
     notices: tuple[str, ...]
     preview: Image.Image
     preview_alpha: Image.Image | None
-    yardstick: Yardstick | None = None
+    baseline: PhotoBaseline | None = None
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
     """By checkpoint and version."""
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
     """One sentence for each checkpoint that could not colour it."""
-    pictures: dict[str, tuple[Look, bytes]] = field(default_factory=dict)
+    pictures: dict[str, tuple[RenderOptions, bytes]] = field(default_factory=dict)
     """Encoded previews, each with the look that it was made with."""
-    states: dict[tuple[str, str, int], Chroma] = field(default_factory=dict)
+    states: dict[tuple[str, str, int], Prediction] = field(default_factory=dict)
     """What snapshots answered, by checkpoint, version and epoch."""
     lost_states: dict[tuple[str, str, int], str] = field(default_factory=dict)
     """One sentence for each snapshot that could not colour it."""
     _kept: dict[Hashable, Any] = field(default_factory=dict)
     """What features keep with the photo, such as the visitor's hints."""
-    canvas: Tones | None = None
+    canvas: LightnessPlane | None = None
 
-    def canvas_tones(self) -> Tones:
+    def canvas_plane(self) -> LightnessPlane:
         """L at the size of the large picture of the first page; read once, as each move of a slider asks for it."""
         if self.canvas is None:
             small = self.preview.copy()
             small.thumbnail((_CANVAS_SIDE, _CANVAS_SIDE))
-            self.canvas = read_tones(small)
+            self.canvas = read_lightness(small)
         return self.canvas
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
@@ -67,10 +75,10 @@ class Shot:
         return kept
 
     def answer(self, card: Card) -> Answer | None:
-        return self.answers.get((card.id, version(card)))
+        return self.answers.get((card.id, weights_hash(card)))
 
     def failure(self, card: Card) -> str | None:
-        return self.failures.get((card.id, version(card)))
+        return self.failures.get((card.id, weights_hash(card)))
 
     def is_done(self, card: Card) -> bool:
         """Whether there is nothing left to compute."""
@@ -84,23 +92,23 @@ class Shot:
         whole = with_alpha(image, alpha)
         return encode_image(whole, "JPEG" if self.preview_alpha is None else "WEBP", _PREVIEW_NOTE)
 
-    def _picture(self, name: str, look: Look, make: Callable[[], Image.Image]) -> bytes:
-        if name not in self.pictures or self.pictures[name][0] != look:
-            self.pictures[name] = look, self.encode(make())
+    def _picture(self, name: str, options: RenderOptions, make: Callable[[], Image.Image]) -> bytes:
+        if name not in self.pictures or self.pictures[name][0] != options:
+            self.pictures[name] = options, self.encode(make())
         return self.pictures[name][1]
 
     def original(self) -> bytes:
         """The photo as it came, as an encoded preview."""
-        return self._picture("original", Look(), lambda: self.preview)
+        return self._picture("original", RenderOptions(), lambda: self.preview)
 
     def grey(self) -> bytes:
         """What the networks see, as an encoded preview."""
-        return self._picture("grey", Look(), lambda: compose_grey(self.preview))
+        return self._picture("grey", RenderOptions(), lambda: compose_grey(self.preview))
 
-    def result(self, card: Card, answer: Answer, look: Look) -> bytes:
+    def result(self, card: Card, answer: Answer, options: RenderOptions) -> bytes:
         """A result as an encoded preview; the one of the last look is kept."""
-        look = look.of(card)
-        return self._picture(_name(card), look, lambda: compose_preview(self.preview, answer.chroma, look))
+        options = options.of(card)
+        return self._picture(_name(card), options, lambda: compose_preview(self.preview, answer.prediction, options))
 
     def latest(self, card: Card) -> bytes:
         """The result as it was last shown, with whatever look; the grey photo before there is one."""
@@ -108,7 +116,7 @@ class Shot:
 
 
 def _name(card: Card) -> str:
-    return f"{card.id} {version(card)}"
+    return f"{card.id} {weights_hash(card)}"
 
 
 def _small(image: Image.Image) -> Image.Image:
@@ -117,14 +125,16 @@ def _small(image: Image.Image) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1 else image
 
 
-def make_shot(key: str, content: bytes, photo: Photo, name: str) -> Shot:
+def make_shot(key: str, content: bytes, decoded: Photo, name: str) -> LibraryPhoto:
     """What is kept of an opened photo."""
-    alpha = _small(photo.alpha) if photo.alpha is not None else None
-    return Shot(key, name, content, photo.size, photo.is_grey, photo.notices, _small(photo.image), alpha)
+    alpha = _small(decoded.alpha) if decoded.alpha is not None else None
+    return LibraryPhoto(
+        key, name, content, decoded.size, decoded.is_grey, decoded.notices, _small(decoded.image), alpha
+    )
 
 
 @dataclass(frozen=True)
-class Arrival:
+class PendingPhoto:
     """A picture that the visitor gave and that was not opened yet."""
 
     name: str
@@ -139,53 +149,53 @@ class Arrival:
 
 
 @dataclass
-class Album:
+class PhotoLibrary:
     """All photos of one visitor, in order of arrival, and the sentences on those that could not be had."""
 
-    shots: dict[str, Shot] = field(default_factory=dict)
-    samples: dict[str, Shot] = field(default_factory=dict)
-    arrivals: list[Arrival] = field(default_factory=list)
+    photos: dict[str, LibraryPhoto] = field(default_factory=dict)
+    samples: dict[str, LibraryPhoto] = field(default_factory=dict)
+    pending_photos: list[PendingPhoto] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     serial: int = 0
     """Counts the receipts, so that each one leaves an empty uploader behind."""
 
-    def receive(self, arrivals: list[Arrival]) -> None:
+    def receive(self, pending_photos: list[PendingPhoto]) -> None:
         """Take pictures in; they are opened in the next run of the page. Sentences on earlier ones have been read."""
-        self.arrivals += arrivals
+        self.pending_photos += pending_photos
         self.problems.clear()
         self.serial += 1
 
-    def open_next(self) -> Shot | None:
+    def open_next(self) -> LibraryPhoto | None:
         """Open the first picture that waits; None, and a sentence in `problems`, where that is not possible."""
-        arrival = self.arrivals.pop(0)
+        pending = self.pending_photos.pop(0)
         try:
-            name, content = arrival.fetch()
+            name, content = pending.fetch()
             return self._add(name, content)
         except Exception as error:  # one picture's failure, of whatever kind, must not touch the others
-            self.problems.append(sentence(error, arrival.name))
+            self.problems.append(sentence(error, pending.name))
             return None
 
-    def _add(self, name: str, content: bytes) -> Shot | None:
+    def _add(self, name: str, content: bytes) -> LibraryPhoto | None:
         key = hashlib.sha256(content).hexdigest()[:16]
-        if key not in self.shots:
+        if key not in self.photos:
             if (refusal := self._refusal(len(content))) is not None:
                 self.problems.append(f"{name} was not added: {refusal}")
                 return None
-            photo = open_photo(content, name)
-            self.shots[key] = make_shot(key, content, photo, photo.name)
-        return self.shots[key]
+            decoded = open_photo(content, name)
+            self.photos[key] = make_shot(key, content, decoded, decoded.name)
+        return self.photos[key]
 
     def _refusal(self, new_bytes: int) -> str | None:
-        if len(self.shots) >= MAX_PHOTOS:
+        if len(self.photos) >= MAX_PHOTOS:
             return f"a comparison holds at most {MAX_PHOTOS} photos; remove one first."
-        if sum(len(shot.content) for shot in self.shots.values()) + new_bytes > MAX_MEGABYTES * 1e6:
+        if sum(len(photo.content) for photo in self.photos.values()) + new_bytes > MAX_MEGABYTES * 1e6:
             return f"the photos of a comparison may have at most {MAX_MEGABYTES} MB together; remove one first."
         return None
 
 
-def album() -> Album:
+def library() -> PhotoLibrary:
     """The visitor's album; it outlives page changes."""
-    if "album" not in st.session_state:
-        st.session_state["album"] = Album()
-    kept: Album = st.session_state["album"]
+    if "photo_library" not in st.session_state:
+        st.session_state["photo_library"] = PhotoLibrary()
+    kept: PhotoLibrary = st.session_state["photo_library"]
     return kept

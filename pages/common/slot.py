@@ -6,12 +6,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 
-def room(keeps: bool) -> DeltaGenerator:
+def reserve(keeps: bool) -> DeltaGenerator:
     """A place for what comes later in a run: it keeps what the last run left there until then, or is empty at once."""
     return st.container() if keeps else st.empty()
 
 
-class Place:
+class Slot:
     """Where one element stands, replaced by what is shown there later in the same run.
 
     Until something is shown it keeps what the last run left there. `st.empty` takes that away first: whenever the

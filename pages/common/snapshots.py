@@ -9,7 +9,7 @@ from colorizer.checkpoints.store import MODEL_FILE, snapshot_file
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment(Card):
+class SnapshotRef(Card):
     """A state of a checkpoint. It is compared, shown and saved as any card is."""
 
     checkpoint: Card
@@ -27,7 +27,7 @@ def _age(epoch: int) -> str:
     return "after 1 epoch" if epoch == 0 else f"after {epoch + 1} epochs"
 
 
-def at_moment(card: Card, epoch: int) -> Moment:
+def at_snapshot(card: Card, epoch: int) -> SnapshotRef:
     """A checkpoint after an epoch of its `snapshots`; its only file is the state of that epoch."""
     file = MODEL_FILE if epoch == card.epochs - 1 else snapshot_file(epoch)
     own: dict[str, Any] = {item.name: getattr(card, item.name) for item in dataclasses.fields(Card)}
@@ -38,14 +38,14 @@ def at_moment(card: Card, epoch: int) -> Moment:
         "sha256": {MODEL_FILE: card.sha256[file]} if file in card.sha256 else {},
         "metrics": (),  # those on the card are of the shipped state
     }
-    return Moment(**own, checkpoint=card, epoch=epoch)
+    return SnapshotRef(**own, checkpoint=card, epoch=epoch)
 
 
-def moments(card: Card) -> list[Card]:
+def snapshots(card: Card) -> list[Card]:
     """Every kept state of a checkpoint in order, the shipped one last; empty where only that one is kept."""
-    return [at_moment(card, epoch) for epoch in card.snapshots]
+    return [at_snapshot(card, epoch) for epoch in card.snapshots]
 
 
 def full_title(card: Card) -> str:
     """What a result is called away from its neighbours: in an alt text, on a button, in a sentence on a failure."""
-    return card.full_title if isinstance(card, Moment) else card.title
+    return card.full_title if isinstance(card, SnapshotRef) else card.title

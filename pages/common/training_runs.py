@@ -17,7 +17,7 @@ from pages.common.error_boundary import sentence
 
 RUNS = Path("runs")
 """Where train.py puts runs, seen from where the app was started."""
-SILENCE_SECONDS = 900  # a run that wrote nothing for so long, and for three epochs, has stopped
+_SILENCE_SECONDS = 900  # a run that wrote nothing for so long, and for three epochs, has stopped
 _MIN_EPOCHS = 5  # below, nothing can be said on the course of a run
 _MIN_SHARE = 0.5  # of the training loss in the validation loss at the end; below it a run over-fits
 
@@ -48,7 +48,7 @@ def _is_training(folder: Path, rows: Sequence[EpochRow]) -> bool:
     if (folder / CARD_FILE).exists():
         return False
     written = max(path.stat().st_mtime for path in folder.rglob("*"))
-    return time.time() - written < max(SILENCE_SECONDS, 3 * rows[-1].seconds if rows else 0)
+    return time.time() - written < max(_SILENCE_SECONDS, 3 * rows[-1].seconds if rows else 0)
 
 
 def _read(folder: Path) -> Curve:

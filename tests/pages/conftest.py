@@ -9,8 +9,8 @@ import skimage
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.common.photo_library import Album, Shot
-from pages.features.palette.strip_table import Shelf
+from pages.common.photo_library import LibraryPhoto, PhotoLibrary
+from pages.features.palette.strip_table import StripCache
 from tests.support import APP
 from tests.support.app import OpenApp
 
@@ -21,30 +21,32 @@ _SECONDS = 240  # a slow machine loads torch and four models in the first run
 class Known:
     """What sessions of a module computed of the samples when they began: later ones find it in their album."""
 
-    samples: dict[str, Shot] = field(default_factory=dict)
-    strips: Shelf = field(default_factory=Shelf)
+    samples: dict[str, LibraryPhoto] = field(default_factory=dict)
+    strips: StripCache = field(default_factory=StripCache)
 
     def tell(self, app: AppTest) -> None:
         """Give it to a session that has not run yet."""
-        app.session_state["album"] = Album(samples={name: _copy(shot) for name, shot in self.samples.items()})
-        app.session_state["strips"] = Shelf(dict(self.strips.columns), dict(self.strips.cells))
+        app.session_state["photo_library"] = PhotoLibrary(
+            samples={name: _copy(photo) for name, photo in self.samples.items()}
+        )
+        app.session_state["strips"] = StripCache(dict(self.strips.columns), dict(self.strips.cells))
 
     def learn(self, app: AppTest) -> None:
         """Keep what a session has computed."""
-        for name, shot in app.session_state["album"].samples.items():
-            known = self.samples.setdefault(name, _copy(shot))
-            known.yardstick = known.yardstick or shot.yardstick
-            known.answers.update(shot.answers)
-            known.pictures.update(shot.pictures)
-            known.states.update(shot.states)
+        for name, photo in app.session_state["photo_library"].samples.items():
+            known = self.samples.setdefault(name, _copy(photo))
+            known.baseline = known.baseline or photo.baseline
+            known.answers.update(photo.answers)
+            known.pictures.update(photo.pictures)
+            known.states.update(photo.states)
         self.strips.columns.update(app.session_state["strips"].columns)
         self.strips.cells.update(app.session_state["strips"].cells)
 
 
-def _copy(shot: Shot) -> Shot:
+def _copy(photo: LibraryPhoto) -> LibraryPhoto:
     """With stores of its own, and without what went wrong."""
-    kept = {"answers": dict(shot.answers), "pictures": dict(shot.pictures), "states": dict(shot.states)}
-    return replace(shot, **kept, failures={}, lost_states={})
+    kept = {"answers": dict(photo.answers), "pictures": dict(photo.pictures), "states": dict(photo.states)}
+    return replace(photo, **kept, failures={}, lost_states={})
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def open_app(monkeypatch: pytest.MonkeyPatch, known: Known) -> OpenApp:
 
 
 @pytest.fixture
-def photo() -> bytes:
+def decoded() -> bytes:
     """A small coloured JPEG."""
     with Image.open(Path(skimage.__file__).parent / "data" / "chelsea.png") as image:
         stream = io.BytesIO()

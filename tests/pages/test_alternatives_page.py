@@ -16,8 +16,8 @@ from colorizer.checkpoints import store
 from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
 from colorizer.inference import colorizer
 from pages.common.downloads import zipped
-from pages.common.photo_library import Album, Shot
-from pages.features.alternatives.downloads import Sheet, wishes_of
+from pages.common.photo_library import LibraryPhoto, PhotoLibrary
+from pages.features.alternatives.downloads import Sheet, downloads_for
 from pages.features.alternatives.search import Search
 from tests.support import APP
 from tests.support.app import assert_clean, png, texts, upload
@@ -129,14 +129,14 @@ def test_the_pictures_are_different(app: AppTest) -> None:
     assert all(np.abs(one - versions[0]).mean() > 3 for one in versions[1:])
 
 
-def album_photo(app: AppTest) -> Shot:
-    kept: Album = app.session_state["album"]
+def album_photo(app: AppTest) -> LibraryPhoto:
+    kept: PhotoLibrary = app.session_state["photo_library"]
     return kept.samples["Motorcycle"]
 
 
 def test_chances_and_doubt_are_told_in_numbers(app: AppTest) -> None:
-    questions = next(title for title, _ in heads(app) if "question" in title)
-    assert re.search(r"A\s+\d+% of the photo:\s+50%\s+30%\s+20%", tile(app, questions))
+    ambiguous_regions = next(title for title, _ in heads(app) if "question" in title)
+    assert re.search(r"A\s+\d+% of the photo:\s+50%\s+30%\s+20%", tile(app, ambiguous_regions))
     found = re.search(
         r"On average (\d+) Lab units; in the most doubtful tenth of the photo (\d+) or more", tile(app, "Doubt")
     )
@@ -209,9 +209,11 @@ def test_each_version_is_saved_at_full_size_with_a_note(app: AppTest) -> None:
         f"Download version {number}" for number in (1, 2, 3, 4)
     ]
     assert {"Download all (JPEG, ZIP)", "Download a sheet (PNG)"} <= set(labels)
-    wishes = wishes_of(album_photo(app), toy_card("photo"), search_of(app).versions, "JPEG")
-    assert [wish.file_name for wish in wishes] == [f"Motorcycle-photo-version-{number}.jpg" for number in (1, 2, 3, 4)]
-    first, second = wishes[0].render(), wishes[1].render()
+    downloads = downloads_for(album_photo(app), toy_card("photo"), search_of(app).versions, "JPEG")
+    assert [download.file_name for download in downloads] == [
+        f"Motorcycle-photo-version-{number}.jpg" for number in (1, 2, 3, 4)
+    ]
+    first, second = downloads[0].render(), downloads[1].render()
     with Image.open(io.BytesIO(second)) as image:
         assert image.size == (741, 500)
     assert "made up by a neural network" in comment(first) and "the model's own answer" in comment(first)
@@ -221,10 +223,10 @@ def test_each_version_is_saved_at_full_size_with_a_note(app: AppTest) -> None:
 
 
 def test_all_versions_come_as_a_zip_and_as_a_sheet(app: AppTest) -> None:
-    shot, versions = album_photo(app), search_of(app).versions
-    with zipfile.ZipFile(io.BytesIO(zipped(wishes_of(shot, toy_card("photo"), versions, "WEBP")))) as archive:
+    photo, versions = album_photo(app), search_of(app).versions
+    with zipfile.ZipFile(io.BytesIO(zipped(downloads_for(photo, toy_card("photo"), versions, "WEBP")))) as archive:
         assert archive.namelist() == [f"Motorcycle-photo-version-{number}.webp" for number in (1, 2, 3, 4)]
-    sheet = Sheet(shot, toy_card("photo"), tuple(versions))
+    sheet = Sheet(photo, toy_card("photo"), tuple(versions))
     assert sheet.file_name == "Motorcycle-photo-versions.png"
     with Image.open(io.BytesIO(sheet.render())) as image:
         assert image.width > 1400 and image.height > 1000
@@ -271,8 +273,8 @@ def test_nonsense_in_the_address_does_no_harm(open_page: OpenPage) -> None:
     assert "Motorcycle" in status(app)
 
 
-def test_a_hostile_name_stays_text(app: AppTest, photo: bytes) -> None:
-    upload(app, ("<img src=x onerror=alert(1)>.jpg", photo))
+def test_a_hostile_name_stays_text(app: AppTest, decoded: bytes) -> None:
+    upload(app, ("<img src=x onerror=alert(1)>.jpg", decoded))
     assert_clean(app)
     assert "96 × 64 px" in status(app)
     assert "<img src=x" not in texts(app)

@@ -15,7 +15,7 @@ from skimage import data
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import list_checkpoints
-from colorizer.evaluation.ranking import Specimen
+from colorizer.evaluation.ranking import EvaluatedImage
 from colorizer.evaluation.scores import mean
 from pages.features.ranking.jobs import Measuring, model_key, time_left
 from pages.features.ranking.tables import as_csv, averages
@@ -59,7 +59,7 @@ def state(app: AppTest) -> Measuring:
     return kept
 
 
-def specimens(app: AppTest) -> list[Specimen]:
+def evaluated_images(app: AppTest) -> list[EvaluatedImage]:
     return state(app).measured([HUBER])
 
 
@@ -106,7 +106,7 @@ def test_a_first_visit_is_invited_and_one_click_measures_the_samples() -> None:
 
 def test_broken_and_grey_uploads_are_named_and_the_rest_is_measured(uploaded: AppTest) -> None:
     assert_clean(uploaded)
-    assert [specimen.name for specimen in specimens(uploaded)] == [
+    assert [evaluated.name for evaluated in evaluated_images(uploaded)] == [
         "<b>one.jpg", "<b>two.jpg", "holiday/three.jpg", "holiday/four.jpg"
     ]  # fmt: skip
     assert "4 of 4 pictures measured" in told(uploaded)
@@ -122,41 +122,43 @@ def test_names_are_shown_as_they_are_and_never_as_html(uploaded: AppTest) -> Non
 
 def test_uploads_leave_the_uploader_and_are_forgotten_once_open(uploaded: AppTest) -> None:
     assert not uploaded.session_state[f"ranked-upload-{state(uploaded).upload_serial}"]
-    assert all(len(specimen.square) < 200_000 for specimen in specimens(uploaded))
+    assert all(len(evaluated.square) < 200_000 for evaluated in evaluated_images(uploaded))
 
 
 def test_another_ranking_orders_anew_and_computes_nothing(uploaded: AppTest) -> None:
-    before = [specimen.outcomes[model_key(HUBER)] for specimen in specimens(uploaded)]
+    before = [evaluated.outcomes[model_key(HUBER)] for evaluated in evaluated_images(uploaded)]
     for title, figure, sign in (("PSNR", "psnr", -1), ("ab RMSE", "ab_rmse", 1), ("CIEDE2000", "ciede2000", 1)):
         uploaded.segmented_control(key="rank-by").set_value(title).run()
         assert_clean(uploaded)
-        rows = sorted(specimens(uploaded), key=lambda one: sign * one.outcomes[model_key(HUBER)].figures[figure])
+        rows = sorted(evaluated_images(uploaded), key=lambda one: sign * one.outcomes[model_key(HUBER)].figures[figure])
         assert list(uploaded.dataframe[1].value["picture"]) == [row.name for row in rows]
-        assert shown(uploaded) == [escape(rows[place].name) for place in (0, 1, 3)]
+        assert shown(uploaded) == [escape(rows[slot].name) for slot in (0, 1, 3)]
         assert f"By {title}, **500 images, Huber** comes closer" in uploaded.markdown[1].value
-    after = [specimen.outcomes[model_key(HUBER)] for specimen in specimens(uploaded)]
+    after = [evaluated.outcomes[model_key(HUBER)] for evaluated in evaluated_images(uploaded)]
     assert all(one is other for one, other in zip(before, after, strict=True))
 
 
 def test_the_table_is_the_mean_of_the_csv_that_evaluate_writes_too(uploaded: AppTest) -> None:
-    rows = list(csv.DictReader(io.StringIO(as_csv(specimens(uploaded), [HUBER]))))
+    rows = list(csv.DictReader(io.StringIO(as_csv(evaluated_images(uploaded), [HUBER]))))
     assert [row["of"] for row in rows] == ["grey", HUBER.id, "truth"] * 4
     table = uploaded.dataframe[0].value.set_index("checkpoint")
     for of, title in (("grey", "grey (no colour)"), (HUBER.id, HUBER.title)):
         own = [{"ciede2000": float(row["ciede2000"])} for row in rows if row["of"] == of]
         assert table.loc[title, "CIEDE2000"] == pytest.approx(mean(own)["ciede2000"], abs=1e-12)
-    assert averages(specimens(uploaded), [HUBER])[HUBER.id]["psnr"] == pytest.approx(table.loc[HUBER.title, "PSNR"])
+    assert averages(evaluated_images(uploaded), [HUBER])[HUBER.id]["psnr"] == pytest.approx(
+        table.loc[HUBER.title, "PSNR"]
+    )
 
 
 def test_another_checkpoint_is_measured_on_the_same_pictures_without_the_first_anew(uploaded: AppTest) -> None:
-    before = [specimen.outcomes[model_key(HUBER)] for specimen in specimens(uploaded)]
+    before = [evaluated.outcomes[model_key(HUBER)] for evaluated in evaluated_images(uploaded)]
     uploaded.multiselect(key="ranked-checkpoints").set_value([OTHER.id, HUBER.id]).run()
     assert uploaded.button(key="measure").label == "Measure the rest"
     assert HUBER.title in uploaded.markdown[1].value  # what is there goes on being shown
     measure(uploaded)
     assert_clean(uploaded)
     assert "4 of 4 pictures measured by 2 checkpoints." in told(uploaded)
-    assert [specimen.outcomes[model_key(HUBER)] for specimen in specimens(uploaded)] == before
+    assert [evaluated.outcomes[model_key(HUBER)] for evaluated in evaluated_images(uploaded)] == before
     uploaded.pills(key="look-at").set_value(OTHER.id).run()
     assert OTHER.title in uploaded.markdown[1].value
     assert f"coloured by {OTHER.title}" in texts(uploaded)

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import list_checkpoints
 from colorizer.inference.hints import Hint
-from pages.common.downloads import Wish
-from pages.common.model_cache import Answer, Look
-from pages.common.photo_library import Shot
+from pages.common.downloads import Download
+from pages.common.model_cache import Answer, RenderOptions
+from pages.common.photo_library import LibraryPhoto
 from pages.features.hints.files import PictureAndPoints
 from pages.features.hints.state import HintWork, act, hint_work
 from tests.support.app import OpenApp, assert_clean, texts, upload
@@ -23,9 +23,9 @@ CARD = next(card for card in list_checkpoints() if card.id == "photo")
 RED = Hint(370, 250, (200, 30, 40))
 
 
-def shot_in(app: AppTest, name: str = "Motorcycle") -> Shot:
-    shot: Shot = app.session_state["album"].samples[name]
-    return shot
+def shot_in(app: AppTest, name: str = "Motorcycle") -> LibraryPhoto:
+    photo: LibraryPhoto = app.session_state["photo_library"].samples[name]
+    return photo
 
 
 def work_in(app: AppTest, name: str = "Motorcycle") -> HintWork:
@@ -114,10 +114,10 @@ def test_files_hold_the_picture_with_a_note_and_the_points(open_app: OpenApp) ->
     app = open_app()
     work_in(app).change((RED,))
     app.run()
-    work, shot = work_in(app), shot_in(app)
-    assert work.chroma is not None
-    wish = Wish(shot, CARD, Answer(work.chroma, 0.0, None), Look(1.2), "JPEG")
-    with zipfile.ZipFile(io.BytesIO(PictureAndPoints(wish, work.hints).render())) as archive:
+    work, photo = work_in(app), shot_in(app)
+    assert work.prediction is not None
+    download = Download(photo, CARD, Answer(work.prediction, 0.0, None), RenderOptions(1.2), "JPEG")
+    with zipfile.ZipFile(io.BytesIO(PictureAndPoints(download, work.hints).render())) as archive:
         assert archive.namelist() == ["Motorcycle-photo.jpg", "Motorcycle-hints.json"]
         assert json.loads(archive.read("Motorcycle-hints.json"))["hints"] == [{"x": 370, "y": 250, "color": "#c81e28"}]
         with Image.open(io.BytesIO(archive.read("Motorcycle-photo.jpg"))) as image:
@@ -134,8 +134,8 @@ def load_points(app: AppTest, content: bytes) -> AppTest:
 
 def test_saved_points_are_loaded_again_and_others_refused(open_app: OpenApp) -> None:
     app = open_app()
-    wish = Wish(shot_in(app), CARD, Answer(work_in(app).base, 0.0, None), Look(), "JPEG")  # type: ignore[arg-type]
-    load_points(app, PictureAndPoints(wish, (RED,)).text())
+    download = Download(shot_in(app), CARD, Answer(work_in(app).base, 0.0, None), RenderOptions(), "JPEG")  # type: ignore[arg-type]
+    load_points(app, PictureAndPoints(download, (RED,)).text())
     assert_clean(app)
     assert work_in(app).hints == (RED,)
     load_points(app, b"not points at all")
@@ -148,11 +148,11 @@ def test_saved_points_are_loaded_again_and_others_refused(open_app: OpenApp) -> 
     assert_clean(app)
 
 
-def test_an_upload_is_coloured_and_a_broken_one_is_named(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(), ("holiday.jpg", photo))
+def test_an_upload_is_coloured_and_a_broken_one_is_named(open_app: OpenApp, decoded: bytes) -> None:
+    app = upload(open_app(), ("holiday.jpg", decoded))
     assert_clean(app)
     assert "holiday, 96 × 64 px." in texts(app)
-    upload(app, ("broken.jpg", photo[:40]))
+    upload(app, ("broken.jpg", decoded[:40]))
     assert not app.exception
     assert len(app.error) == 1 and app.error[0].value.startswith("broken")
     assert "holiday, 96 × 64 px." in texts(app)

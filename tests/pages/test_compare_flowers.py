@@ -7,8 +7,8 @@ import pytest
 
 from colorizer.checkpoints.store import MODEL_FILE, list_checkpoints, read_tensors, snapshot_file
 from pages.common.experiments import OWN_CHOICE, available
-from pages.common.model_cache import version
-from pages.common.snapshots import Moment, at_moment, full_title, moments
+from pages.common.model_cache import weights_hash
+from pages.common.snapshots import SnapshotRef, at_snapshot, full_title, snapshots
 from tests.support.flowers_app import KEPT, SHIPPED, STEPS, Report, Server, a_card, is_painted, lab_hue, ship
 
 SECOND = "flowers-gan-after-2-epochs"
@@ -165,15 +165,15 @@ def test_no_name_of_an_experiment_holds_another() -> None:
 
 def test_a_moment_is_a_card_of_its_own_with_the_file_of_its_epoch() -> None:
     gan = a_card("flowers-gan", sha256={MODEL_FILE: "ef", snapshot_file(0): "01", snapshot_file(4): "23"})
-    states = moments(gan)
+    states = snapshots(gan)
     assert [state.id for state in states] == [
         f"flowers-gan-after-{age}" for age in ("1-epoch", "5-epochs", "12-epochs")
     ]
-    assert [version(state) for state in states] == ["01", "23", "ef"]
+    assert [weights_hash(state) for state in states] == ["01", "23", "ef"]
     assert [state.epochs for state in states] == [1, 5, 12]
     assert not any(state.snapshots or state.metrics for state in states)
-    assert all(isinstance(state, Moment) and state.checkpoint is gan for state in states)
-    assert full_title(at_moment(gan, 0)) == "GAN after 1 epoch"
+    assert all(isinstance(state, SnapshotRef) and state.checkpoint is gan for state in states)
+    assert full_title(at_snapshot(gan, 0)) == "GAN after 1 epoch"
     assert full_title(gan) == "GAN"
 
 

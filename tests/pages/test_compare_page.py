@@ -58,32 +58,32 @@ def test_a_grey_photo_has_no_figures_and_no_original(open_app: OpenApp) -> None:
     assert "<dt>PSNR</dt>" not in texts(app)
 
 
-def test_an_upload_is_coloured_and_shown(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(COMPARE), ("holiday.jpg", photo))
+def test_an_upload_is_coloured_and_shown(open_app: OpenApp, decoded: bytes) -> None:
+    app = upload(open_app(COMPARE), ("holiday.jpg", decoded))
     assert_clean(app)
     assert "holiday, 96 × 64 px" in _in_view(app)
     assert len(_results(app)) == 4
 
 
-def test_new_uploads_keep_the_results_of_earlier_ones(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(COMPARE), ("first.jpg", photo))
-    album = app.session_state["album"]
-    first = next(iter(album.shots))
-    answers = dict(album.shots[first].answers)
+def test_new_uploads_keep_the_results_of_earlier_ones(open_app: OpenApp, decoded: bytes) -> None:
+    app = upload(open_app(COMPARE), ("first.jpg", decoded))
+    library = app.session_state["photo_library"]
+    first = next(iter(library.photos))
+    answers = dict(library.photos[first].answers)
     second = io.BytesIO()
     Image.new("RGB", (40, 40), "teal").save(second, "PNG")
     upload(app, ("second.png", second.getvalue()))
     assert "second, 40 × 40 px" in _in_view(app)
     app.pills(key="photo").set_value(first).run()
     assert "first, 96 × 64 px" in _in_view(app)
-    assert all(album.shots[first].answers[name] is answer for name, answer in answers.items())
+    assert all(library.photos[first].answers[name] is answer for name, answer in answers.items())
 
 
-def test_a_photo_can_be_removed(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(COMPARE), ("holiday.jpg", photo))
+def test_a_photo_can_be_removed(open_app: OpenApp, decoded: bytes) -> None:
+    app = upload(open_app(COMPARE), ("holiday.jpg", decoded))
     next(button for button in app.button if button.label == "Remove holiday").click().run()
     assert_clean(app)
-    assert not app.session_state["album"].shots
+    assert not app.session_state["photo_library"].photos
     assert "Motorcycle" in _in_view(app)
 
 
@@ -99,9 +99,9 @@ def test_a_photo_can_be_removed(open_app: OpenApp, photo: bytes) -> None:
     ],
 )
 def test_a_bad_file_gets_one_sentence_and_the_others_are_coloured(
-    open_app: OpenApp, photo: bytes, name: str, content: bytes
+    open_app: OpenApp, decoded: bytes, name: str, content: bytes
 ) -> None:
-    app = upload(open_app(COMPARE), (name, content), ("good.jpg", photo))
+    app = upload(open_app(COMPARE), (name, content), ("good.jpg", decoded))
     assert not app.exception
     assert len(app.error) == 1
     assert app.error[0].value.startswith(f"{name}: ")
@@ -110,16 +110,16 @@ def test_a_bad_file_gets_one_sentence_and_the_others_are_coloured(
     assert len(_results(app)) == 4
 
 
-def test_a_truncated_file_is_refused_rather_than_partly_shown(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(COMPARE), ("cut.jpg", photo[: len(photo) // 2]))
+def test_a_truncated_file_is_refused_rather_than_partly_shown(open_app: OpenApp, decoded: bytes) -> None:
+    app = upload(open_app(COMPARE), ("cut.jpg", decoded[: len(decoded) // 2]))
     assert len(app.error) == 1
     assert app.error[0].value.startswith("cut.jpg: ")
     assert "Motorcycle" in _in_view(app)
 
 
-def test_the_next_upload_takes_the_sentence_away(open_app: OpenApp, photo: bytes) -> None:
+def test_the_next_upload_takes_the_sentence_away(open_app: OpenApp, decoded: bytes) -> None:
     app = upload(open_app(COMPARE), ("empty.jpg", b""))
-    assert_clean(upload(app, ("good.jpg", photo)))
+    assert_clean(upload(app, ("good.jpg", decoded)))
 
 
 def test_a_ninth_photo_is_refused_with_the_limit(open_app: OpenApp) -> None:
@@ -129,7 +129,7 @@ def test_a_ninth_photo_is_refused_with_the_limit(open_app: OpenApp) -> None:
         Image.new("RGB", (16, 16), (shade * 20, 80, 120)).save(stream, "PNG")
         files.append((f"{shade}.png", stream.getvalue()))
     app = upload(open_app(COMPARE, experiment="MSE or Huber"), *files)
-    assert len(app.session_state["album"].shots) == 8
+    assert len(app.session_state["photo_library"].photos) == 8
     assert [error.value for error in app.error] == [
         "8.png was not added: a comparison holds at most 8 photos; remove one first."
     ]
@@ -171,36 +171,36 @@ def test_saturation_zero_is_grey(open_app: OpenApp) -> None:
     app = open_app(COMPARE)
     app.slider(key="saturation").set_value(0.0).run()
     assert_clean(app)
-    shot = app.session_state["album"].samples["Motorcycle"]
-    results = [data for name, (_, data) in shot.pictures.items() if name not in ("grey", "original")]
+    photo = app.session_state["photo_library"].samples["Motorcycle"]
+    results = [data for name, (_, data) in photo.pictures.items() if name not in ("grey", "original")]
     assert len(results) == 4
     for data in results:
         pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
         assert np.ptp(pixels, axis=2).max() <= 3
 
 
-def test_another_page_and_back_loses_nothing(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app(COMPARE), ("holiday.jpg", photo))
+def test_another_page_and_back_loses_nothing(open_app: OpenApp, decoded: bytes) -> None:
+    app = upload(open_app(COMPARE), ("holiday.jpg", decoded))
     app.slider(key="saturation").set_value(1.5)
     app.pills(key="experiment").set_value("12 or 500 images").run()
-    answers = dict(next(iter(app.session_state["album"].shots.values())).answers)
+    answers = dict(next(iter(app.session_state["photo_library"].photos.values())).answers)
     app.switch_page("pages/curves.py").run()
     app.switch_page("pages/compare.py").run()
     assert_clean(app)
     assert "holiday, 96 × 64 px" in _in_view(app)
     assert app.slider(key="saturation").value == 1.5
     assert len(_results(app)) == 2
-    shot = next(iter(app.session_state["album"].shots.values()))
-    assert all(shot.answers[name] is answer for name, answer in answers.items())
+    photo = next(iter(app.session_state["photo_library"].photos.values()))
+    assert all(photo.answers[name] is answer for name, answer in answers.items())
 
 
-def test_two_visitors_do_not_see_each_other(open_app: OpenApp, photo: bytes) -> None:
+def test_two_visitors_do_not_see_each_other(open_app: OpenApp, decoded: bytes) -> None:
     one, other = open_app(COMPARE), open_app(COMPARE)
-    upload(one, ("secret.jpg", photo))
+    upload(one, ("secret.jpg", decoded))
     other.run()
     assert "secret" in _in_view(one)
     assert "secret" not in texts(other)
-    assert not other.session_state["album"].shots
+    assert not other.session_state["photo_library"].photos
 
 
 def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
@@ -215,7 +215,7 @@ def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
 
 def _picture(app: AppTest, sample: str, checkpoint: str) -> bytes:
     """The encoded result of a checkpoint on a sample."""
-    pictures = app.session_state["album"].samples[sample].pictures
+    pictures = app.session_state["photo_library"].samples[sample].pictures
     return next(data for name, (_, data) in pictures.items() if name.startswith(f"{checkpoint} "))
 
 

@@ -31,7 +31,7 @@ assert not app.exception and not app.error
 from colorizer import list_checkpoints
 from pages.features.hints.state import hint_work
 card = next(card for card in list_checkpoints() if card.id == "photo")
-kept = app.session_state["album"].samples.values()
+kept = app.session_state["photo_library"].samples.values()
 assert [work.picture is not None for shot in kept for work in [hint_work(shot, card)]] == [True]
 print(*sys.modules)
 """

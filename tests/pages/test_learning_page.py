@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import list_checkpoints, snapshot_file
-from pages.common.photo_library import Shot
+from pages.common.photo_library import LibraryPhoto
 from tests.support import APP
 from tests.support.app import OpenApp, assert_clean, texts, upload
 
@@ -29,9 +29,9 @@ OpenPage = Callable[..., AppTest]
 def open_page(open_app: OpenApp) -> OpenPage:
     """Start a session on the page, optionally with the parameters of a link, and choose a sample there."""
 
-    def start(photo: str | None = None, **parameters: str) -> AppTest:
+    def start(decoded: str | None = None, **parameters: str) -> AppTest:
         app = open_app("pages/learning.py", **parameters)
-        return app if photo is None else app.pills(key="photo").set_value(photo).run()
+        return app if decoded is None else app.pills(key="photo").set_value(decoded).run()
 
     return start
 
@@ -40,9 +40,9 @@ def chosen(app: AppTest) -> Card:
     return next(card for card in CARDS if card.id == app.selectbox(key="learning-checkpoint").value)
 
 
-def states(shot: Shot, card: Card) -> list[int]:
+def states(photo: LibraryPhoto, card: Card) -> list[int]:
     """The epochs whose colours are kept for a photo."""
-    return [epoch for checkpoint, _, epoch in shot.states if checkpoint == card.id]
+    return [epoch for checkpoint, _, epoch in photo.states if checkpoint == card.id]
 
 
 def in_view(app: AppTest) -> str:
@@ -50,10 +50,10 @@ def in_view(app: AppTest) -> str:
     return next(line for line in texts(app).splitlines() if 'role="status"' in line)
 
 
-def shown(app: AppTest) -> Shot:
+def shown(app: AppTest) -> LibraryPhoto:
     """The only photo of the visitor."""
-    (shot,) = app.session_state["album"].shots.values()
-    return shot
+    (photo,) = app.session_state["photo_library"].photos.values()
+    return photo
 
 
 def png(image: Image.Image) -> bytes:
@@ -67,7 +67,7 @@ def test_opens_with_a_sample_coloured_at_every_kept_epoch(open_page: OpenPage) -
     assert_clean(app)
     assert "Motorcycle, 741 × 500 px" in in_view(app)
     card = chosen(app)
-    assert sorted(states(app.session_state["album"].samples["Motorcycle"], card)) == card.snapshots
+    assert sorted(states(app.session_state["photo_library"].samples["Motorcycle"], card)) == card.snapshots
 
 
 def test_offers_the_checkpoints_with_snapshots_and_no_others(open_page: OpenPage) -> None:
@@ -80,7 +80,7 @@ def test_every_offered_checkpoint_can_be_watched(open_page: OpenPage) -> None:
         app.selectbox(key="learning-checkpoint").set_value(card.id).run()
         assert_clean(app)
         assert card.title in in_view(app)
-        assert sorted(states(app.session_state["album"].samples["Cat"], card)) == card.snapshots
+        assert sorted(states(app.session_state["photo_library"].samples["Cat"], card)) == card.snapshots
 
 
 def test_the_figures_of_the_shown_epoch_are_those_of_the_history(open_page: OpenPage) -> None:
@@ -111,16 +111,16 @@ def test_a_quantity_that_the_run_has_not_is_left_out_and_each_other_is_drawn(ope
 def test_another_checkpoint_and_back_computes_nothing_anew(open_page: OpenPage) -> None:
     app = open_page()
     first, *others = CARDS
-    shot = app.session_state["album"].samples["Motorcycle"]
-    kept = dict(shot.states)
+    photo = app.session_state["photo_library"].samples["Motorcycle"]
+    kept = dict(photo.states)
     for card in (*others[:1], first):
         app.selectbox(key="learning-checkpoint").set_value(card.id).run()
     assert_clean(app)
-    assert all(shot.states[key] is chroma for key, chroma in kept.items())
+    assert all(photo.states[key] is prediction for key, prediction in kept.items())
 
 
-def test_a_photo_from_the_first_page_is_here_and_stays(open_app: OpenApp, photo: bytes) -> None:
-    app = upload(open_app("pages/compare.py", experiment="12 or 500 images"), ("holiday.jpg", photo))
+def test_a_photo_from_the_first_page_is_here_and_stays(open_app: OpenApp, decoded: bytes) -> None:
+    app = upload(open_app("pages/compare.py", experiment="12 or 500 images"), ("holiday.jpg", decoded))
     app.switch_page("pages/learning.py").run()
     assert_clean(app)
     assert "holiday, 96 × 64 px" in in_view(app)
@@ -128,7 +128,7 @@ def test_a_photo_from_the_first_page_is_here_and_stays(open_app: OpenApp, photo:
     app.switch_page("pages/compare.py").run()
     app.switch_page("pages/learning.py").run()
     assert "holiday, 96 × 64 px" in in_view(app)
-    assert all(shown(app).states[key] is chroma for key, chroma in kept.items())
+    assert all(shown(app).states[key] is prediction for key, prediction in kept.items())
 
 
 @pytest.mark.parametrize(
@@ -187,11 +187,11 @@ def test_each_rendering_of_a_palette_is_another_picture(open_page: OpenPage) -> 
     if card is None:
         pytest.skip("no checkpoint with a palette keeps snapshots")
     app = open_page("Cat", **{"learning-checkpoint": card.title})
-    shot, pictures = app.session_state["album"].samples["Cat"], set()
+    photo, pictures = app.session_state["photo_library"].samples["Cat"], set()
     for rendering in ("chroma", "expected", "palette"):
         app.segmented_control(key="rendering").set_value(rendering).run()
         assert_clean(app)
-        pictures.add(next(data for name, (_, data) in shot.pictures.items() if name.endswith(f" {card.epochs - 1}")))
+        pictures.add(next(data for name, (_, data) in photo.pictures.items() if name.endswith(f" {card.epochs - 1}")))
     assert len(pictures) == 3
 
 

@@ -196,7 +196,7 @@ def test_several_uploads_are_a_column_each_and_take_the_place_of_the_samples(app
     assert_clean(app)
     assert [names(strip) for strip in strips(app)] == [["first", "second"]] * 2
     assert app.pills(key="picture").options == ["first", "second"]
-    assert len(app.session_state["album"].shots) == 2
+    assert len(app.session_state["photo_library"].photos) == 2
     upload(app, ("third.png", a_png(60)))
     assert [names(strip) for strip in strips(app)] == [["first", "second", "third"]] * 2
 
@@ -215,7 +215,7 @@ def test_a_grey_photo_says_so_where_there_is_no_truth(app: AppTest) -> None:
         assert strip.count("a grey photo") == 2
         assert strip.count("<img") == 6
         assert strip.count("<td>–</td>") == 3
-    app.pills(key="picture").set_value(next(iter(app.session_state["album"].shots))).run()
+    app.pills(key="picture").set_value(next(iter(app.session_state["photo_library"].photos))).run()
     assert_clean(app)
     assert "This photo has no colours" in said(app)
 
@@ -227,8 +227,8 @@ def test_odd_shapes_have_a_square_of_the_network_s_size(app: AppTest, size: tupl
     upload(app, ("odd.png", a_png(20, size, mode)))
     assert_clean(app)
     assert all(strip.count("<img") == 4 for strip in strips(app))
-    shelf = app.session_state["strips"]
-    assert {column.square.size for column in shelf.columns.values()} == {(32, 32)}
+    strip_cache = app.session_state["strips"]
+    assert {column.square.size for column in strip_cache.columns.values()} == {(32, 32)}
 
 
 def test_what_is_no_picture_is_one_sentence_and_the_rest_is_shown(app: AppTest) -> None:
@@ -245,11 +245,11 @@ def test_a_hostile_name_stays_text(app: AppTest) -> None:
 
 
 def test_figures_stand_under_each_column_and_the_better_is_marked_where_that_can_be_said(app: AppTest) -> None:
-    shelf, shot = app.session_state["strips"], app.session_state["album"].samples["Cat"]
+    strip_cache, photo = app.session_state["strips"], app.session_state["photo_library"].samples["Cat"]
     for preset, ids in PRESETS.items():
         app.pills(key="pair").set_value(preset).run()
         for strip, name in zip(strips(app), ids, strict=True):
-            measured = shelf.column(shot, CARDS[name]).measured
+            measured = strip_cache.column(photo, CARDS[name]).measured
             for figure in (f"{measured.accuracy:.0%}", f"{measured.loss:.2f}", f"{measured.delta_e:.1f}"):
                 assert f">{figure}<" in strip
             scores = strip.partition("<span>CIEDE2000</span>")[0]
@@ -259,13 +259,13 @@ def test_figures_stand_under_each_column_and_the_better_is_marked_where_that_can
 
 
 def test_nothing_is_computed_twice(app: AppTest) -> None:
-    shelf, shot = app.session_state["strips"], app.session_state["album"].samples["Cat"]
-    columns, answers = dict(shelf.columns), dict(shot.answers)
+    strip_cache, photo = app.session_state["strips"], app.session_state["photo_library"].samples["Cat"]
+    columns, answers = dict(strip_cache.columns), dict(photo.answers)
     app.segmented_control(key="rendering").set_value("palette").run()
     app.pills(key="picture").set_value("Coffee").run()
     assert_clean(app)
-    assert all(shelf.columns[key] is column for key, column in columns.items())
-    assert all(shot.answers[key] is answer for key, answer in answers.items())
+    assert all(strip_cache.columns[key] is column for key, column in columns.items())
+    assert all(photo.answers[key] is answer for key, answer in answers.items())
 
 
 def test_renderings_change_the_strips(app: AppTest) -> None:

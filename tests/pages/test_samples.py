@@ -12,9 +12,9 @@ from tests.support import APP
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_sample_opens_with_colours_unless_its_name_denies_them(name: str) -> None:
-    photo = open_image(read_sample(name))
-    assert min(photo.size) >= 300
-    assert photo.is_grey == name.endswith("(grey)")
+    decoded = open_image(read_sample(name))
+    assert min(decoded.size) >= 300
+    assert decoded.is_grey == name.endswith("(grey)")
 
 
 def test_a_newcomer_sees_the_motorcycle_and_can_choose_a_flower() -> None:

@@ -204,8 +204,8 @@ def test_what_is_no_picture_gets_one_sentence_and_the_photo_stays(app: AppTest) 
     assert "Motorcycle" in status(app)
 
 
-def test_photos_go_from_page_to_page_and_a_hostile_name_stays_text(app: AppTest, photo: bytes) -> None:
-    upload(app, ("<img src=x onerror=alert(1)>.jpg", photo))
+def test_photos_go_from_page_to_page_and_a_hostile_name_stays_text(app: AppTest, decoded: bytes) -> None:
+    upload(app, ("<img src=x onerror=alert(1)>.jpg", decoded))
     assert_clean(app)
     assert "here at 96 × 64 px" in status(app)
     assert "<img src=x" not in texts(app)

@@ -15,29 +15,29 @@ from streamlit.testing.v1 import AppTest
 
 from tests.support.app import OpenApp, assert_clean
 
-Place = tuple[int, ...]
+Slot = tuple[int, ...]
 
 
 @dataclass
 class Sent:
     """The elements of a run in the order in which they were sent: where, of what kind, and what they show."""
 
-    elements: list[tuple[Place, str, bytes]] = field(default_factory=list)
+    elements: list[tuple[Slot, str, bytes]] = field(default_factory=list)
 
     def receive(self, message: ForwardMsg) -> None:
         if message.WhichOneof("type") == "navigation":  # `app.py` begins; what was sent before is of a run given up
             self.elements.clear()
         if message.WhichOneof("type") != "delta":
             return
-        delta, place = message.delta, tuple(message.metadata.delta_path)
+        delta, slot = message.delta, tuple(message.metadata.delta_path)
         if delta.WhichOneof("type") == "new_element":
-            self.elements.append((place, str(delta.new_element.WhichOneof("type")), delta.SerializeToString()))
+            self.elements.append((slot, str(delta.new_element.WhichOneof("type")), delta.SerializeToString()))
 
     def changes(self) -> list[list[str]]:
         """The kinds of what was shown one after the other at one place, "empty" among them."""
-        kinds: dict[Place, dict[bytes, str]] = defaultdict(dict)
-        for place, kind, content in self.elements:
-            kinds[place][content] = kind
+        kinds: dict[Slot, dict[bytes, str]] = defaultdict(dict)
+        for slot, kind, content in self.elements:
+            kinds[slot][content] = kind
         return [list(shown.values()) for shown in kinds.values() if len(shown) > 1]
 
 

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import list_checkpoints
 from colorizer.images import fetch
-from pages.common.photo_library import Shot
+from pages.common.photo_library import LibraryPhoto
 from pages.features.triptych.row_image import ThreeInOne
 from tests.support import APP
 from tests.support.app import OpenApp, assert_clean, texts, upload
@@ -46,12 +46,12 @@ def app(open_triptych: OpenTriptych) -> AppTest:
 
 
 @pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch, photo: bytes) -> Iterator[Server]:
+def web(monkeypatch: pytest.MonkeyPatch, decoded: bytes) -> Iterator[Server]:
     """A server on this machine, to which links may lead here only; it has /harbour.jpg."""
     policy = dataclasses.replace(fetch.POLICY, is_allowed_address=lambda address: address.is_loopback)
     monkeypatch.setattr(fetch, "POLICY", policy)
     missing = [head("404 Not Found", "Content-Length: 0")]
-    with serving(lambda request: ok(photo) if request.startswith(b"GET /harbour.jpg ") else missing) as server:
+    with serving(lambda request: ok(decoded) if request.startswith(b"GET /harbour.jpg ") else missing) as server:
         yield server
 
 
@@ -77,11 +77,11 @@ def in_view(app: AppTest) -> str:
     return next(line for line in texts(app).splitlines() if 'role="status"' in line)
 
 
-def shown(app: AppTest) -> Shot:
+def shown(app: AppTest) -> LibraryPhoto:
     """The photo in view."""
-    album = app.session_state["album"]
+    library = app.session_state["photo_library"]
     key = app.session_state["photo"]
-    return album.shots[key] if key in album.shots else album.samples[key]
+    return library.photos[key] if key in library.photos else library.samples[key]
 
 
 def labels(app: AppTest) -> list[str]:
@@ -141,7 +141,7 @@ def test_a_link_is_fetched_for_a_click_only(app: AppTest, web: Server) -> None:
 
 def test_no_parameter_of_the_address_makes_the_server_fetch(open_triptych: OpenTriptych, web: Server) -> None:
     link = f"http://127.0.0.1:{web.port}/harbour.jpg"
-    app = open_triptych(link=link, url=link, sample=link, photo=link, **{"triptych-checkpoint": link})
+    app = open_triptych(link=link, url=link, sample=link, decoded=link, **{"triptych-checkpoint": link})
     assert_clean(app)
     assert app.text_input(key="link").value == ""
     assert "Motorcycle" in in_view(app)
@@ -223,8 +223,8 @@ def test_unknown_values_in_the_address_do_no_harm(open_triptych: OpenTriptych, v
     assert "Motorcycle" in in_view(app)
 
 
-def test_an_upload_is_shown_in_the_row_and_can_be_removed(app: AppTest, photo: bytes) -> None:
-    upload(app, ("holiday.jpg", photo))
+def test_an_upload_is_shown_in_the_row_and_can_be_removed(app: AppTest, decoded: bytes) -> None:
+    upload(app, ("holiday.jpg", decoded))
     assert_clean(app)
     assert "holiday, 96 × 64 px" in in_view(app)
     next(button for button in app.button if button.label == "Remove holiday").click().run()
@@ -232,8 +232,8 @@ def test_an_upload_is_shown_in_the_row_and_can_be_removed(app: AppTest, photo: b
     assert "Motorcycle" in in_view(app)
 
 
-def test_photos_and_answers_go_from_page_to_page(app: AppTest, photo: bytes) -> None:
-    upload(app, ("holiday.jpg", photo))
+def test_photos_and_answers_go_from_page_to_page(app: AppTest, decoded: bytes) -> None:
+    upload(app, ("holiday.jpg", decoded))
     answers = dict(shown(app).answers)
     app.switch_page("pages/compare.py").run()
     assert "holiday, 96 × 64 px" in in_view(app)
@@ -244,8 +244,8 @@ def test_photos_and_answers_go_from_page_to_page(app: AppTest, photo: bytes) -> 
     assert all(shown(app).answers[key] is answer for key, answer in answers.items())
 
 
-def test_a_hostile_name_stays_text(app: AppTest, photo: bytes) -> None:
-    upload(app, ("<img src=x onerror=alert(1)>.jpg", photo))
+def test_a_hostile_name_stays_text(app: AppTest, decoded: bytes) -> None:
+    upload(app, ("<img src=x onerror=alert(1)>.jpg", decoded))
     assert_clean(app)
     assert "<img src=x" not in texts(app)
 

@@ -16,4 +16,4 @@ def peaked(*peaks: tuple[int, float], size: int = 8) -> Distribution:
     logits = torch.full((len(color.ab_bins()), size, size), -20.0)
     for number, probability in peaks:
         logits[number] = float(np.log(probability))
-    return Distribution(logits.half().numpy(), None, 0.0, 1.0, (size * 4 - 2, size * 4 - 3), 4)
+    return Distribution(logits.half().numpy(), 1.0, (size * 4 - 2, size * 4 - 3), 4)

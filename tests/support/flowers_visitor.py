@@ -3,7 +3,7 @@
     PYTHONPATH=COPY python visitor.py    # in COPY
 
 Each line of its input is JSON: the parameters of a link, and what to choose then by the keys of the widgets. Each line
-of its output is JSON: what the page shows (`look`).
+of its output is JSON: what the page shows (`options`).
 """
 
 import io
@@ -18,10 +18,10 @@ from skimage.color import rgb2lab
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import scan
-from pages.common.downloads import Wish
+from pages.common.downloads import Download
 from pages.common.experiments import available
-from pages.common.model_cache import Look
-from pages.common.photo_library import Shot
+from pages.common.model_cache import RenderOptions
+from pages.common.photo_library import LibraryPhoto
 
 
 def hue(content: bytes) -> float:
@@ -37,18 +37,20 @@ def comment(content: bytes) -> str:
         return str(image.info["comment"].decode())
 
 
-def files(shot: Shot, experiment: str) -> dict[str, str]:
+def files(photo: LibraryPhoto, experiment: str) -> dict[str, str]:
     """The files that an experiment's results are saved as, and the note inside each."""
     cards = scan().cards
-    answers = [(card, shot.answer(card)) for card in available(cards)[experiment].line_up(cards)]
-    wishes = [Wish(shot, card, answer, Look(), "JPEG") for card, answer in answers if answer is not None]
-    return {wish.file_name: comment(wish.render()) for wish in wishes}
+    answers = [(card, photo.answer(card)) for card in available(cards)[experiment].line_up(cards)]
+    downloads = [
+        Download(photo, card, answer, RenderOptions(), "JPEG") for card, answer in answers if answer is not None
+    ]
+    return {download.file_name: comment(download.render()) for download in downloads}
 
 
-def look(app: AppTest, experiment: str, sample: str) -> dict[str, Any]:
+def options(app: AppTest, experiment: str, sample: str) -> dict[str, Any]:
     """What the page shows of an experiment."""
-    shot = app.session_state["album"].samples[sample]
-    shown = {name.split()[0]: hue(data) for name, (_, data) in shot.pictures.items() if len(name.split()) == 2}
+    photo = app.session_state["photo_library"].samples[sample]
+    shown = {name.split()[0]: hue(data) for name, (_, data) in photo.pictures.items() if len(name.split()) == 2}
     return {
         "exceptions": [error.value for error in app.exception],
         "errors": [error.value for error in app.error],
@@ -58,7 +60,7 @@ def look(app: AppTest, experiment: str, sample: str) -> dict[str, Any]:
         "sides": app.selectbox(key="right").options,
         "hues": shown,
         "buttons": [element.proto.label for element in app.get("download_button")],
-        "files": files(shot, experiment),
+        "files": files(photo, experiment),
     }
 
 
@@ -70,7 +72,7 @@ def visit(link: dict[str, str], choices: dict[str, str]) -> dict[str, Any]:
     app.run()
     for key, value in choices.items():
         next(widget for widget in (*app.pills, *app.selectbox) if widget.key == key).set_value(value).run()
-    return look(app, choices.get("experiment", link["experiment"]), link["sample"])
+    return options(app, choices.get("experiment", link["experiment"]), link["sample"])
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ import train
 from colorizer.data.splits import load_training_data
 from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import parse_recipe
-from colorizer.training.network_setup import build_network, study_colors
+from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
 from colorizer.training.trainer import Run, Watcher
-from colorizer.utils.shutdown import StopWish
+from colorizer.utils.shutdown import StopRequest
 
 CPU = torch.device("cpu")
 QUIET = Watcher(lambda pictures, loss: None, lambda row: None)
@@ -151,13 +151,15 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     return message
 
 
-def make_run(recipe_text: str, folder: Path, out: Path, *overrides: str, wish: StopWish | None = None) -> Run:
+def make_run(
+    recipe_text: str, folder: Path, out: Path, *overrides: str, stop_request: StopRequest | None = None
+) -> Run:
     """A run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
     recipe = parse_recipe(recipe_text, overrides)
     data = load_training_data([folder], recipe.data, lambda message: None)
     network = build_network(recipe)
-    study_colors(recipe, network, data.training)
-    run = Run(recipe, network, data, out, train.make_accelerator(recipe), wish)
+    fit_color_statistics(recipe, network, data.training)
+    run = Run(recipe, network, data, out, train.make_accelerator(recipe), stop_request)
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     return run
 

@@ -13,16 +13,16 @@ from colorizer.checkpoints.card import Card
 from colorizer.images.animation import Frame, encode_sheet
 from colorizer.images.saving import OutputFormat
 from colorizer.inference.full_resolution import compose, with_alpha
-from pages.common.downloads import Wish
-from pages.common.model_cache import Answer, Look, compose_preview, load, turn
-from pages.common.photo_library import Shot
+from pages.common.downloads import Download
+from pages.common.model_cache import Answer, RenderOptions, compose_preview, compute_lock, load
+from pages.common.photo_library import LibraryPhoto
 
 _MAX_SIDE = 800  # px, of each picture on the sheet
 _OWN = "Version 1: the model's own answer."
 
 
 @dataclass(frozen=True)
-class VersionWish(Wish):
+class VersionDownload(Download):
     """A version that can be downloaded."""
 
     number: int
@@ -46,31 +46,33 @@ class VersionWish(Wish):
         )
 
     def render(self) -> bytes:
-        with turn():
-            photo = images.open_image(self.shot.content, name=self.shot.name)
-            coloured = with_alpha(compose(photo.image, self.version.chroma), photo.alpha)
+        with compute_lock():
+            decoded = images.open_image(self.photo.content, name=self.photo.name)
+            coloured = with_alpha(compose(decoded.image, self.version.prediction), decoded.alpha)
             return images.encode_image(coloured, self.format, self.note)
 
 
-def wishes_of(shot: Shot, card: Card, versions: Sequence[Version], format: OutputFormat) -> list[VersionWish]:
+def downloads_for(
+    photo: LibraryPhoto, card: Card, versions: Sequence[Version], format: OutputFormat
+) -> list[VersionDownload]:
     """A wish for each version."""
     return [
-        VersionWish(shot, card, Answer(version.chroma, 0.0, None), Look(), format, number, version)
+        VersionDownload(photo, card, Answer(version.prediction, 0.0, None), RenderOptions(), format, number, version)
         for number, version in enumerate(versions, 1)
     ]
 
 
-def offer_version(place: DeltaGenerator, wish: VersionWish) -> None:
+def offer_version(slot: DeltaGenerator, download: VersionDownload) -> None:
     """A button that downloads one version."""
-    place.download_button(
-        f"Download version {wish.number}",
-        data=wish.render,
-        file_name=wish.file_name,
-        mime=f"image/{wish.format.lower()}",
+    slot.download_button(
+        f"Download version {download.number}",
+        data=download.render,
+        file_name=download.file_name,
+        mime=f"image/{download.format.lower()}",
         on_click="ignore",
         type="tertiary",
         icon=":material/download:",
-        key=f"download-version-{wish.number}",
+        key=f"download-version-{download.number}",
     )
 
 
@@ -78,22 +80,22 @@ def offer_version(place: DeltaGenerator, wish: VersionWish) -> None:
 class Sheet:
     """All versions as one picture. It holds what it needs: downloads are made outside of the session."""
 
-    shot: Shot
+    photo: LibraryPhoto
     card: Card
     versions: tuple[Version, ...]
 
     @property
     def file_name(self) -> str:
-        return f"{self.shot.name}-{self.card.id}-versions.png"
+        return f"{self.photo.name}-{self.card.id}-versions.png"
 
     def render(self) -> bytes:
-        with turn():
-            image = _shrink(self.shot.preview)
-            alpha = None if self.shot.preview_alpha is None else _shrink(self.shot.preview_alpha)
+        with compute_lock():
+            image = _shrink(self.photo.preview)
+            alpha = None if self.photo.preview_alpha is None else _shrink(self.photo.preview_alpha)
             frames = []
             for number, version in enumerate(self.versions, 1):
                 aside = f"{version.plausibility:.0%} as likely" if version.changes else "the model's own answer"
-                picture = with_alpha(compose_preview(image, version.chroma, Look()), alpha)
+                picture = with_alpha(compose_preview(image, version.prediction, RenderOptions()), alpha)
                 frames.append(Frame(picture, f"Version {number}, {aside}"))
             return encode_sheet(frames, load(self.card).describe())
 

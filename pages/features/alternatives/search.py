@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from colorizer.analysis.alternatives import Alternatives, Question, Version
-from colorizer.analysis.uncertainty import Doubt, doubt_of
+from colorizer.analysis.alternatives import Alternatives, AmbiguousRegion, Version
+from colorizer.analysis.uncertainty import Uncertainty, uncertainty_of
 from colorizer.checkpoints.card import Card
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.prediction import Prediction
 from pages.common.error_boundary import sentence
-from pages.common.model_cache import Look, compose_preview, load, open_photo, turn, version
-from pages.common.photo_library import Shot
+from pages.common.model_cache import RenderOptions, compose_preview, compute_lock, load, open_photo, weights_hash
+from pages.common.photo_library import LibraryPhoto
 
 MAX_VERSIONS = 4
 _MAX_KEPT = 6  # searches of a visitor; each holds some 5 MB
@@ -23,7 +23,7 @@ class Search:
     name: str
     """Of its pictures among those that a photo keeps."""
     found: Alternatives | None = None
-    doubt: Doubt | None = None
+    uncertainty: Uncertainty | None = None
     is_done: bool = False
     failure: str = ""
     """One sentence, where something went wrong; what was found before stays."""
@@ -33,44 +33,44 @@ class Search:
         return self.found.versions if self.found else []
 
     @property
-    def questions(self) -> list[Question]:
-        return self.found.questions if self.found else []
+    def ambiguous_regions(self) -> list[AmbiguousRegion]:
+        return self.found.ambiguous_regions if self.found else []
 
-    def advance(self, shot: Shot, card: Card) -> None:
+    def advance(self, photo: LibraryPhoto, card: Card) -> None:
         """Find one more version, or that there is none."""
         try:
-            self._advance(shot, card)
+            self._advance(photo, card)
         except Exception as error:  # whatever it is, the rest of the page stands
             self.failure = sentence(error, card.title)
         self.is_done = self.is_done or bool(self.failure) or len(self.versions) >= MAX_VERSIONS
 
-    def _advance(self, shot: Shot, card: Card) -> None:
+    def _advance(self, photo: LibraryPhoto, card: Card) -> None:
         model = load(card)
         if self.found is None:
-            base = self._base(shot, card)
-            with turn():
-                self.found = Alternatives(model, base, shot.size)
-                self.doubt = doubt_of(self.found.distribution)
-        with turn():
+            base = self._base(photo, card)
+            with compute_lock():
+                self.found = Alternatives(model, base, photo.size)
+                self.uncertainty = uncertainty_of(self.found.distribution)
+        with compute_lock():
             self.is_done = self.found.next_version() is None
 
-    def _base(self, shot: Shot, card: Card) -> Chroma:
+    def _base(self, photo: LibraryPhoto, card: Card) -> Prediction:
         """What the model says of the photo; another page may have asked it."""
-        known = shot.answer(card)
+        known = photo.answer(card)
         if known is not None:
-            return known.chroma
-        image = open_photo(shot.content, shot.name).image
-        with turn():
+            return known.prediction
+        image = open_photo(photo.content, photo.name).image
+        with compute_lock():
             return load(card).predict(image)
 
-    def picture(self, shot: Shot, number: int) -> bytes:
+    def picture(self, photo: LibraryPhoto, number: int) -> bytes:
         """A version as an encoded preview, kept with the photo's others."""
         name = f"{self.name} {number}"
-        if name not in shot.pictures:
-            look = Look()
-            image = compose_preview(shot.preview, self.versions[number].chroma, look)
-            shot.pictures[name] = look, shot.encode(image)
-        return shot.pictures[name][1]
+        if name not in photo.pictures:
+            options = RenderOptions()
+            image = compose_preview(photo.preview, self.versions[number].prediction, options)
+            photo.pictures[name] = options, photo.encode(image)
+        return photo.pictures[name][1]
 
 
 @dataclass
@@ -79,9 +79,9 @@ class Searches:
 
     kept: dict[tuple[str, str, str], Search] = field(default_factory=dict)
 
-    def of(self, shot: Shot, card: Card) -> Search:
-        key = shot.key, card.id, version(card)
-        search = self.kept.pop(key, None) or Search(f"alternative of {card.id} {version(card)}")
+    def of(self, photo: LibraryPhoto, card: Card) -> Search:
+        key = photo.key, card.id, weights_hash(card)
+        search = self.kept.pop(key, None) or Search(f"alternative of {card.id} {weights_hash(card)}")
         self.kept[key] = search
         while len(self.kept) > _MAX_KEPT:
             self.kept.pop(next(iter(self.kept)))

@@ -4,12 +4,12 @@ from html import escape
 
 import streamlit as st
 
-from colorizer.analysis.alternatives import MIN_CHANCE, Change, Question, Version, rgb_of
-from colorizer.analysis.uncertainty import TINTS, Doubt, letter, scale
+from colorizer.analysis.alternatives import MIN_CHANCE, AmbiguousRegion, Change, Version, rgb_of
+from colorizer.analysis.uncertainty import TINTS, Uncertainty, letter, scale
 from colorizer.color.names import words_for
 from colorizer.inference.color_distribution import LikelyColor
-from pages.common.photo_library import Shot
-from pages.common.slot import Place
+from pages.common.photo_library import LibraryPhoto
+from pages.common.slot import Slot
 from pages.features.alternatives.search import MAX_VERSIONS, Search
 
 NOTHING_LEFT = f"No other colour of a large part of this photo has a chance of {MIN_CHANCE:.0%} or more."
@@ -47,10 +47,10 @@ _STYLE = """
 """
 
 
-def apply_alternatives_style(shot: Shot) -> None:
+def apply_alternatives_style(photo: LibraryPhoto) -> None:
     """Give the pictures their height before they come, so that nothing moves when they do."""
-    width, height = shot.preview.size
-    st.html(_STYLE.format(width=width, height=height, columns=2 if shot.is_grey else 3))
+    width, height = photo.preview.size
+    st.html(_STYLE.format(width=width, height=height, columns=2 if photo.is_grey else 3))
 
 
 class Tile:
@@ -58,7 +58,7 @@ class Tile:
 
     def __init__(self, name: str) -> None:
         self.cell = st.container(key=f"tile-alt-{name}")
-        self._picture, self._text = Place(self.cell), Place(self.cell)
+        self._picture, self._text = Slot(self.cell), Slot(self.cell)
 
     def show(self, picture: bytes, alt: str, title: str, aside: str = "", body: str = "", kind: str = "time") -> None:
         """`body` is HTML; the rest is text."""
@@ -101,34 +101,34 @@ def _badge(number: int) -> str:
     return f'<b style="--tint:{TINTS[number]}">{letter(number)}</b>'
 
 
-def _change(change: Change, questions: list[Question]) -> str:
+def _change(change: Change, ambiguous_regions: list[AmbiguousRegion]) -> str:
     """HTML: what a part was, and what it becomes."""
-    question = questions[change.question]
-    lightness, own = question.region.lightness, LikelyColor(*question.own, 1.0)
+    ambiguous_region = ambiguous_regions[change.ambiguous_region]
+    lightness, own = ambiguous_region.region.lightness, LikelyColor(*ambiguous_region.own, 1.0)
     before, after = (words_for(lightness, item.a, item.b) for item in (own, change.color))
     swatches = f"{_swatch(lightness, own)} → {_swatch(lightness, change.color)}"
     words = f"{before} becomes {after}" if before != after else f"another {after}"
-    return f"<li>{_badge(change.question)} {swatches} {words}</li>"
+    return f"<li>{_badge(change.ambiguous_region)} {swatches} {words}</li>"
 
 
-def show_waiting(tile: Tile, shot: Shot, number: int) -> None:
+def show_waiting(tile: Tile, photo: LibraryPhoto, number: int) -> None:
     """Where a version is going to be."""
-    alt = f"{shot.name}, version {number + 1} is not found yet"
-    tile.show(shot.grey(), alt, f"Version {number + 1}", "looking ...", kind="wait")
+    alt = f"{photo.name}, version {number + 1} is not found yet"
+    tile.show(photo.grey(), alt, f"Version {number + 1}", "looking ...", kind="wait")
 
 
-def show_version(tile: Tile, shot: Shot, search: Search, number: int) -> None:
+def show_version(tile: Tile, photo: LibraryPhoto, search: Search, number: int) -> None:
     """A version, and what is different in it."""
     version: Version = search.versions[number]
-    alt = f"{shot.name}, version {number + 1}"
+    alt = f"{photo.name}, version {number + 1}"
     if not version.changes:
         remark = "What this model says when nobody asks further."
-        tile.show(search.picture(shot, number), alt, f"Version {number + 1}", "its own answer", _remark(remark))
+        tile.show(search.picture(photo, number), alt, f"Version {number + 1}", "its own answer", _remark(remark))
         return
-    lines = "".join(_change(change, search.questions) for change in version.changes)
+    lines = "".join(_change(change, search.ambiguous_regions) for change in version.changes)
     body = f'<ul class="alt-lines">{lines}</ul>{_remark(f"{version.changed_share:.0%} of the photo looks different.")}'
     aside = f"{version.plausibility:.0%} as likely"
-    tile.show(search.picture(shot, number), alt, f"Version {number + 1}", aside, body)
+    tile.show(search.picture(photo, number), alt, f"Version {number + 1}", aside, body)
 
 
 def show_nothing(tile: Tile, search: Search, is_first: bool) -> None:
@@ -140,24 +140,30 @@ def show_nothing(tile: Tile, search: Search, is_first: bool) -> None:
         tile.show_instead(html=nothing if is_first else "")
 
 
-def question_lines(questions: list[Question]) -> str:
+def question_lines(ambiguous_regions: list[AmbiguousRegion]) -> str:
     """HTML: the open questions with the chances of their colours."""
     lines = []
-    for number, question in enumerate(questions):
+    for number, ambiguous_region in enumerate(ambiguous_regions):
         colors = "".join(
-            f"<span>{_swatch(question.region.lightness, item)} {item.chance:.0%}</span>" for item in question.colors[:5]
+            f"<span>{_swatch(ambiguous_region.region.lightness, item)} {item.chance:.0%}</span>"
+            for item in ambiguous_region.colors[:5]
         )
-        lines.append(f"<li>{_badge(number)} <span>{question.region.share:.0%} of the photo:</span> {colors}</li>")
+        lines.append(
+            f"<li>{_badge(number)} <span>{ambiguous_region.region.share:.0%} of the photo:</span> {colors}</li>"
+        )
     return f'<ul class="alt-lines">{"".join(lines)}</ul>'
 
 
-def doubt_legend(doubt: Doubt) -> str:
+def uncertainty_legend(uncertainty: Uncertainty) -> str:
     """HTML: the scale of the map, labelled in Lab units, and what to read from it."""
-    low, high = doubt.limits
+    low, high = uncertainty.limits
     stops = ", ".join(f"#{stop.tobytes().hex()}" for stop in scale(9))
     ticks = "".join(f"<span>{value:g}</span>" for value in (low, (low + high) / 2, high))
     ends = "<span>sure</span><span>Lab units</span><span>unsure</span>"
-    text = f"On average {doubt.mean:.0f} Lab units; in the most doubtful tenth of the photo {doubt.worst:.0f} or more."
+    text = (
+        f"On average {uncertainty.mean:.0f} Lab units; in the most doubtful tenth of the photo "
+        f"{uncertainty.percentile_90:.0f} or more."
+    )
     return (
         f'<span class="alt-scale" role="img" aria-label="Scale from {low:g} to {high:g} Lab units" '
         f'style="background:linear-gradient(to right, {stops})"></span>'

@@ -5,16 +5,16 @@ import streamlit as st
 from colorizer.analysis.lab_planes import (
     NEIGHBOURHOOD,
     Ambiguity,
-    Mix,
+    LabMix,
     ambiguity,
     draw_ambiguity,
     draw_plane,
+    merge_lab,
     point_out,
-    put_together,
 )
 from pages.common import glossary
 from pages.common.chart_theme import show_chart
-from pages.common.error_boundary import guarded
+from pages.common.error_boundary import error_boundary
 from pages.features.color_spaces.ab_chart import draw_plane_chart
 from pages.features.color_spaces.tiles import Tile, View, show, show_terms
 
@@ -37,7 +37,7 @@ def _ask() -> tuple[float, bool]:
 @st.fragment
 def show_plane(view: View) -> None:
     """The plane beside the photo, both at a lightness of choice; and what follows from them."""
-    with guarded():
+    with error_boundary():
         st.subheader("In the plane of a and b")
         lightness, has_bins = _ask()
         found = ambiguity(view.photo, lightness, _COLORS)
@@ -84,6 +84,6 @@ def _show_why(view: View, lightness: float, found: Ambiguity | None) -> None:
     st.subheader("Why L is the input, and ab the output")
     with st.container(key="tiles-why"):
         show(Tile("given", draw_plane(photo, "L"), f"L of {name}: the input", "L is given", given))
-        coarse = put_together(photo, Mix(ab_step=_AB_STEP))
+        coarse = merge_lab(photo, LabMix(ab_step=_AB_STEP))
         show(Tile("small", coarse, f"{name} with coarse a and b", "ab is small", small))
         show(_guess(view, lightness, found))

@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from colorizer.analysis.color_quantization import Quantised, own_colors, palette_colors, to_bins, to_palette
+from colorizer.analysis.color_quantization import QuantizedPhoto, own_colors, palette_colors, to_bins, to_palette
 from colorizer.analysis.lab_planes import FLAT_LIGHTNESS
 from pages.common import glossary
-from pages.common.error_boundary import guarded
-from pages.common.model_cache import turn
+from pages.common.error_boundary import error_boundary
+from pages.common.model_cache import compute_lock
 from pages.features.color_spaces.tiles import NO_FIGURES, Tile, View, figures_of, show, show_figure_terms
 
 _BINS, _OWN = "bins", "own"
@@ -21,7 +21,7 @@ _MAX_SWATCHES = 32
 @st.fragment
 def show_few(view: View) -> None:
     """The photo, the same in few colours, and the colours."""
-    with guarded():
+    with error_boundary():
         st.subheader("What few colours keep")
         left, right = st.columns(2, gap="large")
         with left:
@@ -46,20 +46,20 @@ def show_few(view: View) -> None:
                 disabled=kind != _OWN,
                 bind="query-params",
             )
-        with turn():
+        with compute_lock():
             few = _quantise(view, kind, count)
         _show_pictures(view, kind, few)
         _show_swatches(few)
         show_figure_terms(view, {"bins": glossary.BINS, "k-means": glossary.KMEANS})
 
 
-def _quantise(view: View, kind: str, count: int) -> Quantised:
+def _quantise(view: View, kind: str, count: int) -> QuantizedPhoto:
     if kind == _BINS:
         return to_bins(view.photo)
     return to_palette(view.photo, own_colors(view.photo, count) if kind == _OWN else palette_colors(kind))
 
 
-def _show_pictures(view: View, kind: str, few: Quantised) -> None:
+def _show_pictures(view: View, kind: str, few: QuantizedPhoto) -> None:
     alone = (
         f"A bin has a and b but no lightness: the bins alone, at L {FLAT_LIGHTNESS:.0f}."
         if kind == _BINS
@@ -79,7 +79,7 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share == 0 or share >= 0.005 else "<1%"
 
 
-def _show_swatches(few: Quantised) -> None:
+def _show_swatches(few: QuantizedPhoto) -> None:
     """The colours that have most of the photo, each with its share."""
     order = np.argsort(-few.shares, kind="stable")
     entries = []

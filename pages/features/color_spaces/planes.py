@@ -5,9 +5,9 @@ from typing import Final
 
 import streamlit as st
 
-from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, Mix, draw_plane, put_together
+from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabMix, draw_plane, merge_lab
 from pages.common import glossary
-from pages.common.error_boundary import guarded
+from pages.common.error_boundary import error_boundary
 from pages.features.color_spaces.tiles import NO_FIGURES, Tile, View, figures_of, show, show_figure_terms, show_terms
 
 _FLAT = f"{FLAT_LIGHTNESS:.0f}"
@@ -22,12 +22,12 @@ _KEYS: Final = {
 """Of the widgets, by the parts of a mix."""
 _WAS_SET = "spaces-was-set"  # in the session, from a click on a recipe to the run that follows it
 RECIPES: Final = {
-    "Everything": Mix(),
-    "Only L": Mix(a=0.0, b=0.0),
-    "Only a and b": Mix(lightness=0.0),
-    "Coarse colour": Mix(ab_step=8),
-    "Coarse lightness": Mix(lightness_step=8),
-    "Red and green swapped": Mix(a=-1.0),
+    "Everything": LabMix(),
+    "Only L": LabMix(a=0.0, b=0.0),
+    "Only a and b": LabMix(lightness=0.0),
+    "Coarse colour": LabMix(ab_step=8),
+    "Coarse lightness": LabMix(lightness_step=8),
+    "Red and green swapped": LabMix(a=-1.0),
 }
 _LOOK_AT = {
     "Everything": "L, a and b together are the photo again; nothing is lost by taking it apart.",
@@ -58,7 +58,7 @@ def show_parts(view: View) -> None:
     show_terms(glossary.SPACES)
 
 
-def _set(mix: Mix) -> None:
+def _set(mix: LabMix) -> None:
     for part, value in dataclasses.asdict(mix).items():
         st.session_state[_KEYS[part]] = value
     st.session_state[_WAS_SET] = True
@@ -79,7 +79,7 @@ def _step(label: str, part: str) -> int:
     )
 
 
-def _ask() -> Mix:
+def _ask() -> LabMix:
     """The sliders."""
     st.markdown("**How much of each**")
     lightness = _strength(
@@ -90,14 +90,14 @@ def _ask() -> Mix:
     st.session_state.pop(_WAS_SET, None)
     st.markdown("**How finely**")
     ab_step = _step("a and b computed at", "ab_step")
-    return Mix(lightness, a, b, _step("L computed at", "lightness_step"), ab_step)
+    return LabMix(lightness, a, b, _step("L computed at", "lightness_step"), ab_step)
 
 
-def _title(mix: Mix) -> str | None:
+def _title(mix: LabMix) -> str | None:
     return next((title for title, recipe in RECIPES.items() if recipe == mix), None)
 
 
-def _offer_recipes(current: Mix) -> None:
+def _offer_recipes(current: LabMix) -> None:
     """Buttons that set all sliders; the one that they stand at is marked."""
     for title, mix in RECIPES.items():
         key = f"spaces-try-{title}"
@@ -107,7 +107,7 @@ def _offer_recipes(current: Mix) -> None:
 @st.fragment
 def show_together(view: View) -> None:
     """The photo beside its mixture."""
-    with guarded():
+    with error_boundary():
         st.subheader("Put together again")
         recipes = st.container(horizontal=True, gap="small")
         pictures, sliders = st.columns([3, 1], gap="large")
@@ -119,8 +119,8 @@ def show_together(view: View) -> None:
             _show_mixture(view, mix)
 
 
-def _show_mixture(view: View, mix: Mix) -> None:
-    picture = put_together(view.photo, mix)
+def _show_mixture(view: View, mix: LabMix) -> None:
+    picture = merge_lab(view.photo, mix)
     title = _title(mix)
     with st.container(key="tiles-together"):
         show(Tile("whole", view.photo.srgb, f"{view.name}, as it came", "The photo", figures=NO_FIGURES))

@@ -17,7 +17,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from colorizer.analysis.color_suggestions import Paint
+from colorizer.analysis.color_suggestions import SuggestedColor
 from colorizer.inference.hints import Hint
 
 _HTML = """
@@ -65,7 +65,7 @@ class Point:
     x: float
     y: float
     """0..1."""
-    likely: Sequence[Paint]
+    likely: Sequence[SuggestedColor]
     plane: NDArray[np.uint8]
     """(side, side, 4): all colours of its lightness."""
     own: tuple[float, float] | None
@@ -120,7 +120,7 @@ def _percent(chance: float) -> str:
 
 
 def _point_data(point: Point) -> dict[str, Any]:
-    likely = [{"rgb": hex_of(paint.rgb), "chance": _percent(paint.chance)} for paint in point.likely]
+    likely = [{"rgb": hex_of(suggestion.rgb), "chance": _percent(suggestion.chance)} for suggestion in point.likely]
     return {"x": point.x, "y": point.y, "likely": likely, "plane": _plane_url(point.plane), "own": point.own}
 
 

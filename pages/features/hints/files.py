@@ -8,8 +8,8 @@ import streamlit as st
 
 from colorizer.errors import HintError
 from colorizer.inference.hints import Hint, hints_from_json, hints_to_json
-from pages.common.downloads import Wish
-from pages.common.photo_library import Shot
+from pages.common.downloads import Download
+from pages.common.photo_library import LibraryPhoto
 from pages.features.hints.state import HintWork
 
 _PROBLEM = "hints-problem"  # in the session, from the upload to the run that follows it
@@ -20,31 +20,40 @@ _SERIAL = "hints-serial"  # counts the uploads, so that each leaves an empty upl
 class PictureAndPoints:
     """A picture and its hints. It holds what it needs: downloads are made outside of the session."""
 
-    wish: Wish
+    download: Download
     hints: tuple[Hint, ...]
 
     def render(self) -> bytes:
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr(zipfile.ZipInfo(self.wish.file_name), self.wish.render())
-            archive.writestr(zipfile.ZipInfo(_hints_name(self.wish.shot)), self.text())
+            archive.writestr(zipfile.ZipInfo(self.download.file_name), self.download.render())
+            archive.writestr(zipfile.ZipInfo(_hints_name(self.download.photo)), self.text())
         return stream.getvalue()
 
     def text(self) -> bytes:
-        return hints_to_json(self.hints, self.wish.shot.size).encode()
+        return hints_to_json(self.hints, self.download.photo.size).encode()
 
 
-def _hints_name(shot: Shot) -> str:
-    return f"{shot.name}-hints.json"
+def _hints_name(photo: LibraryPhoto) -> str:
+    return f"{photo.name}-hints.json"
 
 
-def offer_downloads(wish: Wish, hints: tuple[Hint, ...]) -> None:
+def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
     """The picture; and where there are hints, these, alone or with it."""
-    choices = [(f"Download the picture ({wish.format})", wish.render, wish.file_name, f"image/{wish.format.lower()}")]
+    choices = [
+        (
+            f"Download the picture ({download.format})",
+            download.render,
+            download.file_name,
+            f"image/{download.format.lower()}",
+        )
+    ]
     if hints:
-        both = PictureAndPoints(wish, hints)
-        choices.append(("Picture and points (ZIP)", both.render, f"{wish.shot.name}-coloured.zip", "application/zip"))
-        choices.append(("Points alone (JSON)", both.text, _hints_name(wish.shot), "application/json"))
+        both = PictureAndPoints(download, hints)
+        choices.append(
+            ("Picture and points (ZIP)", both.render, f"{download.photo.name}-coloured.zip", "application/zip")
+        )
+        choices.append(("Points alone (JSON)", both.text, _hints_name(download.photo), "application/json"))
     for number, (label, make, name, kind) in enumerate(choices):
         st.download_button(
             label,

@@ -9,9 +9,9 @@ from typing import Any
 
 from colorizer.checkpoints.card import Card
 from colorizer.inference.hints import MAX_HINTS, Hint
-from colorizer.inference.prediction import Chroma
-from pages.common.model_cache import version
-from pages.common.photo_library import Shot
+from colorizer.inference.prediction import Prediction
+from pages.common.model_cache import weights_hash
+from pages.common.photo_library import LibraryPhoto
 
 _MAX_STEPS = 100  # that can be taken back
 _MAX_NUMBER = 1 << 53  # of a message: what a browser can count to
@@ -22,9 +22,9 @@ class HintWork:
     """Hints in pixels of a photo of `size` (width, height)."""
 
     size: tuple[int, int]
-    base: Chroma | None = None
+    base: Prediction | None = None
     """The model's answer without hints."""
-    chroma: Chroma | None = None
+    prediction: Prediction | None = None
     """Its answer with those of `colored`."""
     colored: tuple[Hint, ...] = ()
     hints: tuple[Hint, ...] = ()
@@ -166,6 +166,6 @@ def _rgb(text: Any) -> tuple[int, int, int] | None:
     return red, green, blue
 
 
-def hint_work(shot: Shot, card: Card) -> HintWork:
+def hint_work(photo: LibraryPhoto, card: Card) -> HintWork:
     """The visitor's hints on a photo for a checkpoint."""
-    return shot.kept((HintWork, card.id, version(card)), lambda: HintWork(shot.size))
+    return photo.kept((HintWork, card.id, weights_hash(card)), lambda: HintWork(photo.size))

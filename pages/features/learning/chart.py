@@ -68,8 +68,8 @@ def _baseline(curve: Curve, quantity: Quantity) -> float:
 def _range(values: Sequence[float]) -> list[float]:
     """An axis that holds all values with some room, so that it stands still while the marker moves."""
     finite = [value for value in values if math.isfinite(value)]
-    room = _ROOM * (max(finite) - min(finite)) or 0.5
-    return [min(finite) - room, max(finite) + room]
+    reserve = _ROOM * (max(finite) - min(finite)) or 0.5
+    return [min(finite) - reserve, max(finite) + reserve]
 
 
 def _add_baseline(figure: go.Figure, curve: Curve, quantity: Quantity, value: float) -> None:

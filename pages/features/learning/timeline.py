@@ -10,21 +10,21 @@ from PIL import Image
 from colorizer.checkpoints.card import Card
 from colorizer.images.animation import Frame, encode_animation, encode_sheet
 from colorizer.inference.full_resolution import with_alpha
-from colorizer.inference.prediction import Chroma
-from pages.common.comparison_jobs import say
+from colorizer.inference.prediction import Prediction
+from pages.common.comparison_jobs import set_status
 from pages.common.error_boundary import sentence
 from pages.common.model_cache import (
-    Look,
+    RenderOptions,
     colour_by_snapshot,
     compose_grey,
     compose_preview,
+    compute_lock,
     load_snapshot,
     open_photo,
-    turn,
-    version,
+    weights_hash,
 )
-from pages.common.photo_library import Shot
-from pages.common.slot import Place
+from pages.common.photo_library import LibraryPhoto
+from pages.common.slot import Slot
 from pages.features.learning.player import Picture
 
 FileKind = Literal["WEBP", "GIF", "PNG"]
@@ -38,10 +38,10 @@ _FILE_SIDE: dict[FileKind, int] = {"WEBP": 640, "GIF": 640, "PNG": 480}
 class Film:
     """It holds what it needs: downloads are made outside of the session."""
 
-    shot: Shot
+    photo: LibraryPhoto
     card: Card
-    look: Look
-    chromas: Mapping[int, Chroma]
+    options: RenderOptions
+    predictions: Mapping[int, Prediction]
     """By epoch, in order; at least one."""
     images_seen: Mapping[int, int]
     """Training pictures shown until the end of an epoch, as far as the history tells."""
@@ -49,56 +49,56 @@ class Film:
     @property
     def id(self) -> str:
         """Changes whenever a picture does."""
-        return f"{self.shot.key} {self.card.id} {version(self.card)} {self.look} {list(self.chromas)}"
+        return f"{self.photo.key} {self.card.id} {weights_hash(self.card)} {self.options} {list(self.predictions)}"
 
     def nearest(self, epoch: int | None) -> int:
         """The epoch of the film next to another one; the last for None."""
-        epochs = list(self.chromas)
+        epochs = list(self.predictions)
         return epochs[-1] if epoch is None else min(epochs, key=lambda kept: abs(kept - epoch))
 
     def file_name(self, kind: FileKind) -> str:
-        return f"{self.shot.name}-{self.card.id}-learning.{kind.lower()}"
+        return f"{self.photo.name}-{self.card.id}-learning.{kind.lower()}"
 
 
-def _states_left(shot: Shot, card: Card) -> list[int]:
-    kept = {**shot.states, **shot.lost_states}
-    return [epoch for epoch in card.snapshots if (card.id, version(card), epoch) not in kept]
+def _states_left(photo: LibraryPhoto, card: Card) -> list[int]:
+    kept = {**photo.states, **photo.lost_states}
+    return [epoch for epoch in card.snapshots if (card.id, weights_hash(card), epoch) not in kept]
 
 
-def _reuse_answer(shot: Shot, card: Card) -> None:
+def _reuse_answer(photo: LibraryPhoto, card: Card) -> None:
     """The last state is the checkpoint as shipped: another page may have asked it already."""
-    if (answer := shot.answer(card)) is not None:
-        shot.states.setdefault((card.id, version(card), card.epochs - 1), answer.chroma)
+    if (answer := photo.answer(card)) is not None:
+        photo.states.setdefault((card.id, weights_hash(card), card.epochs - 1), answer.prediction)
 
 
-def colour_states(shot: Shot, card: Card, status: Place) -> None:
+def colour_states(photo: LibraryPhoto, card: Card, status: Slot) -> None:
     """Ask every state of a checkpoint that was not asked yet, one after the other; what comes is kept in the shot."""
-    _reuse_answer(shot, card)
-    left = _states_left(shot, card)
+    _reuse_answer(photo, card)
+    left = _states_left(photo, card)
     if left:
-        say(status, shot.name)
-    image = open_photo(shot.content, shot.name).image if left else None
+        set_status(status, photo.name)
+    image = open_photo(photo.content, photo.name).image if left else None
     for epoch in left:
-        place = f"{card.snapshots.index(epoch) + 1} of {len(card.snapshots)}"
-        say(status, f"Colouring {shot.name}: epoch {epoch} ({place}) ...")
-        key = (card.id, version(card), epoch)
+        slot = f"{card.snapshots.index(epoch) + 1} of {len(card.snapshots)}"
+        set_status(status, f"Colouring {photo.name}: epoch {epoch} ({slot}) ...")
+        key = (card.id, weights_hash(card), epoch)
         try:
             assert image is not None
-            shot.states[key] = colour_by_snapshot(card, epoch, image)
+            photo.states[key] = colour_by_snapshot(card, epoch, image)
         except Exception as error:  # one state's failure, of whatever kind, must not touch the others
-            shot.lost_states[key] = sentence(error, f"{card.title}, epoch {epoch}")
+            photo.lost_states[key] = sentence(error, f"{card.title}, epoch {epoch}")
 
 
-def kept_states(shot: Shot, card: Card) -> dict[int, Chroma]:
+def kept_states(photo: LibraryPhoto, card: Card) -> dict[int, Prediction]:
     """What the states of a checkpoint answered, by epoch."""
-    keys = [(card.id, version(card), epoch) for epoch in card.snapshots]
-    return {key[2]: shot.states[key] for key in keys if key in shot.states}
+    keys = [(card.id, weights_hash(card), epoch) for epoch in card.snapshots]
+    return {key[2]: photo.states[key] for key in keys if key in photo.states}
 
 
-def failures(shot: Shot, card: Card) -> list[str]:
+def failures(photo: LibraryPhoto, card: Card) -> list[str]:
     """One sentence for each state of a checkpoint that could not colour the photo."""
-    keys = [(card.id, version(card), epoch) for epoch in card.snapshots]
-    return [shot.lost_states[key] for key in keys if key in shot.lost_states]
+    keys = [(card.id, weights_hash(card), epoch) for epoch in card.snapshots]
+    return [photo.lost_states[key] for key in keys if key in photo.lost_states]
 
 
 def _shrink(image: Image.Image, max_side: int, max_pixels: float = float("inf")) -> Image.Image:
@@ -107,43 +107,50 @@ def _shrink(image: Image.Image, max_side: int, max_pixels: float = float("inf"))
     return image.resize(size, Image.Resampling.LANCZOS) if scale < 1 else image
 
 
-def _small(shot: Shot, max_side: int, max_pixels: float = float("inf")) -> tuple[Image.Image, Image.Image | None]:
+def _small(
+    photo: LibraryPhoto, max_side: int, max_pixels: float = float("inf")
+) -> tuple[Image.Image, Image.Image | None]:
     """The photo and its alpha, shrunk alike."""
-    alpha = shot.preview_alpha
-    return _shrink(shot.preview, max_side, max_pixels), None if alpha is None else _shrink(alpha, max_side, max_pixels)
+    alpha = photo.preview_alpha
+    return _shrink(photo.preview, max_side, max_pixels), None if alpha is None else _shrink(alpha, max_side, max_pixels)
 
 
-def _player_picture(shot: Shot, name: str, look: Look, make: Callable[[Image.Image], Image.Image]) -> bytes:
+def _player_picture(
+    photo: LibraryPhoto, name: str, options: RenderOptions, make: Callable[[Image.Image], Image.Image]
+) -> bytes:
     """A picture of the player as WebP, kept in the shot; the one of the last look."""
     key = f"film {name}"
-    if key not in shot.pictures or shot.pictures[key][0] != look:
-        preview, alpha = _small(shot, _PLAYER_SIDE, _PLAYER_PIXELS)
+    if key not in photo.pictures or photo.pictures[key][0] != options:
+        preview, alpha = _small(photo, _PLAYER_SIDE, _PLAYER_PIXELS)
         stream = BytesIO()
         with_alpha(make(preview), alpha).save(stream, "WEBP", quality=_PLAYER_QUALITY)
-        shot.pictures[key] = look, stream.getvalue()
-    return shot.pictures[key][1]
+        photo.pictures[key] = options, stream.getvalue()
+    return photo.pictures[key][1]
 
 
 def _state_picture(film: Film, epoch: int) -> Picture:
-    shot, card, chroma = film.shot, film.card, film.chromas[epoch]
+    photo, card, prediction = film.photo, film.card, film.predictions[epoch]
     content = _player_picture(
-        shot, f"{card.id} {version(card)} {epoch}", film.look, lambda image: compose_preview(image, chroma, film.look)
+        photo,
+        f"{card.id} {weights_hash(card)} {epoch}",
+        film.options,
+        lambda image: compose_preview(image, prediction, film.options),
     )
     seen = f": {film.images_seen[epoch]:,} training pictures seen" if epoch in film.images_seen else ""
     caption = f"Epoch {epoch} (counted from 0){seen}"
-    return Picture(f"epoch {epoch}", caption, f"{shot.name}, coloured at epoch {epoch}", content, epoch)
+    return Picture(f"epoch {epoch}", caption, f"{photo.name}, coloured at epoch {epoch}", content, epoch)
 
 
 def strip(film: Film) -> list[Picture]:
     """Grey, every state, and the original where the photo has colours."""
-    shot = film.shot
-    grey = _player_picture(shot, "grey", Look(), compose_grey)
-    pictures = [Picture("grey", "Grey: what the network sees", f"{shot.name} without colour", grey, None)]
-    pictures += [_state_picture(film, epoch) for epoch in film.chromas]
-    if not shot.is_grey:
-        original = _player_picture(shot, "original", Look(), lambda image: image)
+    photo = film.photo
+    grey = _player_picture(photo, "grey", RenderOptions(), compose_grey)
+    pictures = [Picture("grey", "Grey: what the network sees", f"{photo.name} without colour", grey, None)]
+    pictures += [_state_picture(film, epoch) for epoch in film.predictions]
+    if not photo.is_grey:
+        original = _player_picture(photo, "original", RenderOptions(), lambda image: image)
         title = "Original: the photo as it came"
-        pictures.append(Picture("original", title, f"{shot.name}, the original", original, None))
+        pictures.append(Picture("original", title, f"{photo.name}, the original", original, None))
     return pictures
 
 
@@ -154,23 +161,23 @@ def _file_caption(film: Film, epoch: int) -> str:
 
 def render_file(film: Film, kind: FileKind) -> bytes:
     """The film as an animation of its states, or as a sheet of grey, states and original; made in turn."""
-    shot, look = film.shot, film.look
-    with turn():
-        image, alpha = _small(shot, _FILE_SIDE[kind])
+    photo, options = film.photo, film.options
+    with compute_lock():
+        image, alpha = _small(photo, _FILE_SIDE[kind])
         frames = [
-            Frame(with_alpha(compose_preview(image, chroma, look), alpha), _file_caption(film, epoch))
-            for epoch, chroma in film.chromas.items()
+            Frame(with_alpha(compose_preview(image, prediction, options), alpha), _file_caption(film, epoch))
+            for epoch, prediction in film.predictions.items()
         ]
         note = _note(film)
         if kind != "PNG":
             return encode_animation(frames, kind, note)
         frames.insert(0, Frame(with_alpha(compose_grey(image), alpha), "Grey"))
-        if not shot.is_grey:
+        if not photo.is_grey:
             frames.append(Frame(with_alpha(image, alpha), "Original"))
         return encode_sheet(frames, note)
 
 
 def _note(film: Film) -> str:
-    epochs = ", ".join(map(str, film.chromas))
-    described = load_snapshot(film.card, next(iter(film.chromas))).describe(rendering=film.look.rendering)
+    epochs = ", ".join(map(str, film.predictions))
+    described = load_snapshot(film.card, next(iter(film.predictions))).describe(film.options)
     return f"{described} Epochs: {epochs}."

@@ -10,12 +10,12 @@ from colorizer.checkpoints.card import Card
 from colorizer.evaluation.metrics import PROTOCOL_SIDE
 from colorizer.images import encode_image
 from colorizer.inference.full_resolution import with_alpha
-from colorizer.inference.palette_prediction import Choice, Rendering, palette_truth
+from colorizer.inference.palette_prediction import PalettePrediction, Rendering, palette_truth
 from pages.common import glossary
-from pages.common.model_cache import Look
+from pages.common.model_cache import RenderOptions
 from pages.common.palette_swatches import swatches
-from pages.common.photo_library import Shot
-from pages.common.slot import Place
+from pages.common.photo_library import LibraryPhoto
+from pages.common.slot import Slot
 from pages.features.palette.pair_picker import Pair
 
 _TRUTH_NOTE = "A preview, in the colours of a palette."
@@ -30,13 +30,13 @@ _LOOK_AT = {
 class _Tile:
     """A cell of the grid: a picture and a text under it."""
 
-    picture: Place
-    text: Place
+    picture: Slot
+    text: Slot
 
     @classmethod
     def here(cls, name: str) -> "_Tile":
         cell = st.container(key=f"tile-{name}")
-        return cls(Place(cell), Place(cell))
+        return cls(Slot(cell), Slot(cell))
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class FullSize:
         )
 
 
-def lay_out(shot: Shot, cards: Sequence[Card]) -> FullSize:
+def lay_out(photo: LibraryPhoto, cards: Sequence[Card]) -> FullSize:
     """An empty grid: a column for the photo, and one for each checkpoint."""
     names = ["grey", *(f"result-{card.id}" for card in cards)]
-    if not shot.is_grey:
+    if not photo.is_grey:
         names += ["original", *(f"truth-{card.id}" for card in cards)]
     with st.container(key=f"tiles-{len(cards) + 1}"):
         tiles = {name: _Tile.here(name) for name in names}
@@ -66,69 +66,71 @@ def lay_out(shot: Shot, cards: Sequence[Card]) -> FullSize:
     return FullSize(tiles)
 
 
-def _truth(shot: Shot, card: Card, choice: Choice) -> bytes:
+def _truth(photo: LibraryPhoto, card: Card, palette_prediction: PalettePrediction) -> bytes:
     """The palette truth of a photo as an encoded preview, kept with its others. PNG: it has only these few colours."""
-    name = f"truth {choice.colors.tobytes().hex()}"
-    if name not in shot.pictures:
-        whole = with_alpha(palette_truth(shot.preview, choice.colors), shot.preview_alpha)
-        shot.pictures[name] = Look(), encode_image(whole, "PNG", _TRUTH_NOTE)
-    return shot.pictures[name][1]
+    name = f"truth {palette_prediction.colors.tobytes().hex()}"
+    if name not in photo.pictures:
+        whole = with_alpha(palette_truth(photo.preview, palette_prediction.colors), photo.preview_alpha)
+        photo.pictures[name] = RenderOptions(), encode_image(whole, "PNG", _TRUTH_NOTE)
+    return photo.pictures[name][1]
 
 
-def show_photo(grid: FullSize, shot: Shot) -> None:
+def show_photo(grid: FullSize, photo: LibraryPhoto) -> None:
     """What needs no network."""
-    width, height = shot.size
-    grid.show("grey", shot.grey(), f"{shot.name} without colour", "Grey", f"{width} × {height} px")
-    if not shot.is_grey:
-        grid.show("original", shot.original(), f"{shot.name}, the original", "Original", "")
+    width, height = photo.size
+    grid.show("grey", photo.grey(), f"{photo.name} without colour", "Grey", f"{width} × {height} px")
+    if not photo.is_grey:
+        grid.show("original", photo.original(), f"{photo.name}, the original", "Original", "")
 
 
-def show_card(grid: FullSize, shot: Shot, card: Card, rendering: Rendering) -> None:
+def show_card(grid: FullSize, photo: LibraryPhoto, card: Card, rendering: Rendering) -> None:
     """The colours of a checkpoint, if it has answered; else the photo without its colours."""
-    if not shot.is_done(card):
-        _show_waiting(grid, shot, card)
+    if not photo.is_done(card):
+        _show_waiting(grid, photo, card)
         return
-    answer = shot.answer(card)
-    if answer is None or answer.chroma.choice is None:
-        _show_failure(grid, shot, card)
+    answer = photo.answer(card)
+    if answer is None or answer.prediction.palette_prediction is None:
+        _show_failure(grid, photo, card)
         return
-    choice, look = answer.chroma.choice, Look(rendering=rendering)
-    alt = f"{shot.name}, coloured by {card.title}"
-    grid.show(f"result-{card.id}", shot.result(card, answer, look), alt, "Colorized", card.title)
-    if not shot.is_grey:
-        alt = f"{shot.name}, palette truth of {card.title}"
-        grid.show(f"truth-{card.id}", _truth(shot, card, choice), alt, "Palette truth", card.title)
-    grid.tiles[f"swatches-{card.id}"].text.html(f'<p class="paints">{escape(card.title)}</p>{swatches(choice)}')
+    palette_prediction, options = answer.prediction.palette_prediction, RenderOptions(rendering=rendering)
+    alt = f"{photo.name}, coloured by {card.title}"
+    grid.show(f"result-{card.id}", photo.result(card, answer, options), alt, "Colorized", card.title)
+    if not photo.is_grey:
+        alt = f"{photo.name}, palette truth of {card.title}"
+        grid.show(f"truth-{card.id}", _truth(photo, card, palette_prediction), alt, "Palette truth", card.title)
+    grid.tiles[f"swatches-{card.id}"].text.html(
+        f'<p class="paints">{escape(card.title)}</p>{swatches(palette_prediction)}'
+    )
 
 
-def _show_waiting(grid: FullSize, shot: Shot, card: Card) -> None:
-    alt = f"{shot.name}, not coloured yet"
-    grid.show(f"result-{card.id}", shot.latest(card), alt, "Colorized", "colouring ...", is_waiting=True)
-    if not shot.is_grey:
-        grid.show(f"truth-{card.id}", shot.grey(), alt, "Palette truth", "colouring ...", is_waiting=True)
+def _show_waiting(grid: FullSize, photo: LibraryPhoto, card: Card) -> None:
+    alt = f"{photo.name}, not coloured yet"
+    grid.show(f"result-{card.id}", photo.latest(card), alt, "Colorized", "colouring ...", is_waiting=True)
+    if not photo.is_grey:
+        grid.show(f"truth-{card.id}", photo.grey(), alt, "Palette truth", "colouring ...", is_waiting=True)
     grid.tiles[f"swatches-{card.id}"].text.clear()
 
 
-def _show_failure(grid: FullSize, shot: Shot, card: Card) -> None:
+def _show_failure(grid: FullSize, photo: LibraryPhoto, card: Card) -> None:
     """A checkpoint that gave no picture leaves the grey one; the page says why."""
     for name, title in (("result", "Colorized"), ("truth", "Palette truth")):
         if f"{name}-{card.id}" in grid.tiles:
-            grid.show(f"{name}-{card.id}", shot.grey(), f"{shot.name}, not coloured", title, "not coloured")
+            grid.show(f"{name}-{card.id}", photo.grey(), f"{photo.name}, not coloured", title, "not coloured")
 
 
-def sentence_on(shot: Shot, pair: Pair, rendering: Rendering) -> str:
+def sentence_on(photo: LibraryPhoto, pair: Pair, rendering: Rendering) -> str:
     """What to look at, and how close the two come on this very photo."""
-    if shot.is_grey:
+    if photo.is_grey:
         return f"{_LOOK_AT[rendering]} This photo has no colours, so there is nothing to measure the results against."
-    answers = [shot.answer(card) for card in pair.cards]
+    answers = [photo.answer(card) for card in pair.cards]
     away = [
         f"{answer.measures.ciede2000:.1f} for {name}"
         for name, answer in zip(pair.names, answers, strict=True)
         if answer is not None and answer.measures is not None
     ]
-    if not away or shot.yardstick is None:
+    if not away or photo.baseline is None:
         return _LOOK_AT[rendering]
-    grey, size = shot.yardstick.grey.ciede2000, f"{PROTOCOL_SIDE} × {PROTOCOL_SIDE} px"
+    grey, size = photo.baseline.grey.ciede2000, f"{PROTOCOL_SIDE} × {PROTOCOL_SIDE} px"
     return (
         f"{_LOOK_AT[rendering]} With their chroma, at {size}, CIEDE2000 from the original is "
         f"{' and '.join(away)} (lower is closer; no colour at all: {grey:.1f})."

@@ -7,56 +7,56 @@ import streamlit as st
 from PIL import Image
 
 from colorizer.checkpoints.card import Card
-from pages.common.comparison_jobs import say
+from pages.common.comparison_jobs import set_status
 from pages.common.error_boundary import sentence
-from pages.common.model_cache import colour, open_photo, read_column, version, yardstick
-from pages.common.photo_library import Shot
-from pages.common.slot import Place
-from pages.features.palette.strip_table import Shelf
+from pages.common.model_cache import baseline, colour, open_photo, read_column, weights_hash
+from pages.common.photo_library import LibraryPhoto
+from pages.common.slot import Slot
+from pages.features.palette.strip_table import StripCache
 
 
-def shelf() -> Shelf:
+def strip_cache() -> StripCache:
     """The visitor's shelf; it outlives page changes."""
     if "strips" not in st.session_state:
-        st.session_state["strips"] = Shelf()
-    kept: Shelf = st.session_state["strips"]
+        st.session_state["strips"] = StripCache()
+    kept: StripCache = st.session_state["strips"]
     return kept
 
 
 def work_off(
-    kept: Shelf, shots: Sequence[Shot], cards: Sequence[Card], status: Place, show: Callable[[Card], None]
+    kept: StripCache, photos: Sequence[LibraryPhoto], cards: Sequence[Card], status: Slot, show: Callable[[Card], None]
 ) -> None:
     """Compute what is missing, each photo decoded once, and show the strip of a card after each of its pictures."""
-    missing = {shot.key: [card for card in cards if not kept.is_done(shot, card)] for shot in shots}
+    missing = {photo.key: [card for card in cards if not kept.is_done(photo, card)] for photo in photos}
     total, numbers = sum(map(len, missing.values())), itertools.count(1)
-    for shot in shots:
-        image = _open(shot, missing[shot.key])
+    for photo in photos:
+        image = _open(photo, missing[photo.key])
         if image is None:
             continue
-        for card in missing[shot.key]:
-            say(status, f"Colouring {shot.name}: {card.title} ({next(numbers)} of {total}) ...")
-            _try(kept, shot, card, image)
+        for card in missing[photo.key]:
+            set_status(status, f"Colouring {photo.name}: {card.title} ({next(numbers)} of {total}) ...")
+            _try(kept, photo, card, image)
             show(card)
 
 
-def _open(shot: Shot, cards: Sequence[Card]) -> Image.Image | None:
+def _open(photo: LibraryPhoto, cards: Sequence[Card]) -> Image.Image | None:
     """The photo at its full size, and its own figures, where there is something to compute for it."""
     if not cards:
         return None
     try:
-        image = open_photo(shot.content, shot.name).image
-        if not shot.is_grey and shot.yardstick is None:
-            shot.yardstick = yardstick(image)
+        image = open_photo(photo.content, photo.name).image
+        if not photo.is_grey and photo.baseline is None:
+            photo.baseline = baseline(image)
         return image
     except Exception as error:  # one photo's failure, of whatever kind, must not touch the others
-        shot.failures |= {(card.id, version(card)): sentence(error, shot.name) for card in cards}
+        photo.failures |= {(card.id, weights_hash(card)): sentence(error, photo.name) for card in cards}
         return None
 
 
-def _try(kept: Shelf, shot: Shot, card: Card, image: Image.Image) -> None:
+def _try(kept: StripCache, photo: LibraryPhoto, card: Card, image: Image.Image) -> None:
     try:
-        kept.put(shot, card, read_column(card, image, has_truth=not shot.is_grey))
-        if shot.answer(card) is None:
-            shot.answers[card.id, version(card)] = colour(card, image, has_truth=not shot.is_grey)
+        kept.put(photo, card, read_column(card, image, has_truth=not photo.is_grey))
+        if photo.answer(card) is None:
+            photo.answers[card.id, weights_hash(card)] = colour(card, image, has_truth=not photo.is_grey)
     except Exception as error:  # one checkpoint's failure, of whatever kind, must not touch the others
-        shot.failures[card.id, version(card)] = sentence(error, card.title)
+        photo.failures[card.id, weights_hash(card)] = sentence(error, card.title)

@@ -44,7 +44,13 @@ def choose_pair(cards: Sequence[Card]) -> Pair:
     presets = {preset.title: preset for preset in _PRESETS if by_id.keys() >= set(preset.checkpoints)}
     titles = [*presets, OWN_CHOICE]
     chosen = st.pills(
-        "Compare", titles, default=titles[0], required=True, key="pair", help=glossary.PAIR, bind="query-params"
+        "Compare",
+        titles,
+        default=titles[0],
+        required=True,
+        key="pair",
+        help=glossary.PAIR,
+        bind="query-params",
     )
     if chosen in presets:
         preset = presets[chosen]

@@ -11,8 +11,8 @@ from colorizer.analysis.palette_strip import ROWS, Column, picture
 from colorizer.checkpoints.card import Card
 from colorizer.evaluation.validation import Validation
 from colorizer.inference.palette_prediction import Rendering
-from pages.common.model_cache import version
-from pages.common.photo_library import Shot
+from pages.common.model_cache import weights_hash
+from pages.common.photo_library import LibraryPhoto
 
 _MAX_KEPT = 256  # of each kind: 8 photos by 8 checkpoints four times over; 25 kB each
 
@@ -47,33 +47,33 @@ def _encode(column: Column, rendering: Rendering) -> Cells:
 
 
 @dataclass
-class Shelf:
+class StripCache:
     """What networks made of a visitor's pictures at their own size."""
 
     columns: dict[Key, Column] = field(default_factory=dict)
     cells: dict[tuple[Key, Rendering], Cells] = field(default_factory=dict)
 
-    def column(self, shot: Shot, card: Card) -> Column | None:
-        return self.columns.get(_key(shot, card))
+    def column(self, photo: LibraryPhoto, card: Card) -> Column | None:
+        return self.columns.get(_key(photo, card))
 
-    def put(self, shot: Shot, card: Card, column: Column) -> None:
-        _keep(self.columns, _key(shot, card), column)
+    def put(self, photo: LibraryPhoto, card: Card, column: Column) -> None:
+        _keep(self.columns, _key(photo, card), column)
 
-    def pictures(self, shot: Shot, card: Card, rendering: Rendering) -> Cells | None:
+    def pictures(self, photo: LibraryPhoto, card: Card, rendering: Rendering) -> Cells | None:
         """The cells of a column, encoded when they are first shown."""
-        key, column = _key(shot, card), self.column(shot, card)
+        key, column = _key(photo, card), self.column(photo, card)
         if column is None:
             return None
         kept = self.cells.get((key, rendering))
         return kept if kept is not None else _keep(self.cells, (key, rendering), _encode(column, rendering))
 
-    def is_done(self, shot: Shot, card: Card) -> bool:
+    def is_done(self, photo: LibraryPhoto, card: Card) -> bool:
         """Whether there is nothing left to compute."""
-        return shot.failure(card) is not None or (self.column(shot, card) is not None and shot.is_done(card))
+        return photo.failure(card) is not None or (self.column(photo, card) is not None and photo.is_done(card))
 
 
-def _key(shot: Shot, card: Card) -> Key:
-    return shot.key, card.id, version(card)
+def _key(photo: LibraryPhoto, card: Card) -> Key:
+    return photo.key, card.id, weights_hash(card)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,9 @@ def _figure(figure: _Figure, mine: Column | None, other: Column | None) -> str:
     text = figure.shown(mine.measured)
     if other is None or other.measured is None:
         return f"<td>{text}</td>"
-    comparable = len(mine.choice.colors) == len(other.choice.colors) or not figure.needs_one_palette
+    comparable = (
+        len(mine.palette_prediction.colors) == len(other.palette_prediction.colors) or not figure.needs_one_palette
+    )
     if comparable and figure.badness(mine.measured) < figure.badness(other.measured):
         return f'<td class="best">{text}<span class="visually-hidden"> (better)</span></td>'
     return f"<td>{text}</td>"
@@ -122,22 +124,26 @@ def _group(title: str, cells: Sequence[str]) -> str:
     return f"<tbody>{head}<tr>{''.join(cells)}</tr></tbody>"
 
 
-def strip(shelf: Shelf, shots: Sequence[Shot], card: Card, beside: Card | None, rendering: Rendering) -> str:
+def strip(
+    strip_cache: StripCache, photos: Sequence[LibraryPhoto], card: Card, beside: Card | None, rendering: Rendering
+) -> str:
     """HTML: the strip of one checkpoint, marked where it is better than the one `beside` it."""
-    pictures = [shelf.pictures(shot, card, rendering) for shot in shots]
+    pictures = [strip_cache.pictures(photo, card, rendering) for photo in photos]
     groups = []
     for number, row in enumerate(ROWS):
         cells = [
-            _cell(known, number, f"{shot.name}, {row.lower()}: {card.title}", shot.failure(card) is not None)
-            for shot, known in zip(shots, pictures, strict=True)
+            _cell(known, number, f"{photo.name}, {row.lower()}: {card.title}", photo.failure(card) is not None)
+            for photo, known in zip(photos, pictures, strict=True)
         ]
         groups.append(_group(row, cells))
-    columns = [(shelf.column(shot, card), shelf.column(shot, beside) if beside else None) for shot in shots]
-    if not all(shot.is_grey for shot in shots):
+    columns = [
+        (strip_cache.column(photo, card), strip_cache.column(photo, beside) if beside else None) for photo in photos
+    ]
+    if not all(photo.is_grey for photo in photos):
         groups += [_group(figure.title, [_figure(figure, *pair) for pair in columns]) for figure in _FIGURES]
-    names = "".join(f'<th scope="col" title="{escape(shot.name)}">{escape(shot.name)}</th>' for shot in shots)
+    names = "".join(f'<th scope="col" title="{escape(photo.name)}">{escape(photo.name)}</th>' for photo in photos)
     return (
         f'<h3 class="strip-title">{escape(card.title)}</h3>'
-        f'<div class="strip" tabindex="0" role="region" aria-label="{escape(card.title)}" style="--n:{len(shots)}">'
+        f'<div class="strip" tabindex="0" role="region" aria-label="{escape(card.title)}" style="--n:{len(photos)}">'
         f"<table><thead><tr>{names}</tr></thead>{''.join(groups)}</table></div>"
     )

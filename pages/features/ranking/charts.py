@@ -117,8 +117,8 @@ def _heatmap(joint: JointHues, ink: str) -> go.Heatmap:
 def _strip(x: Sequence[float], y: Sequence[float], colors: Sequence[str]) -> go.Heatmap:
     """A row or a column of plain colours, between the edges `x` and `y`. As shapes they take far longer."""
     places = list(range(len(colors)))
-    steps = [[(place + end) / len(colors), color] for place, color in enumerate(colors) for end in (0, 1)]
-    z = [places] if len(y) == 2 else [[place] for place in places]
+    steps = [[(slot + end) / len(colors), color] for slot, color in enumerate(colors) for end in (0, 1)]
+    z = [places] if len(y) == 2 else [[slot] for slot in places]
     return go.Heatmap(
         x=x, y=y, z=z, zmin=-0.5, zmax=len(colors) - 0.5, colorscale=steps, showscale=False, hoverinfo="skip"
     )

@@ -22,7 +22,7 @@ _HELP = (
 
 
 @dataclass(frozen=True)
-class Choice:
+class PalettePrediction:
     """Which pictures are wanted."""
 
     source: str
@@ -69,14 +69,18 @@ def _take_uploads(key: str) -> list[tuple[str, bytes]]:
     return taken
 
 
-def _choose_folder(folders: dict[str, Path]) -> Choice:
+def _choose_folder(folders: dict[str, Path]) -> PalettePrediction:
     name = st.selectbox(
-        "Folder", list(folders), key="ranked-folder", help="The host of this app offers it.", bind="query-params"
+        "Folder",
+        list(folders),
+        key="ranked-folder",
+        help="The host of this app offers it.",
+        bind="query-params",
     )
-    return Choice(f"{FOLDER} {name}", folder=folders[name])
+    return PalettePrediction(f"{FOLDER} {name}", folder=folders[name])
 
 
-def choose_pictures(kept: Measuring) -> Choice:
+def choose_pictures(kept: Measuring) -> PalettePrediction:
     """The ways to give pictures."""
     folders = archives.allowed_folders()
     source = st.segmented_control(
@@ -91,7 +95,7 @@ def choose_pictures(kept: Measuring) -> Choice:
     if source == FOLDER and folders:
         return _choose_folder(folders)
     if source != UPLOAD:
-        return Choice(SAMPLES_TITLE)
+        return PalettePrediction(SAMPLES_TITLE)
     uploader = f"ranked-upload-{kept.upload_serial}"
     st.file_uploader(
         "Pictures or ZIP archives",
@@ -100,4 +104,4 @@ def choose_pictures(kept: Measuring) -> Choice:
         key=uploader,
         label_visibility="collapsed",
     )
-    return Choice(UPLOAD, uploader)
+    return PalettePrediction(UPLOAD, uploader)

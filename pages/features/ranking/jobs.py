@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
-from colorizer.evaluation.ranking import Specimen, Trial
+from colorizer.evaluation.ranking import EvaluatedImage, EvaluationQueue
 from colorizer.images.archives import PictureSet
 from colorizer.inference.colorizer import Colorizer
 from pages.common.error_boundary import sentence
-from pages.common.model_cache import load, turn, version
-from pages.common.slot import Place
+from pages.common.model_cache import compute_lock, load, weights_hash
+from pages.common.slot import Slot
 
 MAX_CHECKPOINTS = 4
 _PAUSE_SECONDS = 0.01  # between two turns, so that another visitor who waits gets one
@@ -28,14 +28,14 @@ _SHARE_OF_WORK = 4  # times as long as showing them took, at least, is worked be
 
 def model_key(card: Card) -> str:
     """What a checkpoint's results are kept under: another when its weights are replaced."""
-    return f"{card.id} {version(card)}"
+    return f"{card.id} {weights_hash(card)}"
 
 
 @dataclass
 class Measuring:
     """A visitor's pictures and how far they are measured."""
 
-    trial: Trial | None = None
+    queue: EvaluationQueue | None = None
     source: str = ""
     """Where the pictures came from."""
     is_working: bool = False
@@ -49,8 +49,8 @@ class Measuring:
 
     def start(self, source: str, pictures: PictureSet) -> None:
         """Begin with other pictures, and forget those of before."""
-        self.trial = Trial(pictures.entries, sentence)
-        self.trial.problems += pictures.problems
+        self.queue = EvaluationQueue(pictures.entries, sentence)
+        self.queue.problems += pictures.problems
         self.source = source
         self.go_on()
 
@@ -62,11 +62,11 @@ class Measuring:
 
     def has_rest(self, cards: Iterable[Card]) -> bool:
         """Whether there are pictures that a checkpoint has not coloured yet."""
-        return self.trial is not None and self.trial.steps_left([model_key(card) for card in cards]) > 0
+        return self.queue is not None and self.queue.steps_left([model_key(card) for card in cards]) > 0
 
-    def measured(self, cards: Iterable[Card]) -> list[Specimen]:
+    def measured(self, cards: Iterable[Card]) -> list[EvaluatedImage]:
         """The pictures that all of the checkpoints have coloured."""
-        return [] if self.trial is None else self.trial.measured([model_key(card) for card in cards])
+        return [] if self.queue is None else self.queue.measured([model_key(card) for card in cards])
 
     def begun(self, cards: Iterable[Card]) -> list[Card]:
         """The checkpoints that have coloured at least one picture."""
@@ -98,17 +98,17 @@ def _load_all(kept: Measuring, cards: Sequence[Card]) -> dict[str, Colorizer]:
     return models
 
 
-def _show_progress(place: Place, kept: Measuring, trial: Trial, models: Iterable[str]) -> None:
+def _show_progress(slot: Slot, kept: Measuring, queue: EvaluationQueue, models: Iterable[str]) -> None:
     keys = list(models)
-    left, done = trial.steps_left(keys), len(trial.measured(keys))
-    text = f"{done} of {trial.pictures} pictures measured"
+    left, done = queue.steps_left(keys), len(queue.measured(keys))
+    text = f"{done} of {queue.pictures} pictures measured"
     if kept.steps > len(keys):  # one whole picture
         text += f", {time_left(kept.seconds / kept.steps * left)}"
-    every = max(1, trial.pictures * (1 + len(keys)))
-    place.show(lambda at: at.progress(max(0.0, 1 - left / every), f"{text} ..."))
+    every = max(1, queue.pictures * (1 + len(keys)))
+    slot.show(lambda at: at.progress(max(0.0, 1 - left / every), f"{text} ..."))
 
 
-def work_off(kept: Measuring, cards: Sequence[Card], progress: Place, showing_seconds: float) -> None:
+def work_off(kept: Measuring, cards: Sequence[Card], progress: Slot, showing_seconds: float) -> None:
     """Measure what is left, if that is wished, and run the page again then; now and again meanwhile as well.
 
     Args:
@@ -117,15 +117,15 @@ def work_off(kept: Measuring, cards: Sequence[Card], progress: Place, showing_se
         progress: the place for the progress bar.
         showing_seconds: how long the page took to show what there is.
     """
-    if kept.trial is None or not kept.is_working:
+    if kept.queue is None or not kept.is_working:
         return
     models = _load_all(kept, cards)
     refresh = time.monotonic() + max(_REFRESH_SECONDS, _SHARE_OF_WORK * showing_seconds)
-    while models and kept.trial.steps_left(models):
-        _show_progress(progress, kept, kept.trial, models)
-        with turn():
+    while models and kept.queue.steps_left(models):
+        _show_progress(progress, kept, kept.queue, models)
+        with compute_lock():
             start = time.monotonic()
-            kept.trial.advance(models)
+            kept.queue.advance(models)
             kept.seconds += time.monotonic() - start
         kept.steps += 1
         time.sleep(_PAUSE_SECONDS)

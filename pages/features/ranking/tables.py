@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
-from colorizer.evaluation.ranking import Ranking, Specimen, order
+from colorizer.evaluation.ranking import EvaluatedImage, Ranking, order
 from colorizer.evaluation.scores import GREY, TRUTH, Figures, mean, write_csv
 from pages.common import glossary
 from pages.features.ranking.jobs import model_key
@@ -31,33 +31,33 @@ def _row(figures: Figures) -> dict[str, float]:
     return {name: math.nan if math.isinf(figures[figure]) else figures[figure] for name, figure in _COLUMNS.items()}
 
 
-def averages(specimens: Sequence[Specimen], cards: Sequence[Card]) -> dict[str, Figures]:
+def averages(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> dict[str, Figures]:
     """What `evaluate` prints: the means by "grey", checkpoint id and "truth"."""
-    measured = [specimen.measured({model_key(card): card.id for card in cards}) for specimen in specimens]
+    measured = [evaluated.measured({model_key(card): card.id for card in cards}) for evaluated in evaluated_images]
     return {of: mean([row[of] for row in measured]) for of in measured[0]}
 
 
-def show_means(specimens: Sequence[Specimen], cards: Sequence[Card]) -> None:
+def show_means(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
     """One line for each checkpoint, with grey and truth beside."""
     titles = _REFERENCES | {card.id: card.title for card in cards}
-    rows = [{"checkpoint": titles[of], **_row(figures)} for of, figures in averages(specimens, cards).items()]
+    rows = [{"checkpoint": titles[of], **_row(figures)} for of, figures in averages(evaluated_images, cards).items()]
     st.dataframe(
         pd.DataFrame(rows), hide_index=True, width="stretch", placeholder="–", column_config=_config(), key="rank-means"
     )
 
 
-def show_pictures(specimens: Sequence[Specimen], card: Card, ranking: Ranking) -> None:
+def show_pictures(evaluated_images: Sequence[EvaluatedImage], card: Card, ranking: Ranking) -> None:
     """Every picture as one checkpoint coloured it, the best first; and what no colour at all comes to."""
     model = model_key(card)
-    places = order([specimen.outcomes[model].figures for specimen in specimens], ranking)
+    places = order([evaluated.outcomes[model].figures for evaluated in evaluated_images], ranking)
     rows = [
         {
             "place": number,
-            "picture": specimens[place].name,
-            **_row(specimens[place].outcomes[model].figures),
-            f"grey {ranking.title}": specimens[place].grey[ranking.figure],
+            "picture": evaluated_images[slot].name,
+            **_row(evaluated_images[slot].outcomes[model].figures),
+            f"grey {ranking.title}": evaluated_images[slot].grey[ranking.figure],
         }
-        for number, place in enumerate(places, 1)
+        for number, slot in enumerate(places, 1)
     ]
     grey = st.column_config.NumberColumn(help=glossary.GREY, format=_FORMATS[ranking.title])
     st.dataframe(
@@ -69,18 +69,18 @@ def show_pictures(specimens: Sequence[Specimen], card: Card, ranking: Ranking) -
     )
 
 
-def as_csv(specimens: Sequence[Specimen], cards: Sequence[Card]) -> str:
+def as_csv(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> str:
     """Every picture and checkpoint, as `evaluate --csv` writes it."""
     names, stream = {model_key(card): card.id for card in cards}, io.StringIO(newline="")
-    write_csv(stream, [(specimen.name, specimen.measured(names)) for specimen in specimens])
+    write_csv(stream, [(evaluated.name, evaluated.measured(names)) for evaluated in evaluated_images])
     return stream.getvalue()
 
 
-def offer_csv(specimens: Sequence[Specimen], cards: Sequence[Card]) -> None:
+def offer_csv(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
     """A button that downloads it."""
     st.download_button(
         "Download all figures (CSV)",
-        data=lambda: as_csv(specimens, cards),
+        data=lambda: as_csv(evaluated_images, cards),
         file_name="best-and-worst.csv",
         mime="text/csv",
         on_click="ignore",

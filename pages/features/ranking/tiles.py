@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from colorizer.evaluation.ranking import RANKINGS, Ranking, Specimen, order, pick
+from colorizer.evaluation.ranking import RANKINGS, EvaluatedImage, Ranking, order, pick
 from colorizer.evaluation.scores import Figures
 
 STYLE = """
@@ -41,9 +41,9 @@ def _address(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
-def _target(specimen: Specimen) -> bytes:
+def _target(evaluated: EvaluatedImage) -> bytes:
     stream = io.BytesIO()
-    specimen.image().save(stream, "JPEG", quality=_QUALITY)
+    evaluated.image().save(stream, "JPEG", quality=_QUALITY)
     return stream.getvalue()
 
 
@@ -56,19 +56,19 @@ def _figures(figures: Figures, ranking: Ranking) -> str:
     return f"<dl>{''.join(cells)}</dl>"
 
 
-def _tile(specimen: Specimen, model: str, title: str, ranking: Ranking) -> str:
-    name, outcome = escape(specimen.name), specimen.outcomes[model]
+def _tile(evaluated: EvaluatedImage, model: str, title: str, ranking: Ranking) -> str:
+    name, outcome = escape(evaluated.name), evaluated.outcomes[model]
     return (
         '<figure><div class="pair">'
         f'<img src="{_address(outcome.picture)}" alt="{name}, coloured by {escape(title)}">'
-        f'<img src="{_address(_target(specimen))}" alt="{name}, the original">'
+        f'<img src="{_address(_target(evaluated))}" alt="{name}, the original">'
         "<span>prediction</span><span>target</span></div>"
         f'<figcaption class="tile rank"><h3 title="{name}">{name}</h3>{_figures(outcome.figures, ranking)}</figcaption>'
         "</figure>"
     )
 
 
-def show_podium(specimens: Sequence[Specimen], model: str, title: str, ranking: Ranking) -> None:
+def show_podium(evaluated_images: Sequence[EvaluatedImage], model: str, title: str, ranking: Ranking) -> None:
     """The pictures at both ends of a ranking and in its middle.
 
     Args:
@@ -77,9 +77,9 @@ def show_podium(specimens: Sequence[Specimen], model: str, title: str, ranking: 
         title: the checkpoint's.
         ranking: the order.
     """
-    podium = pick(order([specimen.outcomes[model].figures for specimen in specimens], ranking))
-    for heading, places in (("Best", podium.best), ("Middling", podium.middling), ("Worst", podium.worst)):
+    ranked = pick(order([evaluated.outcomes[model].figures for evaluated in evaluated_images], ranking))
+    for heading, places in (("Best", ranked.best), ("Middling", ranked.middling), ("Worst", ranked.worst)):
         if places:
             st.subheader(heading, anchor=False)
-            tiles = "".join(_tile(specimens[place], model, title, ranking) for place in places)
+            tiles = "".join(_tile(evaluated_images[slot], model, title, ranking) for slot in places)
             st.html(f'<div class="ranks">{tiles}</div>')

@@ -20,7 +20,7 @@ from colorizer.analysis.alternatives import (
     typical_places,
 )
 from colorizer.analysis.segmentation import MAX_REGIONS, Region, cells_of, colors_of, find_regions, probabilities
-from colorizer.analysis.uncertainty import Doubt, doubt_of, draw_doubt, draw_regions, scale
+from colorizer.analysis.uncertainty import Uncertainty, draw_regions, draw_uncertainty, scale, uncertainty_of
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
 from colorizer.color.names import words_for
@@ -43,7 +43,7 @@ def distribution_from(parts: np.ndarray, mixes: list[dict[tuple[float, float], f
         for ab, chance in mix.items():
             logits[bin_at(*ab), parts == number] = np.log(chance)
     size = (parts.shape[0] * step - 2, parts.shape[1] * step - 1)
-    return Distribution(logits.astype(np.float16), None, 0.0, 1.0, size, step)
+    return Distribution(logits.astype(np.float16), 1.0, size, step)
 
 
 def halves(height: int = 20, width: int = 30) -> np.ndarray:
@@ -73,7 +73,7 @@ def likeliest() -> Iterator[None]:
     """The toy's own answer is its likeliest colour, not the mean of all, so that another one is plainly another."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models.Lite0Bins, "temperature", 0.1)
-        patch.setattr(models.Lite0Bins, "gain", 1.0)
+        patch.setattr(models.Lite0Bins, "chroma_gain", 1.0)
         yield
 
 
@@ -122,7 +122,7 @@ def test_one_thing_is_one_region_and_regions_are_few_and_cover_the_photo() -> No
     plain = distribution_from(np.zeros((12, 50), int), [{RED: 1.0}])
     assert [region.share for region in find_regions(plain, flat_lightness(plain))] == [1.0]
     torch.manual_seed(0)
-    noise = Distribution(torch.randn(261, 24, 24).mul(3).half().numpy(), None, 0.0, 1.0, (96, 96), 4)
+    noise = Distribution(torch.randn(261, 24, 24).mul(3).half().numpy(), 1.0, (96, 96), 4)
     regions = find_regions(noise, np.random.default_rng(0).uniform(0, 100, (96, 96)).astype(np.float32))
     assert 1 <= len(regions) <= MAX_REGIONS
     assert np.array_equal(sum(region.mask.astype(int) for region in regions), np.ones((24, 24)))
@@ -133,7 +133,7 @@ def test_cells_leave_the_padding_out() -> None:
     distribution = distribution_from(np.zeros((8, 8), int), [{RED: 1.0}])  # 30 x 31 pixels
     planes = np.ones((2, 30, 31), np.float32)
     assert torch.equal(cells_of(distribution, planes), torch.ones(2, 8, 8))
-    small = Distribution(distribution.logits, None, 0.0, 1.0, (9, 17), 4)
+    small = Distribution(distribution.logits, 1.0, (9, 17), 4)
     assert tuple(probabilities(small).shape) == (3, 5, 261)
 
 
@@ -147,7 +147,7 @@ def test_a_chance_is_that_at_a_typical_place() -> None:
 
 def test_no_colour_counts_twice() -> None:
     torch.manual_seed(1)
-    noise = Distribution(torch.randn(261, 8, 8).half().numpy(), None, 0.0, 1.0, (32, 32), 4)
+    noise = Distribution(torch.randn(261, 8, 8).half().numpy(), 1.0, (32, 32), 4)
     region = Region(np.ones((8, 8), bool), 1.0, 60.0)
     assert sum(item.chance for item in colors_of(region, probabilities(noise))) <= 1
 
@@ -157,7 +157,7 @@ def test_no_colour_counts_twice() -> None:
 
 def test_the_first_version_is_the_models_own_answer(found: Alternatives, torn: Colorizer, photo: Image.Image) -> None:
     first = found.versions[0]
-    assert np.array_equal(first.chroma.ab, torn.predict(photo).ab)
+    assert np.array_equal(first.prediction.ab, torn.predict(photo).ab)
     assert (first.changes, first.hints, first.changed_share) == ((), (), 0.0)
 
 
@@ -165,7 +165,7 @@ def test_versions_are_visibly_different_from_each_other(found: Alternatives) -> 
     assert len(found.versions) == 4
     for number, version in enumerate(found.versions):
         for other in found.versions[:number]:
-            apart = np.hypot(*(version.chroma.ab - other.chroma.ab)) >= MIN_DISTANCE
+            apart = np.hypot(*(version.prediction.ab - other.prediction.ab)) >= MIN_DISTANCE
             assert apart.mean() >= 0.05
 
 
@@ -174,10 +174,12 @@ def test_every_change_is_likely_and_is_seen_where_it_is_pinned(found: Alternativ
         assert 0 < version.plausibility <= 1
         assert version.changes and version.hints and version.changed_share > 0
         for change in version.changes:
-            question = found.questions[change.question]
+            ambiguous_region = found.ambiguous_regions[change.ambiguous_region]
             assert change.color.chance >= MIN_CHANCE
-            cells = cells_of(found.distribution, version.chroma.ab)[:, torch.from_numpy(question.region.mask)]
-            moved = np.hypot(*(cells.mean(1).numpy() - np.array(question.own)))
+            cells = cells_of(found.distribution, version.prediction.ab)[
+                :, torch.from_numpy(ambiguous_region.region.mask)
+            ]
+            moved = np.hypot(*(cells.mean(1).numpy() - np.array(ambiguous_region.own)))
             assert moved >= MIN_DISTANCE / 2
 
 
@@ -186,7 +188,7 @@ def test_hints_lie_in_their_regions_and_keep_the_lightness_of_the_photo(
 ) -> None:
     height, width = found.distribution.size
     for version in found.versions[1:]:
-        masks = [found.questions[change.question].region.mask for change in version.changes]
+        masks = [found.ambiguous_regions[change.ambiguous_region].region.mask for change in version.changes]
         inside = np.any(masks, axis=0)
         for hint in version.hints:
             row, column = int(hint.y * height / photo.height) // 4, int(hint.x * width / photo.width) // 4
@@ -205,14 +207,16 @@ def test_the_same_photo_has_the_same_versions(found: Alternatives, torn: Coloriz
 def test_a_likelier_answer_to_a_question_comes_first(found: Alternatives) -> None:
     single = [version for version in found.versions if len(version.changes) == 1]
     of_one = [
-        version.plausibility for version in single if version.changes[0].question == single[0].changes[0].question
+        version.plausibility
+        for version in single
+        if version.changes[0].ambiguous_region == single[0].changes[0].ambiguous_region
     ]
     assert of_one == sorted(of_one, reverse=True)
 
 
 def test_a_model_that_is_sure_has_its_own_answer_alone(sure: Colorizer, photo: Image.Image) -> None:
     found = find_all(sure, photo)
-    assert len(found.versions) == 1 and found.questions == []
+    assert len(found.versions) == 1 and found.ambiguous_regions == []
     assert found.next_version() is None
 
 
@@ -234,7 +238,7 @@ def test_photos_of_any_shape(torn: Colorizer, size: tuple[int, int]) -> None:
 
 def test_a_photo_of_one_grey_is_one_question(torn: Colorizer) -> None:
     found = find_all(torn, Image.new("RGB", (64, 48), (128, 128, 128)))
-    assert [question.region.share for question in found.questions] == [1.0]
+    assert [ambiguous_region.region.share for ambiguous_region in found.ambiguous_regions] == [1.0]
     others = [words_for(50, item.changes[0].color.a, item.changes[0].color.b) for item in found.versions[1:]]
     assert others == ["red", "blue"]
 
@@ -257,17 +261,17 @@ class BlueAfterAHint(models.Lite0Bins):
 def test_the_chance_of_a_second_change_is_what_the_network_says_after_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The regression, which stays green, keeps the other half from turning blue by itself after the first change."""
-    monkeypatch.setattr(models.Lite0Bins, "regressed_share", 0.5)
+    """Pale colours keep the other half from turning visibly blue by itself after the first change."""
+    monkeypatch.setattr(models.Lite0Bins, "chroma_gain", 0.4)
     network = BlueAfterAHint()
     network.load_state_dict(toy_network({GREEN: 0.5, RED: 0.3, BLUE: 0.2}).state_dict())
     model = Colorizer(network.eval(), toy_card("toy"), torch.device("cpu"))
     levels = np.repeat(np.array([60, 190], np.uint8), 48)
     photo = Image.fromarray(np.broadcast_to(levels[:, None, None], (96, 96, 3)).copy())
     found = find_all(model, photo, most=8)
-    assert len(found.questions) == 2
+    assert len(found.ambiguous_regions) == 2
     (second, *others) = [version for version in found.versions if len(version.changes) == 2]
-    assert {change.question for change in second.changes} == {0, 1}
+    assert {change.ambiguous_region for change in second.changes} == {0, 1}
     first, after = second.changes[0].color, second.changes[1].color
     assert words_for(50, after.a, after.b) == "blue" and after.chance == pytest.approx(1.0, abs=0.01)
     assert second.plausibility == pytest.approx(first.chance / 0.5, abs=0.02)  # times 1 for the second
@@ -328,12 +332,12 @@ def test_colours_have_plain_names(lab: tuple[float, float, float], words: str) -
 def test_doubt_is_told_in_lab_units() -> None:
     one = np.full((10, 10), 12.0, np.float32)
     one[0] = 31.0
-    doubt = Doubt(one)
-    assert (round(doubt.mean, 1), round(doubt.worst)) == (13.9, 14)
-    assert doubt.limits == (10.0, 35.0)
-    assert Doubt(np.full((4, 4), 20.0, np.float32)).limits == (20.0, 30.0)
+    uncertainty = Uncertainty(one)
+    assert (round(uncertainty.mean, 1), round(uncertainty.percentile_90)) == (13.9, 14)
+    assert uncertainty.limits == (10.0, 35.0)
+    assert Uncertainty(np.full((4, 4), 20.0, np.float32)).limits == (20.0, 30.0)
     both = distribution_from(np.zeros((4, 4), int), [{(40.0, 0.0): 0.5, (-40.0, 0.0): 0.5}])
-    assert doubt_of(both).mean == pytest.approx(40, abs=0.3)
+    assert uncertainty_of(both).mean == pytest.approx(40, abs=0.3)
 
 
 def test_the_scale_of_doubt_has_equal_steps_and_only_grows_lighter() -> None:
@@ -347,7 +351,7 @@ def test_the_scale_of_doubt_has_equal_steps_and_only_grows_lighter() -> None:
 def test_the_map_of_doubt_has_the_asked_size_and_shows_where() -> None:
     planes = np.zeros((8, 12), np.float32)
     planes[:, 6:] = 40
-    picture = np.asarray(draw_doubt(Doubt(planes), (120, 80)))
+    picture = np.asarray(draw_uncertainty(Uncertainty(planes), (120, 80)))
     assert picture.shape == (80, 120, 3)
     assert picture[40, 10].tolist() == scale()[0].tolist() and picture[40, 110].tolist() == scale()[-1].tolist()
 
@@ -364,9 +368,9 @@ def test_regions_are_tinted_and_lettered_on_the_grey_photo() -> None:
 
 def test_versions_are_small_enough_to_keep(found: Alternatives) -> None:
     def bytes_of(version: Version) -> int:
-        return version.chroma.ab.nbytes + version.chroma.lightness.nbytes
+        return version.prediction.ab.nbytes + version.prediction.lightness.nbytes
 
-    assert all(version.chroma.distribution is None for version in found.versions)
+    assert all(version.prediction.distribution is None for version in found.versions)
     assert max(map(bytes_of, found.versions)) < 2e6
 
 

@@ -7,12 +7,19 @@ from skimage import data
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio
 
-from colorizer.analysis.color_quantization import Quantised, distance, own_colors, palette_colors, to_bins, to_palette
-from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabPhoto, take_apart
+from colorizer.analysis.color_quantization import (
+    QuantizedPhoto,
+    distance,
+    own_colors,
+    palette_colors,
+    to_bins,
+    to_palette,
+)
+from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabPhoto, split_lab
 from colorizer.color.ab_bins import ab_bins
 from colorizer.color.palettes import read_palette
 
-PHOTO = take_apart(Image.fromarray(data.coffee()).resize((60, 40)))
+PHOTO = split_lab(Image.fromarray(data.coffee()).resize((60, 40)))
 BINS = ab_bins().double().numpy()
 
 
@@ -26,7 +33,7 @@ def nearest(pixels: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return ((pixels[:, :, None] - centres) ** 2).sum(-1).argmin(-1)
 
 
-def assert_keeps_lightness(few: Quantised, photo: LabPhoto) -> None:
+def assert_keeps_lightness(few: QuantizedPhoto, photo: LabPhoto) -> None:
     assert np.abs(lab_of(few.on_lightness)[..., 0] - photo.lab[0]).max() < 0.7
 
 
@@ -94,7 +101,7 @@ def test_each_own_colour_is_the_mean_of_the_pixels_nearest_to_it() -> None:
 def test_a_photo_of_fewer_colours_gives_those_it_has(count: int) -> None:
     stripes = np.zeros((30, 20, 3), np.uint8)
     stripes[:, 10:] = (255, 0, 0)
-    photo = take_apart(Image.fromarray(stripes))
+    photo = split_lab(Image.fromarray(stripes))
     colors = own_colors(photo, count)
     assert colors.tolist() == [[0, 0, 0], [1, 0, 0]]
     few = to_palette(photo, colors)

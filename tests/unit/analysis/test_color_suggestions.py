@@ -9,7 +9,7 @@ from PIL import Image
 
 from colorizer import color
 from colorizer.analysis.color_suggestions import colors_at, lightness_at, plane_at
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.prediction import Prediction
 from tests.support.distributions import bin_at, peaked
 
 
@@ -17,36 +17,36 @@ def lab_of(rgb: tuple[int, int, int]) -> torch.Tensor:
     return color.srgb_to_lab(torch.tensor(rgb).reshape(1, 3, 1, 1) / 255).flatten()
 
 
-def chroma() -> Chroma:
+def prediction() -> Prediction:
     """Left: reddish or greenish; the right half is certainly blue."""
     left = peaked((bin_at(50, 30), 0.6), (bin_at(-40, 40), 0.4))
     right = peaked((bin_at(10, -50), 1.0))
     logits = left.logits.copy()
     logits[:, :, 5:] = right.logits[:, :, 5:]
     whole = dataclasses.replace(left, logits=logits, size=(32, 32))
-    return Chroma(np.zeros((2, 32, 32), np.float32), np.full((32, 32), 50, np.float32), distribution=whole)
+    return Prediction(np.zeros((2, 32, 32), np.float32), np.full((32, 32), 50, np.float32), distribution=whole)
 
 
 def test_likely_colours_have_the_lightness_of_the_point_and_its_hues() -> None:
     image = Image.new("RGB", (200, 100), (120, 120, 120))
-    found = colors_at(chroma(), image, 0.2, 0.5)
+    found = colors_at(prediction(), image, 0.2, 0.5)
     assert found.lightness == pytest.approx(lightness_at(image, 0, 0))
-    assert [round(paint.chance, 1) for paint in found.likely] == [0.6, 0.4]
-    red, green = (lab_of(paint.rgb) for paint in found.likely)
+    assert [round(suggestion.chance, 1) for suggestion in found.likely] == [0.6, 0.4]
+    red, green = (lab_of(suggestion.rgb) for suggestion in found.likely)
     for lab in (red, green):
         assert float(lab[0]) == pytest.approx(found.lightness, abs=1)
     assert red[1] > 30 and green[1] < -25
-    assert [paint.chance > 0.9 for paint in colors_at(chroma(), image, 0.95, 0.5).likely] == [True]
+    assert [suggestion.chance > 0.9 for suggestion in colors_at(prediction(), image, 0.95, 0.5).likely] == [True]
 
 
 def test_the_corners_of_the_photo_are_points_too() -> None:
     image = Image.new("RGB", (7, 3), (9, 9, 9))
     for x, y in ((0.0, 0.0), (1.0, 1.0), (0.0, 1.0)):
-        assert colors_at(chroma(), image, x, y).likely
+        assert colors_at(prediction(), image, x, y).likely
 
 
 def test_without_a_distribution_nothing_is_likely() -> None:
-    plain = Chroma(np.zeros((2, 8, 8), np.float32), np.zeros((8, 8), np.float32))
+    plain = Prediction(np.zeros((2, 8, 8), np.float32), np.zeros((8, 8), np.float32))
     assert colors_at(plain, Image.new("RGB", (8, 8)), 0.5, 0.5).likely == ()
 
 

@@ -8,19 +8,19 @@ from skimage.color import lab2rgb, rgb2lab
 
 from colorizer.analysis.lab_planes import (
     FLAT_LIGHTNESS,
+    LabMix,
     LabPhoto,
-    Mix,
     ambiguity,
     draw_ambiguity,
     draw_plane,
     has_lightness,
+    merge_lab,
     point_out,
-    put_together,
     sample_pixels,
-    take_apart,
+    split_lab,
 )
 
-PHOTO = take_apart(Image.fromarray(data.coffee()).resize((150, 100)))
+PHOTO = split_lab(Image.fromarray(data.coffee()).resize((150, 100)))
 
 
 def lab_of(picture: np.ndarray) -> np.ndarray:
@@ -30,7 +30,7 @@ def lab_of(picture: np.ndarray) -> np.ndarray:
 
 def flat(*colours: tuple[int, int, int]) -> LabPhoto:
     """A photo of equally wide stripes."""
-    return take_apart(Image.fromarray(np.repeat(np.array([colours], np.uint8), 20, axis=0).repeat(10, axis=1)))
+    return split_lab(Image.fromarray(np.repeat(np.array([colours], np.uint8), 20, axis=0).repeat(10, axis=1)))
 
 
 def test_planes_are_those_of_skimage() -> None:
@@ -44,7 +44,7 @@ def test_planes_are_those_of_skimage() -> None:
     [((1000, 400), (512, 205)), ((300, 2000), (77, 512)), ((40, 30), (40, 30)), ((5000, 2), (512, 1))],
 )
 def test_large_photos_are_shrunk_and_keep_their_shape(size: tuple[int, int], small: tuple[int, int]) -> None:
-    height, width = take_apart(Image.new("RGB", size, "teal")).srgb.shape[:2]
+    height, width = split_lab(Image.new("RGB", size, "teal")).srgb.shape[:2]
     assert (width, height) == small
 
 
@@ -70,20 +70,20 @@ def test_a_or_b_alone_is_on_one_lightness_without_the_other(plane: str, channel:
 
 
 def test_everything_together_is_the_photo() -> None:
-    assert np.array_equal(put_together(PHOTO, Mix()), PHOTO.srgb)
+    assert np.array_equal(merge_lab(PHOTO, LabMix()), PHOTO.srgb)
 
 
 def test_only_l_is_the_plane_of_l_and_only_ab_has_no_drawing() -> None:
-    assert np.array_equal(put_together(PHOTO, Mix(a=0.0, b=0.0)), draw_plane(PHOTO, "L"))
-    lightness = lab_of(put_together(PHOTO, Mix(lightness=0.0)))[0]
+    assert np.array_equal(merge_lab(PHOTO, LabMix(a=0.0, b=0.0)), draw_plane(PHOTO, "L"))
+    lightness = lab_of(merge_lab(PHOTO, LabMix(lightness=0.0)))[0]
     assert lightness == pytest.approx(np.full((100, 150), FLAT_LIGHTNESS), abs=0.6)
 
 
 @pytest.mark.filterwarnings("ignore:Conversion from CIE-LAB")
 def test_strengths_are_factors() -> None:
     muted = Image.fromarray((lab2rgb(PHOTO.lab.transpose(1, 2, 0) * [1, 0.3, 0.3]) * 255).round().astype(np.uint8))
-    photo = take_apart(muted)
-    mixed = lab_of(put_together(photo, Mix(lightness=0.5, a=-1.0, b=0.5)))
+    photo = split_lab(muted)
+    mixed = lab_of(merge_lab(photo, LabMix(lightness=0.5, a=-1.0, b=0.5)))
     expected = photo.lab * np.array([0.5, -1, 0.5])[:, None, None] + np.array([FLAT_LIGHTNESS / 2, 0, 0])[:, None, None]
     assert np.abs(mixed - expected).max() < 2  # bytes round
 
@@ -95,8 +95,8 @@ def blocks(plane: np.ndarray, step: int) -> np.ndarray:
 
 
 def test_coarse_colour_keeps_l_and_the_mean_colour_of_blocks() -> None:
-    small = take_apart(Image.fromarray(data.coffee()[100:340, 150:390]).resize((96, 96)))
-    lab = lab_of(put_together(small, Mix(ab_step=8)))
+    small = split_lab(Image.fromarray(data.coffee()[100:340, 150:390]).resize((96, 96)))
+    lab = lab_of(merge_lab(small, LabMix(ab_step=8)))
     assert np.abs(lab[0] - small.lab[0]).max() < 0.7
     assert np.abs(lab[1] - small.lab[1]).mean() > 1
     assert np.corrcoef(blocks(lab[1], 8).ravel(), blocks(small.lab[1], 8).ravel())[0, 1] > 0.95
@@ -105,16 +105,16 @@ def test_coarse_colour_keeps_l_and_the_mean_colour_of_blocks() -> None:
 def test_coarse_lightness_costs_more_than_coarse_colour() -> None:
     """What the page shows: the drawing is in L."""
     errors = [
-        (np.abs(put_together(PHOTO, mix).astype(int) - PHOTO.srgb)).mean()
-        for mix in (Mix(ab_step=8), Mix(lightness_step=8))
+        (np.abs(merge_lab(PHOTO, mix).astype(int) - PHOTO.srgb)).mean()
+        for mix in (LabMix(ab_step=8), LabMix(lightness_step=8))
     ]
     assert errors[1] > 2 * errors[0]
 
 
 @pytest.mark.parametrize("step", [2, 32])
 def test_coarse_planes_of_a_narrow_photo_do_no_harm(step: int) -> None:
-    narrow = take_apart(Image.new("RGB", (3000, 16), "orange"))
-    assert put_together(narrow, Mix(ab_step=step, lightness_step=step)).shape == narrow.srgb.shape
+    narrow = split_lab(Image.new("RGB", (3000, 16), "orange"))
+    assert merge_lab(narrow, LabMix(ab_step=step, lightness_step=step)).shape == narrow.srgb.shape
 
 
 def test_pixels_of_a_lightness_are_pointed_out() -> None:

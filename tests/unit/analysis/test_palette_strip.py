@@ -68,7 +68,7 @@ def test_every_cell_has_the_size_of_the_network(column: Column, row: str, render
 
 
 def test_the_rows_are_grey_colorized_truth_and_original(column: Column) -> None:
-    palette = {tuple(color) for color in color_bytes(column.choice.colors).tolist()}
+    palette = {tuple(color) for color in color_bytes(column.palette_prediction.colors).tolist()}
     grey = np.asarray(cell(column, "Grey")).astype(int)
     assert np.ptp(grey, axis=2).max() <= 1
     assert colors_in(cell(column, "Palette truth")) <= palette
@@ -78,10 +78,12 @@ def test_the_rows_are_grey_colorized_truth_and_original(column: Column) -> None:
 
 
 def test_the_palette_truth_is_the_nearest_choice_there_is(column: Column) -> None:
-    colors = column.choice.colors.astype(np.float64)
+    colors = column.palette_prediction.colors.astype(np.float64)
     original = np.asarray(square()) / 255
     nearest = ((original[:, :, None] - colors) ** 2).sum(3).argmin(2)
-    assert np.array_equal(np.asarray(cell(column, "Palette truth")), color_bytes(column.choice.colors)[nearest])
+    assert np.array_equal(
+        np.asarray(cell(column, "Palette truth")), color_bytes(column.palette_prediction.colors)[nearest]
+    )
 
 
 def test_renderings_differ_in_the_colorized_row_alone(column: Column) -> None:

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from colorizer import color
-from colorizer.color.ab_bins import soft_targets
+from colorizer.color.ab_bins import soft_encode_weighted
 
 
 def plain(ab: torch.Tensor, bins: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
@@ -13,7 +13,7 @@ def plain(ab: torch.Tensor, bins: torch.Tensor, weights: torch.Tensor) -> torch.
 
 def assert_equal_to_plain(ab: torch.Tensor, bins: torch.Tensor) -> None:
     weights = torch.linspace(0.5, 4, len(bins))
-    found, expected = soft_targets(ab, bins, weights), plain(ab, bins, weights)
+    found, expected = soft_encode_weighted(ab, bins, weights), plain(ab, bins, weights)
     assert found.shape == expected.shape
     # where two bins are equally far, either may be the fifth or the nearest
     same = (found - expected).abs().amax(1) < 2e-3
@@ -38,14 +38,14 @@ def test_so_are_means_of_unlike_colours() -> None:
 
 def test_other_bins_have_neighbours_of_their_own() -> None:
     ab = color.srgb_to_lab(srgb_cube(20))[:, 1:]
-    soft_targets(ab, color.ab_bins(), torch.ones(len(color.ab_bins())))
+    soft_encode_weighted(ab, color.ab_bins(), torch.ones(len(color.ab_bins())))
     assert_equal_to_plain(ab, color.ab_bins()[::2].clone())
 
 
 def test_a_pixel_on_a_bin_has_most_there_and_its_weight_in_all() -> None:
     bins = color.ab_bins()
     weights = torch.linspace(1, 2, len(bins))
-    targets = soft_targets(bins.T.reshape(1, 2, 1, -1), bins, weights)[0, :, 0]  # (Q, pixels)
+    targets = soft_encode_weighted(bins.T.reshape(1, 2, 1, -1), bins, weights)[0, :, 0]  # (Q, pixels)
     assert torch.equal(targets.argmax(0), torch.arange(len(bins)))
     assert torch.allclose(targets.sum(0), weights)
     assert bool(((targets > 0).sum(0) == 5).all())

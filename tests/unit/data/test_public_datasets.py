@@ -22,7 +22,7 @@ from colorizer.data.torchvision_compat import import_torchvision
 from colorizer.errors import DataError
 from colorizer.recipes.recipe import read_recipe
 from colorizer.recipes.schema import DataSettings
-from colorizer.utils.shutdown import StopWish, interruptible
+from colorizer.utils.shutdown import StopRequest, interruptible
 from tests.support import ROOT
 from tests.support.photos import make_pictures
 from tests.support.public_sets import FOLDER, PER_FILE, files, records
@@ -368,9 +368,9 @@ def test_a_set_that_is_no_folder_has_none(cache: Path) -> None:
 
 
 def test_ctrl_c_breaks_off_at_once_what_cannot_ask() -> None:
-    wish = StopWish()
-    with wish.listening():
+    stop_request = StopRequest()
+    with stop_request.handle_signals():
         with pytest.raises(KeyboardInterrupt), interruptible():
             signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)  # outside of it, it is noted only
-    assert wish.is_made
+    assert stop_request.is_requested

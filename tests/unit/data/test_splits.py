@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from colorizer.data.dataset import find_pictures, read_square, shuffled
-from colorizer.data.splits import TrainingData, fingerprint, load_public_data, load_training_data
+from colorizer.data.splits import DataSplit, fingerprint, load_public_data, load_training_data
 from colorizer.errors import DataError
 from colorizer.recipes.schema import DataSettings
 from tests.support.photos import make_pictures
@@ -17,7 +17,7 @@ from tests.support.public_sets import FOLDER, files, records
 SETTINGS = DataSettings(role="toys", images=6, validation_images=4, side=40, crop=32)
 
 
-def load(folder: Path, **changes: object) -> tuple[TrainingData, list[str]]:
+def load(folder: Path, **changes: object) -> tuple[DataSplit, list[str]]:
     reports: list[str] = []
     settings = dataclasses.replace(SETTINGS, **changes)  # type: ignore[arg-type]
     return load_training_data([folder], settings, reports.append), reports
@@ -96,7 +96,7 @@ def held_out_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_pictures(tmp_path_factory.mktemp("test"), 8, first=100)
 
 
-def load_both(folder: Path, held_out_folder: Path, **changes: object) -> TrainingData:
+def load_both(folder: Path, held_out_folder: Path, **changes: object) -> DataSplit:
     settings = dataclasses.replace(SETTINGS, **changes)  # type: ignore[arg-type]
     return load_training_data([folder], settings, lambda message: None, validation_folders=[held_out_folder])
 
@@ -159,7 +159,7 @@ def public(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / FOLDER / name).write_bytes(content)
 
 
-def load_public(**changes: object) -> TrainingData:
+def load_public(**changes: object) -> DataSplit:
     settings = DataSettings(role="horses", public="cifar10:horse", images=0, validation_images=4, side=32, crop=32)
     return load_public_data(dataclasses.replace(settings, **changes), lambda message: None)  # type: ignore[arg-type]
 

@@ -15,7 +15,7 @@ import torch
 import train
 from colorizer.checkpoints.store import load_network
 from colorizer.data.dataset import cut_square, read_picture
-from colorizer.data.splits import TrainingData, load_training_data
+from colorizer.data.splits import DataSplit, load_training_data
 from colorizer.data.tar_files import find_shards, list_pictures
 from colorizer.data.tar_shards import Shards, buffered_order, sample_of
 from colorizer.errors import DataError, RecipeError
@@ -76,13 +76,13 @@ def pattern(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shards(folder, tmp_path_factory.mktemp("shards"))
 
 
-def load(pattern: Path, *validation: Path, **changes: object) -> tuple[TrainingData, list[str]]:
+def load(pattern: Path, *validation: Path, **changes: object) -> tuple[DataSplit, list[str]]:
     reports: list[str] = []
     settings = dataclasses.replace(SETTINGS, **changes)  # type: ignore[arg-type]
     return load_training_data([pattern], settings, reports.append, validation_folders=validation), reports
 
 
-def shards_of(data: TrainingData) -> Shards:
+def shards_of(data: DataSplit) -> Shards:
     assert isinstance(data.training, Shards)
     return data.training
 
@@ -401,7 +401,7 @@ def test_a_palette_by_kmeans_comes_from_the_sample(folder: Path, pattern: Path) 
         RECIPE, ["model.architecture=palette-unet", "model.palette=kmeans:4", "loss.name=cross_entropy"]
     )
     network = build_network(recipe)
-    train.study_colors(recipe, network, data.training)
+    train.fit_color_statistics(recipe, network, data.training)
     assert torch.equal(network.palette, again)
     assert again.std() > 0.05
 
@@ -436,7 +436,7 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_as_if_it_had_not(
         if next(steps) == 2:
             signal.raise_signal(signal.SIGINT)  # answered after the next step
 
-    with stopped.wish.listening(), pytest.raises(Interrupted):
+    with stopped.stop_request.handle_signals(), pytest.raises(Interrupted):
         stopped.fit(Watcher(stop_after_three, be_quiet))
     resumed = make_run(pattern, tmp_path / "stopped", setting)
     resumed.resume()

@@ -8,7 +8,7 @@ from PIL import Image
 from skimage import data
 
 from colorizer.evaluation import protocol
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.prediction import Prediction
 
 
 def test_the_protocol_takes_the_centre_square() -> None:
@@ -31,13 +31,13 @@ def test_grey_has_no_colour_and_the_truth_its_own() -> None:
 class Oracle:
     """Predicts a photo's own colours: the best that any predictor can do under the protocol."""
 
-    def predict(self, image: Image.Image) -> Chroma:
+    def predict(self, image: Image.Image) -> Prediction:
         import torch
 
         from colorizer import color
 
         lab = color.srgb_to_lab(torch.from_numpy(np.array(image)).permute(2, 0, 1)[None] / 255)[0].numpy()
-        return Chroma(lab[1:].copy(), lab[0].copy())
+        return Prediction(lab[1:].copy(), lab[0].copy())
 
 
 def test_true_colours_measure_far_better_than_grey() -> None:

@@ -14,10 +14,10 @@ from colorizer.evaluation.validation import (
     Answer,
     answer_of,
     from_sum,
+    grey_answer,
     measure_baseline,
     measure_batch,
     measure_network,
-    no_color,
     summed,
 )
 from colorizer.training.losses import make_loss
@@ -27,7 +27,7 @@ CPU = torch.device("cpu")
 MSE = make_loss("mse", 12)
 CROSS_ENTROPY = make_loss("cross_entropy", 12)
 REGRESSION = models.build("resnet18-colorizer").eval()
-GREY = no_color(REGRESSION, torch.zeros(2))
+GREY = grey_answer(REGRESSION, torch.zeros(2))
 
 
 @pytest.fixture(scope="module")

@@ -27,9 +27,10 @@ from colorizer.cli import main
 from colorizer.inference import batch
 from colorizer.inference.batch import Settings, colorize_files, groups_of
 from colorizer.inference.colorizer import Colorizer, load, network_size
-from colorizer.inference.full_resolution import Tones, read_tones
+from colorizer.inference.full_resolution import LightnessPlane, read_lightness
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task, plan
+from colorizer.inference.render_options import RenderOptions
 from colorizer.utils import fork_pool
 from tests.support.photos import crop_of_a_photo, make_pictures
 from tests.support.processes import PATIENCE_SECONDS
@@ -302,9 +303,9 @@ def test_a_network_that_is_asked_for_many_answers_as_for_each(name: str) -> None
     model = load(name, device="cpu")
     size = network_size(80, 60, model.card.input_size)
     pieces = [Image.fromarray(crop_of_a_photo(number)).resize((80, 60)) for number in range(3)]
-    lightnesses = [read_tones(piece).shrunk(size)[0, 0].numpy() for piece in pieces]
+    lightnesses = [read_lightness(piece).downsampled(size)[0, 0].numpy() for piece in pieces]
     for lightness, answer in zip(lightnesses, model.predict_many(lightnesses), strict=True):
-        alone = model.predict_again(lightness, (80, 60))
+        alone = model.predict_from_lightness(lightness, (80, 60))
         difference = np.abs(answer.ab - alone.ab)
         assert difference.mean() < 1e-3 and difference.max() < 0.02  # logits are kept in 16 bits, and may round apart
         assert np.array_equal(answer.lightness, alone.lightness)
@@ -322,7 +323,9 @@ def test_a_batch_of_mixed_shapes_gives_what_single_photos_give(model: Colorizer,
         Image.fromarray(crop_of_a_photo(number)).save(folder / f"turned-{number}.png", exif=turned)
     (folder / "pale.png").write_bytes(images.encode_image(Image.new("RGBA", (80, 60), (90, 90, 90, 50)), "PNG", ""))
     tasks = plan([str(folder)], tmp_path / "out")
-    outcomes = list(colorize_files(model, tasks, Settings(temperature=0.5, saturation=1.5), jobs))
+    outcomes = list(
+        colorize_files(model, tasks, Settings(options=RenderOptions(temperature=0.5, saturation=1.5)), jobs)
+    )
     assert sorted(outcome.source for outcome in outcomes) == sorted(task.source for task in tasks)
     assert not [outcome for outcome in outcomes if outcome.problem]
     for task in tasks:
@@ -390,7 +393,7 @@ def test_what_is_held_of_the_pictures_does_not_grow_with_their_number(
     def count(network: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
         batches.append(len(arguments[0]))
         with counting:
-            held.append(sum(type(thing) is Tones for thing in gc.get_objects()))
+            held.append(sum(type(thing) is LightnessPlane for thing in gc.get_objects()))
 
     hook = model.network.register_forward_pre_hook(count)
     with contextlib.closing(colorize_files(model, tasks, jobs=2)) as outcomes:

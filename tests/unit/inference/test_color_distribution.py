@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
 import torch
 
@@ -24,19 +23,16 @@ def test_colours_are_those_of_the_network_at_its_size() -> None:
     assert not torch.allclose(found.ab(0.2), wanted, atol=0.5)
 
 
-def test_the_regressed_colours_are_mixed_in() -> None:
-    half = dataclasses.replace(
-        peaked((bin_at(40, 0), 1.0)), regressed=np.full((2, 8, 8), 20, np.float32), regressed_share=0.25
-    )
-    assert half.ab(1.0)[:, 5, 5].tolist() == pytest.approx([35, 5], abs=0.1)
-    assert torch.allclose(dataclasses.replace(half, gain=1.5).ab(1.0), 1.5 * half.ab(1.0))
+def test_the_gain_scales_the_chroma() -> None:
+    plain = peaked((bin_at(40, 0), 1.0))
+    assert torch.allclose(dataclasses.replace(plain, chroma_gain=1.5).ab(1.0), 1.5 * plain.ab(1.0))
 
 
 def test_doubt_is_the_distance_between_possible_colours() -> None:
-    assert peaked((bin_at(40, 0), 1.0)).doubt().max() < 0.5
+    assert peaked((bin_at(40, 0), 1.0)).uncertainty().max() < 0.5
     both = peaked((bin_at(40, 0), 0.5), (bin_at(-40, 0), 0.5))
-    assert tuple(both.doubt().shape) == both.size
-    assert torch.allclose(both.doubt(), torch.full(both.size, 40.0), atol=0.2)
+    assert tuple(both.uncertainty().shape) == both.size
+    assert torch.allclose(both.uncertainty(), torch.full(both.size, 40.0), atol=0.2)
 
 
 def test_likely_colours_are_distinct_and_the_likeliest_comes_first() -> None:

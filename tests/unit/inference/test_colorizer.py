@@ -13,8 +13,8 @@ from colorizer.checkpoints.store import WEIGHTS
 from colorizer.errors import CheckpointError
 from colorizer.inference import colorizer
 from colorizer.inference.colorizer import Colorizer, Hint, load
-from colorizer.inference.full_resolution import compose, read_tones
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.full_resolution import compose, read_lightness
+from colorizer.inference.prediction import Prediction
 
 CHECKPOINT = "scenes-500-huber"
 
@@ -41,7 +41,7 @@ def test_the_result_has_the_photos_size_and_its_lightness(model: Colorizer, size
 
 def test_the_photos_own_colours_have_no_influence(model: Colorizer) -> None:
     photo = Image.fromarray(data.coffee())
-    grey = compose(photo, Chroma(np.zeros((2, 8, 8), np.float32), np.zeros((8, 8), np.float32)))
+    grey = compose(photo, Prediction(np.zeros((2, 8, 8), np.float32), np.zeros((8, 8), np.float32)))
     assert np.ptp(np.asarray(grey).astype(int), axis=2).max() <= 1
     from_colour, from_grey = (np.asarray(model.colorize(picture).image).astype(int) for picture in (photo, grey))
     assert np.abs(from_colour - from_grey).mean() < 1
@@ -101,7 +101,7 @@ def test_small_lightness_is_the_area_mean() -> None:
     photo = Image.fromarray(data.coffee())
     whole = torch.from_numpy(lightness_of(photo))[None, None]
     expected = torch.nn.functional.avg_pool2d(whole, 4)
-    assert torch.allclose(read_tones(photo).shrunk((100, 150)), expected, atol=1e-2)
+    assert torch.allclose(read_lightness(photo).downsampled((100, 150)), expected, atol=1e-2)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 9), (8, 16), (13, 2)])

@@ -13,6 +13,7 @@ from colorizer.cli import main
 from colorizer.inference.colorizer import Colorizer, load
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.hints import Hint, hint_ab
+from colorizer.inference.render_options import RenderOptions
 from tests.support.toy_photo import hinted_model
 
 
@@ -50,29 +51,30 @@ def test_without_saturation_everything_is_grey(model: Colorizer) -> None:
 
 def test_asking_again_needs_only_the_lightness(model: Colorizer) -> None:
     first = model.predict(PHOTO)
-    assert first.distribution is not None and first.pins == ()
-    again = model.predict_again(first.lightness, PHOTO.size, [RED])
+    assert first.distribution is not None and first.network_hints == ()
+    again = model.predict_from_lightness(first.lightness, PHOTO.size, [RED])
     assert np.array_equal(again.ab, model.predict(PHOTO, [RED]).ab)
-    assert len(again.pins) == 1 and not np.array_equal(again.ab, first.ab)
+    assert len(again.network_hints) == 1 and not np.array_equal(again.ab, first.ab)
 
 
 def test_another_temperature_is_that_of_the_network_asked_with_it(model: Colorizer) -> None:
     first = model.predict(PHOTO, [RED])
-    assert np.allclose(first.settled(0.2).ab, model.predict(PHOTO, [RED], temperature=0.2).ab, atol=1e-5)
-    assert np.allclose(first.settled(model.temperature).ab, first.ab)
+    cool = RenderOptions(temperature=0.2)
+    assert np.allclose(first.rendered(cool).ab, model.predict(PHOTO, [RED], cool).ab, atol=1e-5)
+    assert np.allclose(first.rendered(RenderOptions(temperature=model.temperature)).ab, first.ab)
     with pytest.raises(ValueError, match="it must be above 0"):
-        first.settled(0)
+        RenderOptions(temperature=0)
 
 
 def test_colours_without_a_distribution_have_no_temperature() -> None:
     plain = load("scenes-500-huber", device="cpu").predict(PHOTO)
     with pytest.raises(ValueError, match="no temperature"):
-        plain.settled(0.5)
+        plain.rendered(RenderOptions(temperature=0.5))
 
 
 def test_saturation_is_applied_once(model: Colorizer) -> None:
     whole = model.colorize(PHOTO, hints=[RED], saturation=1.4).image
-    by_halves = compose(PHOTO, model.predict(PHOTO, [RED]).settled(model.temperature, 1.4), 1.4)
+    by_halves = compose(PHOTO, model.predict(PHOTO, [RED]), RenderOptions(1.4))
     assert np.array_equal(np.asarray(whole), np.asarray(by_halves))
 
 
@@ -82,7 +84,7 @@ def test_a_hint_outside_is_refused(model: Colorizer) -> None:
 
 
 def test_the_note_tells_of_temperature_and_hints(model: Colorizer) -> None:
-    note = model.describe(1.2, temperature=0.25, hints=3)
+    note = model.describe(RenderOptions(1.2, temperature=0.25), hints=3)
     assert note.endswith("saturation: 1.2; temperature: 0.25; colour hints: 3.")
     assert f"temperature: {model.temperature:g}" in model.describe()
 

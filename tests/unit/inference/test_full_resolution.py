@@ -12,8 +12,9 @@ from skimage.color import rgb2lab
 from skimage.color.colorconv import rgb_from_xyz
 
 from colorizer.inference import full_resolution, guided_upsampling, packed_lab
-from colorizer.inference.full_resolution import compose, put_color, read_tones
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.full_resolution import apply_color, compose, read_lightness
+from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 from colorizer.utils import worker_pool
 
 STEPS = 40  # of the bisection: far beyond what 8 bits show
@@ -28,11 +29,11 @@ def photo(height: int = 600, width: int = 900) -> Image.Image:
     return Image.fromarray(pixels.clip(0, 255).round().astype(np.uint8))
 
 
-def answer(image: Image.Image, size: tuple[int, int], strength: float = 25.0) -> Chroma:
+def answer(image: Image.Image, size: tuple[int, int], strength: float = 25.0) -> Prediction:
     """Colours as a network gives them: smooth over a few of its pixels, some of them vivid."""
     generator = torch.Generator().manual_seed(1)
     ab = F.interpolate(torch.randn(1, 2, 9, 12, generator=generator), size, mode="bicubic")[0] * strength
-    return Chroma(ab.numpy(), read_tones(image).shrunk(size)[0, 0].numpy())
+    return Prediction(ab.numpy(), read_lightness(image).downsampled(size)[0, 0].numpy())
 
 
 def linear_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
@@ -43,11 +44,11 @@ def linear_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
     return xyz @ rgb_from_xyz.T
 
 
-def plain(image: Image.Image, chroma: Chroma, saturation: float) -> np.ndarray:
+def plain(image: Image.Image, prediction: Prediction, saturation: float) -> np.ndarray:
     """The whole picture at once, float64, the edge of the gamut by bisection: (H, W, 3) in 0..255."""
     lightness = rgb2lab(np.asarray(image))[..., 0]
     guide = guided_upsampling.fit(
-        torch.from_numpy(chroma.lightness).double()[None, None], torch.from_numpy(chroma.ab).double()[None]
+        torch.from_numpy(prediction.lightness).double()[None, None], torch.from_numpy(prediction.ab).double()[None]
     )
     slope, offset = (
         F.interpolate(planes, lightness.shape, mode="bilinear", align_corners=False)[0].numpy()
@@ -68,9 +69,9 @@ def plain(image: Image.Image, chroma: Chroma, saturation: float) -> np.ndarray:
 @pytest.mark.parametrize("saturation", [0.0, 1.0, 2.5])
 def test_the_result_is_that_of_the_whole_picture_in_64_bits(saturation: float) -> None:
     image = photo()
-    chroma = answer(image, (80, 120))
-    ours = np.asarray(compose(image, chroma, saturation)).astype(float)
-    difference = np.abs(ours - plain(image, chroma, saturation)).max(-1)
+    prediction = answer(image, (80, 120))
+    ours = np.asarray(compose(image, prediction, RenderOptions(saturation))).astype(float)
+    difference = np.abs(ours - plain(image, prediction, saturation)).max(-1)
     assert (difference <= 1).mean() >= 0.999
     if saturation <= 1:  # beyond, ours finds the colours behind the gap of the gamut near yellow, see test_color
         assert difference.max() <= 8
@@ -79,51 +80,51 @@ def test_the_result_is_that_of_the_whole_picture_in_64_bits(saturation: float) -
 @pytest.mark.parametrize("size", [(16, 16), (3000, 16), (16, 3000), (333, 77)])
 def test_photos_of_every_shape(size: tuple[int, int]) -> None:
     image = Image.fromarray(np.random.default_rng(2).integers(0, 256, (size[1], size[0], 3), np.uint8))
-    chroma = answer(image, (24, 40))
-    difference = np.abs(np.asarray(compose(image, chroma)).astype(float) - plain(image, chroma, 1.0)).max(-1)
+    prediction = answer(image, (24, 40))
+    difference = np.abs(np.asarray(compose(image, prediction)).astype(float) - plain(image, prediction, 1.0)).max(-1)
     assert (difference <= 1).mean() >= 0.998
 
 
 def test_a_grey_photo_without_colour_comes_back_as_it_was() -> None:
     levels = np.arange(256, dtype=np.uint8)
     image = Image.fromarray(np.repeat(np.tile(levels, (64, 1))[..., None], 3, 2))
-    chroma = Chroma(np.zeros((2, 8, 8), np.float32), np.zeros((8, 8), np.float32))
-    assert np.array_equal(np.asarray(compose(image, chroma)), np.asarray(image))
+    prediction = Prediction(np.zeros((2, 8, 8), np.float32), np.zeros((8, 8), np.float32))
+    assert np.array_equal(np.asarray(compose(image, prediction)), np.asarray(image))
 
 
 def test_black_and_white_stay_without_colour() -> None:
     pixels = np.zeros((32, 32, 3), np.uint8)
     pixels[:, 16:] = 255
-    chroma = Chroma(np.full((2, 8, 8), 60, np.float32), np.full((8, 8), 50, np.float32))
-    coloured = np.asarray(compose(Image.fromarray(pixels), chroma))
+    prediction = Prediction(np.full((2, 8, 8), 60, np.float32), np.full((8, 8), 50, np.float32))
+    coloured = np.asarray(compose(Image.fromarray(pixels), prediction))
     assert (coloured[:, :16] == 0).all() and (coloured[:, 16:] >= 254).all()
 
 
 def test_strips_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     image = photo(300, 450)
-    chroma = answer(image, (40, 60))
-    whole = np.asarray(compose(image, chroma))
+    prediction = answer(image, (40, 60))
+    whole = np.asarray(compose(image, prediction))
     monkeypatch.setattr(full_resolution, "STRIP_PIXELS", 10_000)
     monkeypatch.setattr(worker_pool, "usable_threads", lambda: 3)
     for outside_at_once in (1, 5_000, 10**9):
         monkeypatch.setattr(packed_lab, "OUTSIDE_AT_ONCE", outside_at_once)
-        assert np.array_equal(np.asarray(compose(image, chroma)), whole)
+        assert np.array_equal(np.asarray(compose(image, prediction)), whole)
 
 
 def test_a_network_that_failed_harms_nothing() -> None:
     """Colours that are no numbers become grey or any colour, but never an error."""
-    chroma = Chroma(np.full((2, 8, 8), np.nan, np.float32), np.full((8, 8), 50, np.float32))
-    assert compose(photo(40, 60), chroma).size == (60, 40)
+    prediction = Prediction(np.full((2, 8, 8), np.nan, np.float32), np.full((8, 8), 50, np.float32))
+    assert compose(photo(40, 60), prediction).size == (60, 40)
 
 
 @pytest.mark.parametrize("shared", [1, 10**9])
 def test_a_result_can_be_changed_and_kept_like_any_picture(shared: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(full_resolution, "SHARED_PIXELS", shared)
     image = photo(40, 60)
-    chroma = answer(image, (16, 24))
-    result = compose(image, chroma)
+    prediction = answer(image, (16, 24))
+    result = compose(image, prediction)
     before = np.asarray(result).copy()
-    again = compose(image, chroma)
+    again = compose(image, prediction)
     again.paste((1, 2, 3), (0, 0, 10, 10))
     again.putalpha(128)
     assert again.getpixel((5, 5)) == (1, 2, 3, 128)
@@ -133,26 +134,29 @@ def test_a_result_can_be_changed_and_kept_like_any_picture(shared: int, monkeypa
 
 def test_without_pyarrow_the_result_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     image = photo(40, 60)
-    chroma = answer(image, (16, 24))
-    usual = np.asarray(compose(image, chroma))
+    prediction = answer(image, (16, 24))
+    usual = np.asarray(compose(image, prediction))
     monkeypatch.setattr(full_resolution, "SHARED_PIXELS", 1)
-    assert np.array_equal(np.asarray(compose(image, chroma)), usual)
+    assert np.array_equal(np.asarray(compose(image, prediction)), usual)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert np.array_equal(np.asarray(compose(image, chroma)), usual)
+    assert np.array_equal(np.asarray(compose(image, prediction)), usual)
 
 
 def test_lightness_is_read_once_and_serves_every_look() -> None:
     image = photo(200, 300)
-    tones = read_tones(image)
-    chroma = answer(image, (40, 60))
-    assert tones.size == (300, 200)
-    assert np.array_equal(np.asarray(put_color(tones, chroma, 0.5)), np.asarray(compose(image, chroma, 0.5)))
+    plane = read_lightness(image)
+    prediction = answer(image, (40, 60))
+    assert plane.size == (300, 200)
+    half = RenderOptions(0.5)
+    assert np.array_equal(
+        np.asarray(apply_color(plane, prediction.rendered(half))), np.asarray(compose(image, prediction, half))
+    )
 
 
 def test_tones_are_those_of_scikit_image_in_colour_and_in_grey() -> None:
     image = photo(100, 150)
     for picture in (image, image.convert("L").convert("RGB")):
-        lightness = 116 * read_tones(picture).roots.numpy() - 16
+        lightness = 116 * read_lightness(picture).roots.numpy() - 16
         assert np.abs(lightness - rgb2lab(np.asarray(picture))[..., 0]).max() < 1e-3
 
 
@@ -161,7 +165,7 @@ def test_a_grey_start_does_not_make_a_photo_grey() -> None:
     pixels = np.full((80, 100, 3), 90, np.uint8)
     pixels[70:, :, 0] = 200
     image = Image.fromarray(pixels)
-    lightness = 116 * read_tones(image).roots.numpy() - 16
+    lightness = 116 * read_lightness(image).roots.numpy() - 16
     assert np.abs(lightness - rgb2lab(pixels)[..., 0]).max() < 1e-3
 
 

@@ -10,35 +10,35 @@ from colorizer.errors import HintError
 from colorizer.inference.hints import (
     MAX_HINTS,
     Hint,
-    Pin,
+    NetworkHint,
     hint_ab,
     hint_planes,
     hints_from_json,
     hints_to_json,
-    pins_of,
+    network_hints_of,
 )
 
 HINTS = [Hint(0, 0, (255, 0, 0)), Hint(299, 199, (0, 128, 255)), Hint(150, 100, (90, 90, 90))]
 
 
 def test_pins_lie_where_the_hints_lie_and_have_their_chroma() -> None:
-    pins = pins_of(HINTS, (300, 200), (64, 96))
-    assert [(pin.row, pin.column) for pin in pins] == [(0, 0), (63, 95), (32, 48)]
+    network_hints = network_hints_of(HINTS, (300, 200), (64, 96))
+    assert [(pin.row, pin.column) for pin in network_hints] == [(0, 0), (63, 95), (32, 48)]
     red = color.srgb_to_lab(torch.tensor([1.0, 0.0, 0.0]).reshape(1, 3, 1, 1)).flatten()
-    assert (pins[0].a, pins[0].b) == pytest.approx((red[1].item(), red[2].item()), abs=1e-4)
+    assert (network_hints[0].a, network_hints[0].b) == pytest.approx((red[1].item(), red[2].item()), abs=1e-4)
     assert hint_ab(HINTS[2]) == pytest.approx((0, 0), abs=0.02)
 
 
 def test_hints_outside_the_photo_and_too_many_are_refused() -> None:
     for outside in (Hint(300, 0, (0, 0, 0)), Hint(0, 200, (0, 0, 0)), Hint(-1, 5, (0, 0, 0))):
         with pytest.raises(ValueError, match="lies outside the photo of 300 x 200 pixels"):
-            pins_of([outside], (300, 200), (64, 96))
+            network_hints_of([outside], (300, 200), (64, 96))
     with pytest.raises(ValueError, match=f"at most {MAX_HINTS} are taken"):
-        pins_of(HINTS * MAX_HINTS, (300, 200), (64, 96))
+        network_hints_of(HINTS * MAX_HINTS, (300, 200), (64, 96))
 
 
 def test_planes_show_a_patch_around_each_pin_cut_at_the_edges() -> None:
-    planes = hint_planes([Pin(0, 0, 55.0, -11.0), Pin(10, 20, 0.0, 22.0)], (32, 32), 110.0)
+    planes = hint_planes([NetworkHint(0, 0, 55.0, -11.0), NetworkHint(10, 20, 0.0, 22.0)], (32, 32), 110.0)
     assert tuple(planes.shape) == (1, 3, 32, 32)
     assert int(planes[0, 2].sum()) == 9 + 25
     assert planes[0, :, 2, 2].tolist() == pytest.approx([0.5, -0.1, 1])

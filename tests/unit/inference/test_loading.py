@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from colorizer.checkpoints.store import WEIGHTS, list_checkpoints, load_network
-from colorizer.inference.loading import fuse_batch_norm
+from colorizer.inference.loading import fold_batch_norm
 
 
 def norms(network: nn.Module) -> int:
@@ -19,7 +19,7 @@ def norms(network: nn.Module) -> int:
 def test_every_shipped_network_answers_as_before(checkpoint: str) -> None:
     network, _ = load_network(WEIGHTS / checkpoint)
     fused = copy.deepcopy(network)
-    fuse_batch_norm(fused)
+    fold_batch_norm(fused)
     lightness = torch.rand(1, 1, 64, 96, generator=torch.Generator().manual_seed(0)) * 100
     plain, folded = network(lightness), fused(lightness)
     assert (folded - plain).abs().max() <= 1e-4 * plain.abs().max()
@@ -27,13 +27,13 @@ def test_every_shipped_network_answers_as_before(checkpoint: str) -> None:
 
 def test_of_photo_only_that_remains_which_hints_come_before() -> None:
     network, _ = load_network(WEIGHTS / "photo")
-    fuse_batch_norm(network)
+    fold_batch_norm(network)
     assert norms(network) == 1
 
 
 def test_what_follows_no_convolution_stays() -> None:
     network = nn.Sequential(nn.BatchNorm2d(2), nn.Conv2d(2, 3, 1), nn.ReLU(), nn.BatchNorm2d(3)).eval()
-    fuse_batch_norm(network)
+    fold_batch_norm(network)
     assert norms(network) == 2
 
 
@@ -42,6 +42,6 @@ def test_a_convolution_after_padding_is_found() -> None:
     network = nn.Sequential(inner, nn.BatchNorm2d(3)).eval()
     planes = torch.rand(1, 2, 5, 5)
     before = network(planes)
-    fuse_batch_norm(network)
+    fold_batch_norm(network)
     assert norms(network) == 0
     assert torch.allclose(network(planes), before, atol=1e-5)

@@ -19,8 +19,9 @@ from colorizer.evaluation.validation import measure_network
 from colorizer.inference import palette_prediction
 from colorizer.inference.colorizer import Colorizer, load, network_size
 from colorizer.inference.full_resolution import compose
-from colorizer.inference.palette_prediction import RENDERINGS, Choice, color_bytes, paint, palette_truth
-from colorizer.inference.prediction import Chroma
+from colorizer.inference.palette_prediction import RENDERINGS, PalettePrediction, color_bytes, paint, palette_truth
+from colorizer.inference.prediction import Prediction
+from colorizer.inference.render_options import RenderOptions
 from colorizer.models import PaletteNetwork
 from colorizer.training.losses import make_loss
 from tests.support.checkpoints import CARD
@@ -61,36 +62,36 @@ def model(weights: Path) -> Colorizer:
 
 
 @pytest.fixture(scope="module")
-def chroma(model: Colorizer) -> Chroma:
+def prediction(model: Colorizer) -> Prediction:
     return model.predict(PHOTO)
 
 
-def chosen(chroma: Chroma) -> Choice:
-    assert chroma.choice is not None
-    return chroma.choice
+def chosen(prediction: Prediction) -> PalettePrediction:
+    assert prediction.palette_prediction is not None
+    return prediction.palette_prediction
 
 
 def pixels_of(image: Image.Image) -> np.ndarray:
     return np.asarray(image).astype(int)
 
 
-def test_an_answer_has_the_palette_a_class_for_each_pixel_and_the_expected_chroma(chroma: Chroma) -> None:
-    answer = chosen(chroma)
+def test_an_answer_has_the_palette_a_class_for_each_pixel_and_the_expected_chroma(prediction: Prediction) -> None:
+    answer = chosen(prediction)
     size = network_size(*PHOTO.size, 32)
     assert np.array_equal(answer.colors, read_palette("horse-16").numpy())
     assert (answer.classes.shape, answer.classes.dtype) == (size, np.uint8)
     assert (answer.expected_ab.shape, answer.expected_ab.dtype) == ((2, *size), np.float32)
     chosen_ab = rgb2lab(answer.colors[None].astype(float))[0, :, 1:][answer.classes]
-    assert chroma.ab.transpose(1, 2, 0) == pytest.approx(chosen_ab, abs=0.02)
+    assert prediction.ab.transpose(1, 2, 0) == pytest.approx(chosen_ab, abs=0.02)
 
 
-def test_shares_are_counted_and_sum_to_one(chroma: Chroma) -> None:
-    answer = chosen(chroma)
+def test_shares_are_counted_and_sum_to_one(prediction: Prediction) -> None:
+    answer = chosen(prediction)
     assert answer.shares.shape == (16,)
     assert answer.shares.sum() == pytest.approx(1)
     assert (answer.shares > 0).sum() == len(np.unique(answer.classes)) > 1
     assert answer.shares[3] == (answer.classes == 3).mean()
-    one = Choice(COLORS, np.full((3, 5), 2, np.uint8), np.zeros((2, 3, 5), np.float32))
+    one = PalettePrediction(COLORS, np.full((3, 5), 2, np.uint8), np.zeros((2, 3, 5), np.float32))
     assert one.shares.tolist() == [0, 0, 1, 0]
 
 
@@ -98,7 +99,7 @@ def test_the_largest_palette_has_a_byte_for_each_colour() -> None:
     network = models.build("palette-cnn", colors=256, width=1)
     assert isinstance(network, PaletteNetwork)
     logits = torch.full((1, 256, 4, 64), -1.0).scatter(1, torch.arange(256).view(1, 1, 4, 64), 1.0)
-    answer = palette_prediction.choice_of(network, logits)
+    answer = palette_prediction.read_palette_prediction(network, logits)
     assert np.array_equal(answer.classes.ravel(), np.arange(256))
     assert (answer.shares == 1 / 256).all()
 
@@ -112,20 +113,20 @@ def test_every_rendering_has_the_photos_size(
     assert (result.image.size, result.image.mode) == (size, "RGB")
 
 
-def test_chroma_and_expectation_keep_the_photos_lightness_and_differ(chroma: Chroma) -> None:
-    results = {name: compose(PHOTO, chroma, rendering=name) for name in RENDERINGS}
+def test_chroma_and_expectation_keep_the_photos_lightness_and_differ(prediction: Prediction) -> None:
+    results = {name: compose(PHOTO, prediction, RenderOptions(rendering=name)) for name in RENDERINGS}
     lightness = rgb2lab(np.asarray(PHOTO))[..., 0]
     for name in ("chroma", "expected"):
         assert np.abs(rgb2lab(np.asarray(results[name]))[..., 0] - lightness).max() < 1.5
     assert np.abs(rgb2lab(np.asarray(results["palette"]))[..., 0] - lightness).max() > 5
     assert np.abs(pixels_of(results["chroma"]) - pixels_of(results["expected"])).max() > 5
-    assert np.array_equal(pixels_of(compose(PHOTO, chroma)), pixels_of(results["chroma"]))  # the default
+    assert np.array_equal(pixels_of(compose(PHOTO, prediction)), pixels_of(results["chroma"]))  # the default
 
 
-def test_the_palette_rendering_is_large_pixels_of_the_palettes_own_colours(chroma: Chroma) -> None:
-    answer = chosen(chroma)
+def test_the_palette_rendering_is_large_pixels_of_the_palettes_own_colours(prediction: Prediction) -> None:
+    answer = chosen(prediction)
     palette = (answer.colors.astype(float) * 255).round().astype(int)
-    shown = pixels_of(compose(PHOTO, chroma, rendering="palette"))
+    shown = pixels_of(compose(PHOTO, prediction, RenderOptions(rendering="palette")))
     assert {tuple(pixel) for pixel in shown.reshape(-1, 3)} == {
         tuple(palette[number]) for number in np.unique(answer.classes)
     }
@@ -142,10 +143,11 @@ def test_alpha_stays_with_every_rendering(model: Colorizer) -> None:
 
 @pytest.mark.parametrize("rendering", RENDERINGS)
 def test_saturation_scales_every_rendering_and_zero_is_grey(
-    chroma: Chroma, rendering: palette_prediction.Rendering
+    prediction: Prediction, rendering: palette_prediction.Rendering
 ) -> None:
     grey, plain, vivid = (
-        np.ptp(pixels_of(compose(PHOTO, chroma, factor, rendering)), axis=2) for factor in (0, 1, 1.6)
+        np.ptp(pixels_of(compose(PHOTO, prediction, RenderOptions(factor, rendering))), axis=2)
+        for factor in (0, 1, 1.6)
     )
     assert grey.max() <= 1
     assert vivid.mean() > plain.mean() > 2
@@ -176,23 +178,27 @@ def test_a_checkpoint_without_a_palette_names_those_that_have_one(
     ):
         painter.colorize(PHOTO, rendering=rendering)
     with pytest.raises(ValueError, match="not chosen from a palette"):
-        compose(PHOTO, painter.predict(PHOTO), rendering=rendering)
-    assert painter.predict(PHOTO).choice is None
+        compose(PHOTO, painter.predict(PHOTO), RenderOptions(rendering=rendering))
+    assert painter.predict(PHOTO).palette_prediction is None
     assert painter.colorize(PHOTO, rendering="chroma").image.size == PHOTO.size
 
 
 @pytest.mark.parametrize("name", ["chooser", "painter"])
 def test_a_rendering_that_there_is_not_is_refused_with_those_that_there_are(weights: Path, name: str) -> None:
     some = load(name, device="cpu", weights=weights)
-    for colour in (some.colorize, lambda photo, **given: compose(photo, some.predict(photo), **given)):
+    for colour in (some.colorize, lambda photo, **given: compose(photo, some.predict(photo), RenderOptions(**given))):
         with pytest.raises(ValueError, match="rendering is 'cubist'; it must be one of chroma, expected, palette"):
             colour(PHOTO, rendering="cubist")
 
 
 def test_the_note_in_a_saved_result_says_how_a_choice_is_shown(weights: Path, model: Colorizer) -> None:
     assert model.describe().endswith("Checkpoint: chooser; saturation: 1; rendering: chroma.")
-    assert model.describe(0.5, "palette").endswith("Checkpoint: chooser; saturation: 0.5; rendering: palette.")
-    assert load("painter", weights=weights).describe(0.5).endswith("Checkpoint: painter; saturation: 0.5.")
+    assert model.describe(RenderOptions(0.5, "palette")).endswith(
+        "Checkpoint: chooser; saturation: 0.5; rendering: palette."
+    )
+    assert (
+        load("painter", weights=weights).describe(RenderOptions(0.5)).endswith("Checkpoint: painter; saturation: 0.5.")
+    )
 
 
 def test_a_checkpoint_at_its_own_size_measures_what_training_would(weights: Path, model: Colorizer) -> None:

@@ -116,7 +116,7 @@ def test_grey_is_the_picture_of_lightness_alone(srgb: Tensor) -> None:
     network, lab = make("autoencoder-5"), color.srgb_to_lab(srgb)
     grey = lab.permute(0, 2, 3, 1).double().numpy()
     grey[..., 1:] = 0
-    made = network.grey_output(lab[:, :1], torch.zeros(3)).permute(0, 2, 3, 1)
+    made = network.grey_prediction(lab[:, :1], torch.zeros(3)).permute(0, 2, 3, 1)
     assert made.numpy() == pytest.approx(lab2rgb(grey), abs=1e-3)
 
 

@@ -16,7 +16,7 @@ from colorizer.errors import TrainingError
 from colorizer.models import BinsNetwork, ZhangBins
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.color_statistics import bin_frequency
-from colorizer.training.network_setup import build_network, study_colors
+from colorizer.training.network_setup import build_network, fit_color_statistics
 from tests.support.photos import make_pictures
 from tests.support.training import RECIPE, write_recipe
 
@@ -86,12 +86,12 @@ def test_no_constant_answer_has_a_lower_loss_than_the_blind_one() -> None:
     network = small_network()
     network.class_weights.copy_(torch.rand(261) + 0.5)
     targets = network.target(torch.empty(0), color.srgb_to_lab(torch.rand(3, 3, 32, 32)))
-    blind = network.blind_output(targets)
+    blind = network.constant_prediction(targets)
     lightness = torch.zeros(3, 1, 32, 32)
-    best = F.cross_entropy(network.grey_output(lightness, blind), targets)
+    best = F.cross_entropy(network.grey_prediction(lightness, blind), targets)
     for seed in range(5):
         other = blind + 0.1 * torch.randn(261, generator=torch.Generator().manual_seed(seed))
-        assert F.cross_entropy(network.grey_output(lightness, other), targets) > best
+        assert F.cross_entropy(network.grey_prediction(lightness, other), targets) > best
 
 
 def test_the_frequency_of_bins_is_that_of_the_pictures() -> None:
@@ -109,7 +109,7 @@ def test_rare_colours_count_more_once_the_pictures_were_studied() -> None:
     network = build_network(recipe)
     assert isinstance(network, BinsNetwork)
     assert (network.class_weights == 1).all()
-    study_colors(recipe, network, Pictures([], 32, [flat((128, 128, 128))] * 9 + [flat((255, 0, 0))]))
+    fit_color_statistics(recipe, network, Pictures([], 32, [flat((128, 128, 128))] * 9 + [flat((255, 0, 0))]))
     grey, red = (
         int(color.nearest_bin(color.srgb_to_lab(flat(rgb)[None].float() / 255)[:, 1:], network.bins)[0, 0, 0])
         for rgb in ((128, 128, 128), (255, 0, 0))

@@ -9,7 +9,7 @@ from colorizer.errors import TrainingError
 from colorizer.models.hint_unet import pool_hints
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.losses import make_loss
-from colorizer.training.network_setup import build_network, study_colors
+from colorizer.training.network_setup import build_network, fit_color_statistics
 from tests.support.training import RECIPE
 
 _PHOTO = ["model.architecture=lite0-bins", "loss.name=cross_entropy_huber"]
@@ -75,7 +75,7 @@ def test_its_loss_is_cross_entropy_and_huber_beside(network: models.Lite0Bins) -
 def test_guessing_without_looking_is_the_frequency_and_the_mean(network: models.Lite0Bins) -> None:
     lab = color.srgb_to_lab(torch.rand(3, 3, 32, 32))
     target = network.target(torch.zeros(0), lab)
-    blind = network.blind_output(target)
+    blind = network.constant_prediction(target)
     assert torch.allclose(blind[-2:], target[:, -2:].mean((0, 2, 3)))
     assert torch.allclose(blind[:-2].exp().sum(), torch.tensor(1.0), atol=1e-4)
 
@@ -85,5 +85,5 @@ def test_another_loss_is_refused_and_bins_are_studied() -> None:
         build_network(parse_recipe(RECIPE, ["model.architecture=lite0-bins", "loss.name=cross_entropy"]))
     recipe = parse_recipe(RECIPE, _PHOTO)
     network = build_network(recipe)
-    study_colors(recipe, network, Pictures([], 40, [torch.randint(0, 256, (3, 40, 40), dtype=torch.uint8)]))
+    fit_color_statistics(recipe, network, Pictures([], 40, [torch.randint(0, 256, (3, 40, 40), dtype=torch.uint8)]))
     assert isinstance(network, models.Lite0Bins) and network.class_weights.std() > 0

@@ -104,18 +104,18 @@ def test_the_target_is_the_nearest_colour(network: PaletteNetwork) -> None:
 
 def test_the_chroma_is_that_of_the_likeliest_colour(network: PaletteNetwork) -> None:
     logits = torch.randn(2, 6, 5, 8)
-    chroma = rgb2lab(network.palette.double().numpy()[None])[0, :, 1:]
-    expected = chroma[logits.numpy().argmax(1)].transpose(0, 3, 1, 2)
+    class_ab = rgb2lab(network.palette.double().numpy()[None])[0, :, 1:]
+    expected = class_ab[logits.numpy().argmax(1)].transpose(0, 3, 1, 2)
     assert network.to_ab(logits).numpy() == pytest.approx(expected, abs=0.02)
-    assert torch.equal(network.to_ab(logits), network.chroma(logits.argmax(1)))
+    assert torch.equal(network.to_ab(logits), network.class_ab(logits.argmax(1)))
 
 
 def test_the_expected_chroma_is_the_mean_over_the_distribution(network: PaletteNetwork) -> None:
     logits = torch.randn(2, 6, 5, 8) * 3
     weights = np.exp(logits.double().numpy())
     weights /= weights.sum(1, keepdims=True)
-    chroma = rgb2lab(network.palette.double().numpy()[None])[0, :, 1:]
-    expected = np.einsum("nkhw,kc->nchw", weights, chroma)
+    class_ab = rgb2lab(network.palette.double().numpy()[None])[0, :, 1:]
+    expected = np.einsum("nkhw,kc->nchw", weights, class_ab)
     assert network.expected_ab(logits).numpy() == pytest.approx(expected, abs=0.02)
 
 
@@ -127,7 +127,7 @@ def test_a_certain_network_expects_what_it_chooses(network: PaletteNetwork) -> N
 def test_who_does_not_look_answers_with_the_frequencies(network: PaletteNetwork) -> None:
     targets = torch.tensor([[[0, 0, 1], [1, 1, 5]], [[1, 1, 1], [0, 1, 1]]])  # 3, 8, 0, 0, 0 and 1 of 12
     counts = np.array([3, 8, 1, 1, 1, 1])
-    assert network.blind_output(targets).numpy() == pytest.approx(np.log(counts / counts.sum()), abs=1e-6)
+    assert network.constant_prediction(targets).numpy() == pytest.approx(np.log(counts / counts.sum()), abs=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)

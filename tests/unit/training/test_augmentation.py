@@ -21,7 +21,7 @@ def lightness() -> torch.Tensor:
 
 
 def test_some_pictures_stay_as_they_are(lightness: torch.Tensor) -> None:
-    aged = augmentation.age(lightness, seeded(1))
+    aged = augmentation.degrade(lightness, seeded(1))
     same = (aged == lightness).flatten(1).all(1)
     assert 24 <= int(same.sum()) <= 54
     assert aged.shape == lightness.shape and float(aged.min()) >= 0 and float(aged.max()) <= 100
@@ -30,8 +30,8 @@ def test_some_pictures_stay_as_they_are(lightness: torch.Tensor) -> None:
 
 
 def test_it_follows_from_the_generator(lightness: torch.Tensor) -> None:
-    assert torch.equal(augmentation.age(lightness, seeded(7)), augmentation.age(lightness, seeded(7)))
-    assert not torch.equal(augmentation.age(lightness, seeded(7)), augmentation.age(lightness, seeded(8)))
+    assert torch.equal(augmentation.degrade(lightness, seeded(7)), augmentation.degrade(lightness, seeded(7)))
+    assert not torch.equal(augmentation.degrade(lightness, seeded(7)), augmentation.degrade(lightness, seeded(8)))
 
 
 def changed(result: torch.Tensor, lightness: torch.Tensor) -> torch.Tensor:

@@ -100,10 +100,10 @@ def test_the_discriminator_learns_to_tell_red_from_the_rest_and_not_the_generato
 def test_evidence_in_lab_is_the_photos_own_lightness_with_the_generated_chroma() -> None:
     adversary = make_adversary("adversary.evidence=lab")
     (made, its_lab), (_, lab) = pictures(1), pictures(2)
-    seen = adversary.evidence(made, lab)
-    assert torch.allclose(seen[:, :1], (lab[:, :1] - 50) / 50)
-    assert torch.allclose(seen[:, 1:] * 50, its_lab[:, 1:], atol=1e-4)
-    assert float(seen.abs().max()) < 2.6
+    inputs = adversary.evidence(made, lab)
+    assert torch.allclose(inputs[:, :1], (lab[:, :1] - 50) / 50)
+    assert torch.allclose(inputs[:, 1:] * 50, its_lab[:, 1:], atol=1e-4)
+    assert float(inputs.abs().max()) < 2.6
 
 
 def test_colours_of_black_and_white_have_a_finite_slope() -> None:

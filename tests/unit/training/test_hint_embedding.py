@@ -8,7 +8,7 @@ import torch
 from colorizer import color, models
 from colorizer.inference.hint_propagation import covariance, places_of
 from colorizer.models.hint_unet import AB_SCALE
-from colorizer.training.hint_embedding import draw_cells, study_binding, true_hint_planes
+from colorizer.training.hint_embedding import draw_cells, fit_hint_embedding, true_hint_planes
 from colorizer.utils.seeding import seeded
 
 
@@ -29,7 +29,7 @@ def halves(seed: int = 0) -> Iterator[torch.Tensor]:
 def studied() -> models.Lite0Bins:
     torch.manual_seed(0)
     network = models.Lite0Bins().eval()
-    study_binding(network, halves(), 60, 0)
+    fit_hint_embedding(network, halves(), 60, 0)
     return network
 
 
@@ -51,7 +51,7 @@ def test_the_same_seed_learns_the_same() -> None:
     network, other = (models.Lite0Bins().eval() for _ in range(2))
     other.load_state_dict(network.state_dict())
     for one in (network, other):
-        study_binding(one, halves(), 2, 5)
+        fit_hint_embedding(one, halves(), 2, 5)
     assert torch.equal(network.projection, other.projection)
     assert not network.projection.requires_grad
 

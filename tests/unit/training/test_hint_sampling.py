@@ -3,14 +3,14 @@
 import torch
 
 from colorizer.models.hint_unet import AB_SCALE
-from colorizer.training.hint_sampling import draw_count, draw_hints
+from colorizer.training.hint_sampling import draw_count, sample_hints
 from colorizer.utils.seeding import seeded
 
 
 def test_hints_are_patch_means_of_the_true_colours() -> None:
     ab = torch.arange(2 * 64 * 64, dtype=torch.float32).reshape(1, 2, 64, 64) / 100
     for seed in range(40):
-        hints = draw_hints(ab, seeded(seed))
+        hints = sample_hints(ab, seeded(seed))
         masked = hints[0, 2] == 1
         assert torch.equal(hints[0, 2].unique(), torch.tensor([0.0, 1.0])[: 2 if masked.any() else 1])
         assert not hints[0, :2, ~masked].any()
@@ -30,6 +30,6 @@ def test_their_number_is_none_a_few_or_many() -> None:
 
 def test_they_follow_from_the_generator_and_lie_inside() -> None:
     ab = torch.randn(16, 2, 32, 48) * 30
-    assert torch.equal(draw_hints(ab, seeded(3)), draw_hints(ab, seeded(3)))
-    assert not torch.equal(draw_hints(ab, seeded(3)), draw_hints(ab, seeded(4)))
-    assert draw_hints(ab, seeded(3)).shape == (16, 3, 32, 48)
+    assert torch.equal(sample_hints(ab, seeded(3)), sample_hints(ab, seeded(3)))
+    assert not torch.equal(sample_hints(ab, seeded(3)), sample_hints(ab, seeded(4)))
+    assert sample_hints(ab, seeded(3)).shape == (16, 3, 32, 48)

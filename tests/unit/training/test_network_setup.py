@@ -16,7 +16,7 @@ from colorizer.data.dataset import Pictures
 from colorizer.errors import ColorizerError, RecipeError
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.color_statistics import kmeans_palette
-from colorizer.training.network_setup import build_network, network_options, study_colors
+from colorizer.training.network_setup import build_network, fit_color_statistics, network_options
 from tests.support.checkpoints import CARD
 from tests.support.photos import crop_of_a_photo
 from tests.support.training import RECIPE
@@ -75,7 +75,7 @@ def test_a_palette_by_k_means_is_black_until_it_is_computed() -> None:
     assert isinstance(network, models.PaletteNetwork)
     assert network.options == {"colors": 9}
     assert not network.palette.any()
-    study_colors(recipe, network, some_pictures())
+    fit_color_statistics(recipe, network, some_pictures())
     assert torch.equal(network.palette, kmeans_palette(some_pictures(), 9, 3))
 
 
@@ -84,7 +84,7 @@ def test_a_palette_that_is_given_is_not_computed() -> None:
         recipe = parse_recipe(RECIPE, overrides)
         network = build_network(recipe)
         before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        study_colors(recipe, network, some_pictures())
+        fit_color_statistics(recipe, network, some_pictures())
         assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 

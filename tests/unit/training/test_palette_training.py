@@ -12,13 +12,13 @@ import train
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import COLUMNS, read_history
 from colorizer.checkpoints.store import load_network, read_tensors
-from colorizer.data.splits import TrainingData, load_public_data, load_training_data
+from colorizer.data.splits import DataSplit, load_public_data, load_training_data
 from colorizer.errors import CheckpointError
 from colorizer.evaluation.validation import measure_baseline, measure_network
 from colorizer.models import PaletteNetwork
 from colorizer.recipes.recipe import Recipe, parse_recipe
 from colorizer.training.export import finish
-from colorizer.training.network_setup import build_network, study_colors
+from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, read_baseline, write_baseline
 from colorizer.training.trainer import Run
 from tests.support.photos import make_pictures
@@ -98,7 +98,7 @@ def test_the_checkpoint_has_its_palette_exactly_and_its_weights_in_float16(finis
         [Path(finished.data.training.paths[0]).parent], finished.recipe.data, lambda message: None
     )
     network = build_network(finished.recipe)
-    study_colors(finished.recipe, network, data.training)
+    fit_color_statistics(finished.recipe, network, data.training)
     assert torch.equal(shipped["palette"], network.state_dict()["palette"])
     assert len(torch.unique(shipped["palette"], dim=0)) == 6
 
@@ -167,7 +167,7 @@ def test_the_card_names_the_command_that_trains_it_again(
     assert shipped_command(recipe, data, tmp_path / "public") == command
 
 
-def shipped_command(recipe: Recipe, data: TrainingData, out: Path) -> str:
+def shipped_command(recipe: Recipe, data: DataSplit, out: Path) -> str:
     run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     run.fit(QUIET)

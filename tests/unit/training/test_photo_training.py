@@ -48,11 +48,11 @@ def test_the_lessons_from_the_middle_of_an_epoch_are_those_of_a_whole_one(folder
     run = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS)
     whole = list(run.lessons())
     run.progress.step = 1
-    rest = list(run.lessons())
+    rest = list(run.batches())
     assert len(whole) == run.steps_per_epoch == len(rest) + 1
     for one, other in zip(whole[1:], rest, strict=True):
-        pairs = zip((*one.seen, one.target), (*other.seen, other.target), strict=True)
-        assert len(one.seen) == 2 and all(torch.equal(*pair) for pair in pairs)
+        pairs = zip((*one.inputs, one.target), (*other.inputs, other.target), strict=True)
+        assert len(one.inputs) == 2 and all(torch.equal(*pair) for pair in pairs)
     assert not torch.equal(whole[0].target, whole[1].target)
 
 
@@ -118,7 +118,7 @@ def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(fol
 
 def test_breaking_off_meanwhile_leaves_a_run_to_go_on_with(folder: Path, tmp_path: Path) -> None:
     run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.binding_steps=3")
-    with run.wish.listening():
+    with run.stop_request.handle_signals():
         signal.raise_signal(signal.SIGTERM)
     with pytest.raises(Interrupted):
         finish(run)

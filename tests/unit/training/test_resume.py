@@ -82,7 +82,7 @@ def states(run: Run) -> list[dict[str, torch.Tensor]]:
 @pytest.mark.parametrize("step", [1, 4])
 def test_interrupted_and_resumed_equals_whole(kind: Kind, whole: Run, folder: Path, tmp_path: Path, step: int) -> None:
     part = make_run(kind.recipe, folder, tmp_path, *kind.settings)
-    with part.wish.listening(), pytest.raises(Interrupted):
+    with part.stop_request.handle_signals(), pytest.raises(Interrupted):
         part.fit(Watcher(at_step(step), lambda row: None))
     resumed = make_run(kind.recipe, folder, tmp_path, *kind.settings)
     resumed.resume()
@@ -96,6 +96,6 @@ def test_interrupted_and_resumed_equals_whole(kind: Kind, whole: Run, folder: Pa
 
 def test_the_accuracy_summed_so_far_is_part_of_the_state(folder: Path, tmp_path: Path) -> None:
     part = make_run(PALETTE_RECIPE, folder, tmp_path)
-    with part.wish.listening(), pytest.raises(Interrupted):
+    with part.stop_request.handle_signals(), pytest.raises(Interrupted):
         part.fit(Watcher(at_step(4), lambda row: None))
     assert 0 < float(str(saved_progress(tmp_path)["accuracy_sum"])) < 2

@@ -14,7 +14,7 @@ import train
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import EpochRow, read_history
 from colorizer.checkpoints.store import load_network, read_tensors, snapshot_file, to_float16
-from colorizer.data.splits import TrainingData
+from colorizer.data.splits import DataSplit
 from colorizer.errors import TrainingError
 from colorizer.evaluation.validation import measure_network
 from colorizer.recipes.recipe import Recipe, parse_recipe
@@ -245,7 +245,7 @@ def test_other_pictures_are_refused_on_resume(folder: Path, tmp_path: Path) -> N
         with pytest.raises(TrainingError, match=f"The {what} pictures are not those the run started with"):
             make_run(RECIPE, folder, tmp_path, overrides).resume()
     first, second = run.data.training_sha256, "another"
-    data = TrainingData(run.data.training, run.data.validation, first, second)
+    data = DataSplit(run.data.training, run.data.validation, first, second)
     with pytest.raises(TrainingError, match="The validation pictures are not those the run started with"):
         Run(recipe, build_network(recipe), data, tmp_path, train.make_accelerator(recipe)).resume()
 
