@@ -3,15 +3,18 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from colorizer.checkpoints.store import list_checkpoints
 from colorizer.inference.hints import Hint
+from colorizer.models.efficientnet_lite import Lite0Encoder
 from pages.common.downloads import Download
 from pages.common.model_cache import Answer, RenderOptions
 from pages.common.photo_library import LibraryPhoto
@@ -43,14 +46,17 @@ def labels(app: AppTest) -> list[str]:
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """How often the network was asked."""
-    from colorizer.inference.colorizer import Colorizer
-
+def counted() -> Iterator[Callable[[], int]]:
+    """How often the network was asked: each photo passes its encoder once."""
     asked: list[int] = []
-    whole = Colorizer._answer
-    monkeypatch.setattr(Colorizer, "_answer", lambda self, *rest: (asked.append(1), whole(self, *rest))[1])
-    return lambda: len(asked)
+
+    def note(module: nn.Module, inputs: object, output: object) -> None:
+        if isinstance(module, Lite0Encoder):
+            asked.append(1)
+
+    hook = register_module_forward_hook(note)
+    yield lambda: len(asked)
+    hook.remove()
 
 
 def test_the_first_page_shows_a_coloured_sample(open_app: OpenApp) -> None:

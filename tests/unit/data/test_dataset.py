@@ -167,6 +167,7 @@ print(len(kept), len(os.listdir("/proc/self/fd")))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux shows them")
 def test_pictures_from_other_processes_keep_no_file_open(tmp_path: Path) -> None:
     paths = json.dumps([str(path) for path in make_many(tmp_path, 300)])

@@ -194,6 +194,7 @@ def places(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         yield given
 
 
+@pytest.mark.slow
 def test_a_set_is_downloaded_told_unpacked_and_the_archive_removed(
     archive: Archive, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

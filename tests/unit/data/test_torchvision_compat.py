@@ -39,6 +39,7 @@ except TrainingError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_missing_torchvision_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert "torchvision is not installed; install" in in_a_new_process(_WITHOUT, tmp_path)
 
@@ -53,6 +54,7 @@ except TrainingError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_torchvision_that_does_not_fit_is_told_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "torchvision").mkdir()
     (tmp_path / "torchvision" / "__init__.py").write_text(

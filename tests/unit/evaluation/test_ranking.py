@@ -172,6 +172,7 @@ def test_means_do_not_depend_on_the_order() -> None:
     assert scores.mean(rows) == scores.mean(rows[::-1]) == {"psnr": pytest.approx(1 / 3)}
 
 
+@pytest.mark.slow
 def test_the_table_of_a_trial_is_that_of_the_terminal(tmp_path: Path) -> None:
     folder, wanted = make_pictures(tmp_path / "photos", 5), ("scenes-12-huber", "scenes-500-huber")
     (folder / "broken.png").write_bytes(b"\x89PNG nothing")

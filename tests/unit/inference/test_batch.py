@@ -261,6 +261,7 @@ def test_a_result_that_cannot_be_written_leaves_nothing_behind(
     assert_whole([tmp_path / "out" / name for name in files_in(tmp_path / "out") if name != "failures.csv"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("way")
 def test_a_full_disk_ends_the_batch_with_one_sentence(
     colorize: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -379,6 +380,7 @@ def test_headers_are_read_as_groups_are_asked_for(tmp_path: Path) -> None:
     assert [task.result for task in list(groups)[-1]] == paths[-8:]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_threads")
 @pytest.mark.parametrize("group", [2, 8])
 def test_what_is_held_of_the_pictures_does_not_grow_with_their_number(
@@ -442,6 +444,7 @@ def start_batch(weights: Path, folder: Path, out: Path) -> "subprocess.Popen[str
     return process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_batch_that_is_broken_off_goes_on(
     colorize: Callable[..., tuple[int, str]], weights: Path, tmp_path: Path, number: signal.Signals

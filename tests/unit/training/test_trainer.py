@@ -38,6 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_pictures(tmp_path_factory.mktemp("photos"), 20)
 
 
+@pytest.mark.slow
 def test_a_few_pictures_are_learned_by_heart(folder: Path, tmp_path: Path) -> None:
     settings = (
         "training.epochs=12",

@@ -105,6 +105,7 @@ list(fork_pool.spread(work, iter(range(2)), 2))
 """
 
 
+@pytest.mark.slow
 def test_processes_end_when_the_first_one_is_killed(tmp_path: Path) -> None:
     parent = subprocess.Popen([sys.executable, "-c", ORPHANS, str(tmp_path)], cwd=WEIGHTS.parent)
     wait_for(lambda: len(list(tmp_path.iterdir())) == 2)
