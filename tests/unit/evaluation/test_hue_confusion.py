@@ -78,7 +78,7 @@ def test_true_colours_and_no_colours_have_no_confusion() -> None:
     grey = joint_hues(plain((9, 9, 9)), plain((9, 9, 9)))
     assert hue_confusion.strongest_confusion(grey) is None
     assert hue_confusion.grey_share(grey) == 0
-    assert names.hue_shares(grey).sum() == 0
+    assert hue_confusion.hue_shares(grey).sum() == 0
 
 
 def test_the_swatch_of_a_hue_has_that_hue() -> None:
