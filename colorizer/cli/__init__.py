@@ -57,6 +57,7 @@ _saturation = number("saturation (0 to 3)", float, lambda value: 0 <= value <= 3
 _temperature = number("temperature (above 0)", float, lambda value: 0 < value < float("inf"))
 _vividness = number("vividness (0 to 1)", float, lambda value: 0 <= value <= 1)
 _reach = number("reach (0.25 to 4)", float, lambda value: 0.25 <= value <= 4)
+_share = number("share (above 0, at most 1.5)", float, lambda value: 0 < value <= 1.5)
 _quality = number("quality (1 to 100)", int, lambda value: 1 <= value <= 100)
 _thread_count = number("number of threads (1 or more)", int, lambda value: value >= 1)
 
@@ -81,6 +82,14 @@ def make_parser() -> argparse.ArgumentParser:
         "--own-size", action="store_true",
         help="measure as training does: at the network's own size, with cross-entropy and accuracy of a palette",
     )  # fmt: skip
+    evaluate.add_argument(
+        "--colorfulness", type=_share, action="append", default=[], metavar="SHARE",
+        help="also at this share of the true colourfulness, with one saturation for all photos; may be given several "
+        "times",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--old-film", action="store_true", help="instead, how near it comes from an orthochromatic print of each photo"
+    )
     evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also write every photo's measures here")
     evaluate.add_argument("--card", metavar="NAME", help="also write the averages into the cards, under this name")
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from tqdm import tqdm
 
@@ -24,6 +25,7 @@ _FAILURES_FILE = "failures.csv"
 _FAILURES_HEADING = ("file", "problem")
 _NAMED_AT_THE_END = 20  # failures; all of them stand in the file
 _INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
+Item = TypeVar("Item")
 
 
 def weights_of(options: argparse.Namespace) -> Path:
@@ -62,7 +64,7 @@ def find_sources(sources: Sequence[str]) -> list[str]:
     return found
 
 
-def progress(sources: Sequence[str]) -> Iterator[str]:
+def progress(sources: Sequence[Item]) -> Iterator[Item]:
     yield from tqdm(sources, unit="photo", disable=len(sources) < 2)
 
 

@@ -14,7 +14,7 @@ from colorizer.checkpoints.card import MetricsRow
 from colorizer.checkpoints.store import list_checkpoints, write_card
 from colorizer.cli.colorize import find_sources, progress, report, weights_of
 from colorizer.errors import CheckpointError, PictureError
-from colorizer.evaluation import metrics
+from colorizer.evaluation import equal_colorfulness, metrics, old_film
 from colorizer.evaluation.protocol import (
     centre_square,
     grey_measures,
@@ -112,6 +112,25 @@ def require_folders(folders: Sequence[Path]) -> None:
             raise PictureError(f"{folder}: there is no such folder.")
 
 
+def _read_photos(folders: Sequence[Path], accepts_grey: bool) -> tuple[list[tuple[str, Image.Image]], bool]:
+    """The photos that can be measured, with their names, and whether one could not be read."""
+    require_folders(folders)
+    found, failed = [], False
+    for source in progress(find_sources([str(folder) for folder in folders])):
+        try:
+            photo = images.open_image(source)
+            if photo.is_grey and not accepts_grey:
+                report(f"{source}: it has no colours to hold a result against, so it was left out.")
+            else:
+                found.append((source, photo.image))
+        except PictureError as error:
+            report(f"{source}: {error}")
+            failed = True
+    if not found:
+        raise PictureError(f"{', '.join(map(str, folders))}: none of the pictures can be read and has colours.")
+    return found, failed
+
+
 def evaluate_command(options: argparse.Namespace) -> int:
     """Measure checkpoints on a folder, with grey and the true pictures beside them; prints a table."""
     weights = weights_of(options)
@@ -119,27 +138,39 @@ def evaluate_command(options: argparse.Namespace) -> int:
     models = [load(name, weights=weights) for name in wanted]
     ruler = _AT_OWN_SIZE if options.own_size else _PROTOCOL
     ruler.protocol(models)  # which may refuse the choice of models
-    require_folders(options.folders)
-    rows: list[tuple[str, dict[str, Figures]]] = []
-    failed = False
-    for source in progress(find_sources([str(folder) for folder in options.folders])):
-        try:
-            photo = images.open_image(source)
-            if photo.is_grey and not ruler.accepts_grey:
-                report(f"{source}: it has no colours to hold a result against, so it was left out.")
-            else:
-                rows.append((source, ruler.measure(photo.image, models)))
-        except PictureError as error:
-            report(f"{source}: {error}")
-            failed = True
-    if not rows:
-        names = ", ".join(map(str, options.folders))
-        raise PictureError(f"{names}: none of the pictures can be read and has colours.")
+    photos, failed = _read_photos(options.folders, ruler.accepts_grey)
+    if options.old_film:
+        _print_old_film(models, [image for _, image in photos])
+        return 1 if failed else 0
+    rows = [(source, ruler.measure(image, models)) for source, image in progress(photos)]
     averages = {of: mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
     print(format_table(averages))
     print(f"\n{len(rows)} {'photo' if len(rows) == 1 else 'photos'}. {ruler.protocol(models)}.")
+    for ratio in options.colorfulness:
+        _print_matched(models, [image for _, image in photos], ratio)
     if options.csv:
         _write_csv(options.csv, rows)
     if options.card:
         _write_cards(weights, options.card, ruler, averages, len(rows))
     return 1 if failed else 0
+
+
+def _print_matched(models: Sequence[Colorizer], photos: Sequence[Image.Image], ratio: float) -> None:
+    """Print the scores at one share of the true colourfulness."""
+    print(f"\nAt {ratio:g} of the true colourfulness:")
+    for model in models:
+        scores = equal_colorfulness.scores_at(model, photos, ratio)
+        print(
+            f"{model.card.id:24}PSNR {scores.psnr:.2f} dB (grey {scores.grey_psnr:.2f}), CIEDE2000 "
+            f"{scores.ciede2000:.2f}, worse than grey {scores.worse_than_grey:.0%}, saturation {scores.saturation:.2f}"
+        )
+    print(f"{equal_colorfulness.PROTOCOL.format(ratio=ratio)}.")
+
+
+def _print_old_film(models: Sequence[Colorizer], photos: Sequence[Image.Image]) -> None:
+    """Print how near each model comes from an orthochromatic print."""
+    for model in models:
+        errors = [old_film.old_film_errors(model, image, number) for number, image in enumerate(progress(photos))]
+        own, grey = (math.fsum(column) / len(errors) for column in zip(*errors, strict=True))
+        print(f"{model.card.id:24}ab RMSE {own:.2f} Lab units (grey {grey:.2f}): {1 - own / grey:.1%} nearer than grey")
+    print(f"\n{len(photos)} photos. {old_film.PROTOCOL}.")

@@ -64,6 +64,8 @@ class HintedBins(BinsNetwork):
     chroma_gain: ClassVar[float] = 1.2
     prior_correction: ClassVar[float] = 0.5
     """How much of the rebalancing of rare colours is taken back, 0..1: 1 gives the photos' own distribution."""
+    sees_hints: ClassVar[bool] = True
+    """Whether hints change the network's own answer; they are propagated over it in any case."""
     later_tensors: ClassVar[tuple[str, ...]] = ("projection",)
     """How the names of tensors begin that an earlier state of the network's training may lack, or have otherwise."""
     encoder: Lite0Encoder

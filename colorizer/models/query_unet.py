@@ -3,7 +3,7 @@
 Colour is coarse: true ab on a grid of 20 x 20, smoothly enlarged, is 36 dB from the photo. So the network learns at 1/8
 of the size, which costs half of what 1/4 does; a finer stage is added when that is learned, and corrects its contours.
 
-Sources: Tan and Le 2019 (encoder); Kang et al. 2023 (queries); Zhang et al. 2016 (bins); Zhang et al. 2017 (hints).
+Sources: Tan and Le 2019 (encoder); Kang et al. 2023 (queries); Zhang et al. 2016 (bins).
 """
 
 from typing import ClassVar
@@ -12,13 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from colorizer.models.color_queries import ColorQueries
-from colorizer.models.efficientnet_lite import FEATURE_MAPS, STEM_MAPS, Lite0Encoder
+from colorizer.models.efficientnet_lite import FEATURE_MAPS, Lite0Encoder
 from colorizer.models.hint_unet import (
     HintedBins,
     normalized_convolution,
-    pool_hints,
     upsampled,
-    zero_init_conv,
 )
 from colorizer.models.registry import register
 
@@ -48,9 +46,10 @@ class _FineStage(nn.Module):
 
 @register("query-unet")
 class QueryUNet(HintedBins):
-    """L (N, 1, H, W) in 0..100, and hints -> (N, Q + 2, H / r, W / r): a logit for each bin, and ab in Lab units.
+    """L (N, 1, H, W) in 0..100 -> (N, Q + 2, H / r, W / r): a logit for each bin, and ab in Lab units.
 
-    The ab are the mean of the distribution, with a part of the rebalancing taken back: what a photo is coloured with is
+    It sees no hints: they are propagated over its answer by its embedding, so that a hint stays with its thing. The ab
+    are the mean of the distribution, with a part of the rebalancing taken back: what a photo is coloured with is
     what is trained. About 4.8 M parameters.
 
     Args:
@@ -59,9 +58,10 @@ class QueryUNet(HintedBins):
 
     source: ClassVar[str] = (
         "EfficientNet-Lite0 (Tan and Le 2019), colour queries after DDColor (Kang et al. 2023), bins after Zhang et "
-        "al. 2016, hints after Zhang et al. 2017"
+        "al. 2016"
     )
-    later_tensors: ClassVar[tuple[str, ...]] = ("fine.", "projection")
+    later_tensors: ClassVar[tuple[str, ...]] = ("fine.", "projection", "hint_")
+    sees_hints: ClassVar[bool] = False
     chroma_gain: ClassVar[float] = 1.0
 
     def __init__(self, output_stride: int = 4) -> None:
@@ -79,17 +79,14 @@ class QueryUNet(HintedBins):
         self.join = normalized_convolution(eighth + _QUERIES, eighth, 1)
         self.classify = nn.Conv2d(eighth, len(self.bins), 1)
         self.fine = _FineStage(len(self.bins)) if output_stride == 4 else None
-        self.hint_stem = zero_init_conv(STEM_MAPS, 2)
-        self.hint_in = nn.ModuleList(zero_init_conv(maps) for maps in _DECODER_MAPS)
         self._add_projection(eighth + (_FINE_MAPS if self.fine else 0))
 
     def features(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
-        """L and hints as in `forward` -> the last features, (N, 96, H / 8, W / 8) or (N, 144, H / 4, W / 4)."""
-        side = None if hints is None else self.hint_stem(hints)
-        f4, f8, f16, f32 = self.encoder(lightness / 50 - 1, side)
-        deepest = self._with_hints(self.deep(f32), hints, 2)
-        sixteenth = self._with_hints(self.up16(torch.cat([upsampled(deepest), f16], 1)), hints, 1)
-        eighth = self._with_hints(self.up8(torch.cat([upsampled(sixteenth), f8], 1)), hints, 0)
+        """L -> the last features, (N, 96, H / 8, W / 8) or (N, 144, H / 4, W / 4); hints change nothing."""
+        f4, f8, f16, f32 = self.encoder(lightness / 50 - 1)
+        deepest = self.deep(f32)
+        sixteenth = self.up16(torch.cat([upsampled(deepest), f16], 1))
+        eighth = self.up8(torch.cat([upsampled(sixteenth), f8], 1))
         maps = self.queries((deepest, sixteenth, eighth))
         coarse: Tensor = self.join(torch.cat([eighth, maps], 1))
         if self.fine is None:
@@ -103,6 +100,3 @@ class QueryUNet(HintedBins):
             logits = logits + self.fine.classify(features[:, _DECODER_MAPS[0] :])
         chances = (logits.float() - self.prior_correction * self.class_weights.log()[:, None, None]).softmax(1)
         return torch.cat([logits, torch.einsum("nqhw,qc->nchw", chances, self.bins).to(logits.dtype)], 1)
-
-    def _with_hints(self, features: Tensor, hints: Tensor | None, level: int) -> Tensor:
-        return features if hints is None else features + self.hint_in[level](pool_hints(hints, 8 << level))

@@ -21,6 +21,10 @@ _COUNTS = (1, 2, 3, 5, 10, 20, 50)
 """Hints in a picture; each number as often as the others."""
 _JUDGED = 250
 """Cells of a picture at which the prediction is held against the truth."""
+_WRONG_HINT = 60.0
+"""Lab units: a hint that is so far from what the network says is not to move other things."""
+_OTHER_THING = 20.0  # Lab units of true ab: cells that differ by more are of different things
+_SPILL_WEIGHT = 0.01  # a part of the error, for each Lab unit by which other things move
 _FIRST_SPREAD = 0.3  # of each coordinate over the features, at first
 
 
@@ -51,7 +55,7 @@ def fit_hint_embedding(network: HintedBins, batches: Iterator[Tensor], steps: in
 
 @torch.no_grad()
 def _spread(network: HintedBins, squares: Tensor) -> Tensor:
-    """(64 + 1,): by what features and L / 100 are divided, so that all have about the same say at first."""
+    """(F + 1,): by what features and L / 100 are divided, so that all have about the same say at first."""
     features = network.features(_lab(squares)[:, :1])
     return torch.cat([features.std((0, 2, 3)).clamp_min(1e-3), features.new_tensor([LIGHTNESS_SIGMA / 100])])
 
@@ -62,7 +66,7 @@ def _lab(squares: Tensor) -> Tensor:
 
 def _error(network: HintedBins, squares: Tensor, generator: torch.Generator) -> Tensor:
     """How much of what is wrong stays wrong beside hints: mean distance in the plane of a and b over the judged cells,
-    as a part of that without binding; the mean over the pictures."""
+    as a part of that without propagation; plus how far a wrong hint moves other things. The mean over the pictures."""
     lab = _lab(squares)
     cells = F.avg_pool2d(lab, network.reduction)
     height, width = cells.shape[2:]
@@ -81,8 +85,18 @@ def _error(network: HintedBins, squares: Tensor, generator: torch.Generator) -> 
         own = covariance(known, known) + NUGGET * torch.eye(len(at), device=lab.device)
         predicted = covariance(asked, known) @ torch.linalg.solve(own, wrong_there[at])
         before = wrong_there[judged[number]]
-        errors.append(_mean_distance(before - predicted) / _mean_distance(before))
+        spill = _spill(known, asked, cells[number, 1:].flatten(1).T, at, judged[number])
+        errors.append(_mean_distance(before - predicted) / _mean_distance(before) + _SPILL_WEIGHT * spill)
     return torch.stack(errors).mean()
+
+
+def _spill(
+    known: tuple[Tensor, Tensor], asked: tuple[Tensor, Tensor], true_ab: Tensor, at: Tensor, judged: Tensor
+) -> Tensor:
+    """Lab units by which each hint, if it were wrong by `_WRONG_HINT`, moves cells of other things; 0 without any."""
+    is_other = torch.cdist(true_ab[judged], true_ab[at]) > _OTHER_THING
+    moved = covariance(asked, known) * _WRONG_HINT / (1 + NUGGET)
+    return (moved * is_other).sum() / is_other.sum().clamp_min(1)
 
 
 def draw_cells(pictures: int, cells: int, generator: torch.Generator) -> tuple[list[Tensor], list[Tensor]]:

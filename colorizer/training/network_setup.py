@@ -85,8 +85,11 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
     architecture = recipe.model.architecture
     if recipe.data.crop % network.stride:
         raise TrainingError(f"data.crop is {recipe.data.crop}; {architecture} needs a multiple of {network.stride}.")
-    for name in ("hints", "binding_steps"):
-        if getattr(recipe.training, name) and not network.takes_hints:
+    for name, takes in (
+        ("hints", network.takes_hints and getattr(network, "sees_hints", True)),
+        ("binding_steps", network.takes_hints),
+    ):
+        if getattr(recipe.training, name) and not takes:
             raise TrainingError(f"training.{name} is set, but {architecture} takes no hints.")
     if recipe.training.frozen_stages and not isinstance(network, models.HintedBins):
         raise TrainingError(f"training.frozen_stages is set, but {architecture} has no EfficientNet encoder.")

@@ -1,41 +1,21 @@
-"""Old film: what a photograph of 1860 to 1950 shows of a coloured scene, as grey and as worn as it is today.
+"""Old prints for training: what a photograph of 1860 to 1950 shows of a scene, as grey and as worn as it is today.
 
-Old photographs are not the L of a colour photo. Film before about 1930 saw no red: plates were sensitive to blue
-alone, then to blue and green (orthochromatic), and only panchromatic film sees as the eye does. So lips and brick are
-dark, and skies are white. All happens on the pictures' own device; what is drawn comes from a CPU generator.
+Film (`color.film`), tone curve, light, blur, grain, damage, border and paper are drawn anew for each picture, from a
+CPU generator; all happens on the pictures' own device.
 
-Sources: Mees, "The Theory of the Photographic Process", 1942 (sensitising, characteristic curve); Newson et al. 2017,
-"A Stochastic Film Grain Model for Resolution-Independent Rendering" (grain is strongest in the middle tones).
+Source of the grain: Newson et al. 2017, "A Stochastic Film Grain Model for Resolution-Independent Rendering": it is
+strongest in the middle tones.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorizer import color
+from colorizer.color.film import BLUE_ONLY, ORTHOCHROMATIC, PANCHROMATIC, characteristic_curve, film_grey
 from colorizer.training.augmentation import blur, chosen, uniform
 
-PANCHROMATIC = (0.2126, 0.7152, 0.0722)
-"""The luminance of ITU-R BT.709: weights of linear R, G and B."""
-ORTHOCHROMATIC = (0.02, 0.53, 0.45)
-BLUE_ONLY = (0.0, 0.10, 0.90)
-_EPSILON = 1e-3
 _LINES = 3  # scratches and creases, at most
 _DUST = 0.0008  # of the pixels
-
-
-def film_grey(srgb: Tensor, sensitivity: Tensor) -> Tensor:
-    """What film of a sensitivity makes of a picture.
-
-    Args:
-        srgb: (N, 3, H, W) in 0..1.
-        sensitivity: (N, 3) or (1, 3), weights of linear R, G and B with sum 1.
-
-    Returns:
-        (N, 1, H, W) in 0..100: the lightness L of the exposure.
-    """
-    exposure = (color.srgb_to_linear(srgb) * sensitivity[:, :, None, None]).sum(1, keepdim=True)
-    return 116 * color.lab_f(exposure) - 16
 
 
 def old_film(srgb: Tensor, generator: torch.Generator) -> Tensor:
@@ -69,12 +49,10 @@ def _draw_sensitivity(srgb: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _develop(print_: Tensor, generator: torch.Generator) -> Tensor:
-    """Exposure and a characteristic curve with toe and shoulder: x^g / (x^g + (m (1 - x))^g)."""
+    """Another exposure and another contrast, along the characteristic curve."""
     contrast = uniform(print_, -0.35, 0.55, generator).exp()
     middle = uniform(print_, -0.5, 0.5, generator).exp()
-    bright = print_.clamp(_EPSILON, 1 - _EPSILON) ** contrast
-    dark = (middle * (1 - print_).clamp(_EPSILON, 1)) ** contrast
-    return torch.where(chosen(print_, 0.8, generator), bright / (bright + dark), print_)
+    return torch.where(chosen(print_, 0.8, generator), characteristic_curve(print_, contrast, middle), print_)
 
 
 def _smooth_field(print_: Tensor, cells: int, generator: torch.Generator) -> Tensor:
