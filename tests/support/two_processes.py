@@ -27,17 +27,17 @@ def train_in_two_processes(*arguments: object) -> Answer:
         port = probe.getsockname()[1]
     words = [str(argument) for argument in arguments]
     pipes = [CONTEXT.Pipe(duplex=False) for _ in range(PROCESSES)]
-    workers = [
-        CONTEXT.Process(target=_train, args=(rank, port, words, pipe[1]), daemon=True)
-        for rank, pipe in enumerate(pipes)
-    ]
+    workers = [CONTEXT.Process(target=_train, args=(rank, port, words, pipes[rank][1])) for rank in range(PROCESSES)]
     for worker in workers:
         worker.start()
     for _, there in pipes:
         there.close()  # else the end of a worker would not be seen here
-    answers = [_receive(here) for here, _ in pipes]
-    for worker in workers:
-        worker.join(PATIENCE_SECONDS)
+    try:
+        answers = [_receive(here) for here, _ in pipes]
+    finally:
+        for worker in workers:
+            worker.join(_LEAVE_SECONDS)
+            worker.kill()  # for one that waits for another that failed
     statuses = {answer.status for answer in answers}
     status = statuses.pop() if len(statuses) == 1 else -1
     return Answer(status, "".join(one.output for one in answers), "".join(one.errors for one in answers))
