@@ -1,101 +1,93 @@
-"""The layout holds: imports run one way, and opening the app stays light."""
+"""What import-linter cannot say of the layout: what is loaded in fact, and how every page begins."""
 
 import ast
+import json
 import subprocess
 import sys
-from graphlib import TopologicalSorter
-from pathlib import Path
+import tomllib
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in (ROOT / "colorizer").rglob("*.py")
+from tests.support import ROOT
+
+PAGES = sorted(path for path in (ROOT / "pages").glob("*.py") if path.stem != "__init__")
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+
+# Each step's modules stay loaded for the next, so that one process tells what each adds.
+STEPS = """
+import json, sys
+loaded = {}
+def step(name):
+    loaded[name] = sorted(sys.modules)
+import colorizer
+step("the package")
+import colorizer.recipes.recipe
+step("recipes")
+colorizer.load
+step("loading")
+import colorizer.evaluation.validation
+import colorizer.evaluation.ranking
+import colorizer.analysis.color_quantization
+import colorizer.analysis.alternatives
+import colorizer.color.gamut
+step("evaluation and analysis")
+print(json.dumps(loaded))
+"""
+HEAVY = {
+    "colorizer.training.trainer",
+    "colorizer.data.dataset",
+    "colorizer.data.public_datasets",
+    "accelerate",
+    "torchvision",
+    "plotly",
+    "streamlit",
+    "sklearn",
+    "timm",
 }
 
 
-def imported(path: Path) -> set[str]:
-    """The project's own modules that a file imports, at its top or inside a function."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in found if name.partition(".")[0] in ("colorizer", "pages", "app", "train")}
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, set[str]]:
+    """Modules that are loaded after each step, in a process that begins with none."""
+    done = subprocess.run([sys.executable, "-c", STEPS], cwd=ROOT, capture_output=True, text=True, check=True)
+    return {step: set(modules) for step, modules in json.loads(done.stdout).items()}
 
 
-def own_imports(module: str) -> set[str]:
-    """The modules of the package that a module imports, but for the face that lists the public names."""
-    return {name for name in imported(MODULES[module]) if name in MODULES and name not in (module, "colorizer")}
+@pytest.mark.parametrize("step", ["the package", "recipes"])
+def test_neither_the_package_nor_a_recipe_loads_torch(loaded: dict[str, set[str]], step: str) -> None:
+    assert "colorizer" in loaded[step]
+    assert "torch" not in loaded[step]
 
 
-def test_the_package_has_no_circle() -> None:
-    graph = {module: own_imports(module) for module in MODULES if module != "colorizer"}
-    for module in graph:
-        graph[module] -= {name for name in graph[module] if module.startswith(f"{name}.")}  # a room's own door
-    assert list(TopologicalSorter(graph).static_order())
-
-
-@pytest.mark.parametrize(
-    ("module", "allowed"),
-    [
-        ("colorizer.color.lab", set()),
-        ("colorizer.evaluation.metrics", {"colorizer.color"}),
-        ("colorizer.inference.guided_upsampling", set()),
-        ("colorizer.training.losses", set()),
-        ("colorizer.models.palette_nets", {"colorizer.color.lab", "colorizer.models", "colorizer.models.registry"}),
-    ],
-)
-def test_the_ground_floor_knows_nobody_above(module: str, allowed: set[str]) -> None:
-    assert own_imports(module) <= allowed
-
-
-def test_the_package_knows_no_page_and_no_script() -> None:
-    for path in MODULES.values():
-        assert not {name for name in imported(path) if not name.startswith("colorizer")}
-
-
-def test_no_page_imports_another() -> None:
-    pages = {f"pages.{path.stem}" for path in (ROOT / "pages").glob("*.py")}
-    for path in (ROOT / "pages").rglob("*.py"):
-        assert not imported(path) & pages
+@pytest.mark.parametrize("step", ["loading", "evaluation and analysis"])
+def test_colouring_and_measuring_load_neither_training_nor_charts(loaded: dict[str, set[str]], step: str) -> None:
+    assert "colorizer.inference.colorizer" in loaded[step]
+    assert not loaded[step] & HEAVY
 
 
 def test_every_page_enters_through_the_app() -> None:
-    for path in (ROOT / "pages").glob("*.py"):
+    for path in PAGES:
         assert path.read_text(encoding="utf-8").endswith("\nenter()\nmain()\n")
 
 
-def test_only_one_module_imports_torchvision() -> None:
+def test_every_page_stands_in_the_contract_on_top_of_the_house() -> None:
+    (layers,) = (contract["layers"] for contract in CONTRACTS if contract["type"] == "layers")
+    assert layers[0].split(" | ") == [f"pages.{path.stem}" for path in PAGES]
+
+
+def test_only_one_module_imports_torchvision_as_a_whole() -> None:
+    """The others ask it for torchvision, which may not fit the installed torch."""
     naming = [
-        name
-        for name, path in MODULES.items()
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "colorizer").rglob("*.py")
         if '"torchvision"' in path.read_text() or "import torchvision\n" in path.read_text()
     ]
-    assert naming == ["colorizer.data.torchvision_compat"]
+    assert naming == ["colorizer/data/torchvision_compat.py"]
 
 
-@pytest.mark.parametrize(
-    "statement", ["import colorizer", "import colorizer; colorizer.load", "import colorizer.evaluation"]
-)
-def test_colouring_imports_neither_training_nor_torchvision_nor_charts(statement: str) -> None:
-    code = f"{statement}; import sys; print(*sys.modules)"
-    loaded = set(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout.split())
-    heavy = {
-        "colorizer.training.trainer",
-        "colorizer.data.dataset",
-        "colorizer.color.palettes",
-        "colorizer.data.public_datasets",
-        "accelerate",
-        "torchvision",
-        "plotly",
-        "streamlit",
-        "sklearn",
-        "timm",
-    }
-    assert "colorizer" in loaded
-    assert not loaded & heavy
-    if statement == "import colorizer":
-        assert "torch" not in loaded
+def test_no_test_module_imports_another() -> None:
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "tests":
+                assert node.module.split(".")[1:2] in ([], ["support"]), path
+                assert node.module != "tests" or [name.name for name in node.names] == ["support"], path

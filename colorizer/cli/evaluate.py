@@ -71,7 +71,7 @@ _AT_OWN_SIZE = EvaluationProtocol(
 )
 
 
-def _format_table(averages: dict[str, Figures]) -> str:
+def format_table(averages: dict[str, Figures]) -> str:
     names = [name for name in HEADINGS if not all(math.isnan(row[name]) for row in averages.values())]
     lines = [f"{'':24}" + "".join(f"{HEADINGS[name]:>15}" for name in names)]
     for of, row in averages.items():
@@ -144,7 +144,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
         return 1 if failed else 0
     rows = [(source, ruler.measure(image, models)) for source, image in progress(photos)]
     averages = {of: mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
-    print(_format_table(averages))
+    print(format_table(averages))
     print(f"\n{len(rows)} {'photo' if len(rows) == 1 else 'photos'}. {ruler.protocol(models)}.")
     for ratio in options.colorfulness:
         _print_matched(models, [image for _, image in photos], ratio)

@@ -41,7 +41,7 @@ _PLACES365_FOLDER = "places365-val-256"
 _TRAINING_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 _TEST_FILES = ("test_batch.bin",)
 _SIDE = 32
-_SILENCE_SECONDS = 60.0
+SILENCE_SECONDS = 60.0
 _RECORD_BYTES = 1 + 3 * _SIDE * _SIDE
 
 
@@ -148,7 +148,7 @@ def _download(archive: _Archive, root: Path, name: str) -> None:
 def _patience() -> Iterator[None]:
     """A server that falls silent is given up; torchvision's download would wait for ever."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(_SILENCE_SECONDS)
+    socket.setdefaulttimeout(SILENCE_SECONDS)
     try:
         yield
     finally:

@@ -37,10 +37,10 @@ from colorizer.utils import fork_pool, worker_pool
 
 _WINDOW = 64  # files whose headers are compared: in it those of one shape find each other
 _GROUP = 8  # pictures at most: enough that a GPU's overhead is small
-_GROUP_ON_CPU = 2  # there the network takes as long for each as for one alone, and progress shows by groups
+GROUP_ON_CPU = 2  # there the network takes as long for each as for one alone, and progress shows by groups
 _GROUP_PIXELS = 8_000_000  # some 100 MB while they are worked on
 _GROUPS_EACH = 4  # at least, where there are few pictures: all are to have something to do
-_WORTH_A_PROCESS = 16  # pictures: to start one and its first pass take a tenth of a second
+WORTH_A_PROCESS = 16  # pictures: to start one and its first pass take a tenth of a second
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # no other picture would be written either
 
 
@@ -94,12 +94,12 @@ def colorize_files(
     work = functools.partial(_colorize_group, model, settings or Settings())
     count = min(jobs or worker_pool.usable_threads(), len(tasks))
     on_cpu = model.device.type == "cpu"
-    most = min(_GROUP_ON_CPU if on_cpu else _GROUP, max(1, len(tasks) // (_GROUPS_EACH * max(1, count))))
+    most = min(GROUP_ON_CPU if on_cpu else _GROUP, max(1, len(tasks) // (_GROUPS_EACH * max(1, count))))
     groups = groups_of(tasks, model.card.input_size, 1 if settings and settings.hints else most)
     if len(tasks) <= 1:
         for group in groups:
             yield from work(group, lambda: False)
-    elif on_cpu and len(tasks) >= count * _WORTH_A_PROCESS and fork_pool.can_fork():
+    elif on_cpu and len(tasks) >= count * WORTH_A_PROCESS and fork_pool.can_fork():
         yield from fork_pool.spread(work, groups, count)
     else:
         yield from worker_pool.spread(work, groups, count)

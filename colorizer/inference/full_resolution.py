@@ -26,8 +26,8 @@ from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
 from colorizer.utils.worker_pool import share_out
 
-_STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
-_SHARED_PIXELS = 1 << 19  # from here on it is worth while not to copy them
+STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
+SHARED_PIXELS = 1 << 19  # from here on it is worth while not to copy them
 
 _kept = threading.local()
 
@@ -57,7 +57,7 @@ class LightnessPlane:
 
 
 def _strips(width: int, height: int) -> list[Strip]:
-    return list(guided_upsampling.strips(height, max(1, _STRIP_PIXELS // width)))
+    return list(guided_upsampling.strips(height, max(1, STRIP_PIXELS // width)))
 
 
 def _workspace(width: int, strips: Sequence[Strip]) -> packed_lab.Workspace:
@@ -74,7 +74,7 @@ def read_lightness(image: Image.Image) -> LightnessPlane:
     """L of an RGB image."""
     width, height = image.size
     roots, strips = packed_lab.new_plane(height, width), _strips(width, height)
-    pyarrow = _pyarrow() if width * height >= _SHARED_PIXELS else None
+    pyarrow = _pyarrow() if width * height >= SHARED_PIXELS else None
 
     @torch.inference_mode()
     def read(some: Iterator[Strip]) -> None:
@@ -135,7 +135,7 @@ def _paint_strips(plane: LightnessPlane, fields: guided_upsampling.Rows) -> Imag
 def _as_image(pixels: NDArray[np.int32]) -> Image.Image:
     """Packed pixels (H, W) as an RGB image; a large one of the same memory, where pyarrow is there to hand it over."""
     size = pixels.shape[1], pixels.shape[0]
-    if pixels.size >= _SHARED_PIXELS and (pyarrow := _pyarrow()) is not None:
+    if pixels.size >= SHARED_PIXELS and (pyarrow := _pyarrow()) is not None:
         held = pyarrow.py_buffer(pixels)
         return Image.fromarrow(pyarrow.Array.from_buffers(pyarrow.uint32(), pixels.size, [None, held]), "RGB", size)
     return Image.frombytes("RGB", size, pixels.tobytes(), "raw", "RGBX", 0, 1)

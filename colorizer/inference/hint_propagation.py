@@ -17,7 +17,7 @@ from colorizer.inference.hints import NetworkHint
 _END = 1.2  # mean sides of the picture: pixels farther from each other have nothing to do with each other
 NUGGET = 0.01
 """Of the variance: by how much two pixels differ that lie together and look alike; two pins may disagree there."""
-_PIXELS_AT_ONCE = 1 << 14
+PIXELS_AT_ONCE = 1 << 14
 
 
 def covariance(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor], reach: float = 1.0) -> Tensor:
@@ -65,5 +65,5 @@ def propagate_hints(ab: Tensor, embedding: Tensor, network_hints: Sequence[Netwo
     hinted = places[index], likeness[index]
     own = covariance(hinted, hinted, reach) + NUGGET * torch.eye(len(network_hints))
     weights = torch.linalg.solve(own.double(), (wanted - ab.flatten(1).T[index]).double()).float()
-    parts = zip(places.split(_PIXELS_AT_ONCE), likeness.split(_PIXELS_AT_ONCE), strict=True)
+    parts = zip(places.split(PIXELS_AT_ONCE), likeness.split(PIXELS_AT_ONCE), strict=True)
     return ab + torch.cat([covariance(part, hinted, reach) @ weights for part in parts]).T.reshape(ab.shape)

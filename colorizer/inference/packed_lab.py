@@ -23,7 +23,7 @@ _LEVELS = 1 << 16  # of linear light: in the darkest shadows 1/20 of an 8-bit le
 _LUMINANCES = (1 << 20) - 1  # steps of luminance; their roots need four megabytes
 _WHITE = _LEVELS - 0.6  # linear light 1, a little below the end of the last level: rounding does not carry it beyond
 _OPAQUE = -1 << 24  # 255 in the highest byte, as Pillow has it in RGB
-_OUTSIDE_AT_ONCE = 1 << 15  # pixels
+OUTSIDE_AT_ONCE = 1 << 15  # pixels
 _HEAD = 4096  # pixels by which most colour photos are told from grey ones
 
 
@@ -170,7 +170,7 @@ class Canvas:
             self._waiting += len(outside)
             self._left -= count
             parts: list[tuple[Tensor, Tensor]] = []
-            if self._waiting >= _OUTSIDE_AT_ONCE or not self._left:
+            if self._waiting >= OUTSIDE_AT_ONCE or not self._left:
                 parts, self._outside, self._waiting = self._outside, [], 0
         if parts:
             self._paint_outside(*(torch.cat(planes, -1) for planes in zip(*parts, strict=True)))

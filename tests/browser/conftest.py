@@ -1,26 +1,18 @@
 """A real server and a real browser, started once; a visitor is a context of that browser."""
 
-import contextlib
 import os
-import re
-import shutil
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.phone import holiday_photo
+from tests.support import ROOT
+from tests.support.browser import PATIENCE_MILLISECONDS, WIDE, OpenVisitor, Server, Visitor, serving, visiting
+from tests.support.phone_photos import holiday_photo
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 _FLAGS = (
     "--no-sandbox",
@@ -30,60 +22,13 @@ _FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-_START_SECONDS = 120
-_PATIENCE = 120_000  # ms
-expect.set_options(timeout=_PATIENCE)  # the first picture waits for torch to load, on a slow machine
-
-
-@dataclass(frozen=True)
-class Server:
-    """The app under test."""
-
-    url: str
-    folder: Path
-    """Where it was started, and looks for runs/."""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + _START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"the app did not start:\n{log.read_text()}", pytrace=False)
-
-
-@contextlib.contextmanager
-def serving(script: Path, folder: Path) -> Iterator[Server]:
-    """The app as `script` starts it, on a port of its own, in an empty folder with the app's configuration."""
-    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
-    port, log = _free_port(), folder / "log"
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", script, *options],
-            cwd=folder,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-    _wait_until_healthy(url, process, log)
-    yield Server(url, folder)
-    process.terminate()
-    process.wait(timeout=_START_SECONDS)
+expect.set_options(timeout=PATIENCE_MILLISECONDS)  # the first picture waits for torch to load, on a slow machine
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app that all visitors share."""
-    with serving(ROOT / "tests/browser/entry.py", tmp_path_factory.mktemp("server")) as started:
+    with serving(ROOT / "tests/support/browser_entry.py", tmp_path_factory.mktemp("server")) as started:
         yield started
 
 
@@ -97,93 +42,11 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@dataclass
-class Trace:
-    """What a visitor's browser asked for and complained about."""
-
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def listen(self, message: ConsoleMessage) -> None:
-        """Opened at a page, Streamlit asks for its own parts below that page first, and then at its root: no fault."""
-        if message.type == "error" and not re.search(r":\d+/\w+/_stcore/", message.location["url"]):
-            self.complaints.append(f"{message.text} {message.location['url']}")
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """One person at a browser."""
-
-    page: Page
-    trace: Trace
-    server: Server
-
-    def open(self, path: str = "") -> Page:
-        """Go to a page of the app by its address."""
-        self.page.goto(f"{self.server.url}/{path}")
-        self.page.locator("h1").wait_for()
-        return self.page
-
-    def expect_photo(self, text: str) -> None:
-        """Wait until a photo is in view and fully coloured."""
-        expect(self.page.locator(".status").first).to_contain_text(text)
-        expect(self.page.locator("[class*=st-key-tile-] img").last).to_be_visible()
-        expect(self.page.locator(".tile .wait")).to_have_count(0)
-        self.expect_rest()
-
-    def expect_rest(self) -> None:
-        """Wait until the page's script has come to its end."""
-        expect(self.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
-
-    def upload(self, name: str, content: bytes) -> None:
-        """Drop a file into the uploader."""
-        file = {"name": name, "mimeType": "image/jpeg", "buffer": content}
-        self.page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
-
-    def expect_no_sideways_scrolling(self, width: int) -> None:
-        """Make the screen so wide, px, and wait until the page has fitted itself into it."""
-        self.page.set_viewport_size({"width": width, "height": 844})
-        self.page.wait_for_function(
-            "width => innerWidth === width && [document.documentElement, document.querySelector('.stMain')]"
-            ".every(element => element.scrollWidth <= element.clientWidth)",
-            arg=width,
-        )
-
-
-OpenVisitor = Callable[..., Visitor]
-
-
-@contextlib.contextmanager
-def visiting(browser: Browser, server: Server) -> Iterator[OpenVisitor]:
-    """Make visitors. Afterwards each is held to have asked nothing of another host, and to have met no error."""
-    visitors: list[Visitor] = []
-    with contextlib.ExitStack() as contexts:
-
-        def make(**options: object) -> Visitor:
-            context = contexts.enter_context(contextlib.closing(browser.new_context(**options)))  # type: ignore[arg-type]
-            page, trace = context.new_page(), Trace()
-            page.set_default_timeout(_PATIENCE)
-            page.on("request", lambda request: trace.requests.append(request.url))
-            page.on("pageerror", lambda error: trace.complaints.append(str(error)))
-            page.on("console", trace.listen)
-            visitors.append(Visitor(page, trace, server))
-            return visitors[-1]
-
-        yield make
-        for visitor in visitors:
-            own = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
-            assert [url for url in visitor.trace.requests if not url.startswith(own)] == []
-            assert visitor.trace.complaints == []
-
-
 @pytest.fixture
 def new_visitor(browser: Browser, server: Server) -> Iterator[OpenVisitor]:
     """Visitors of one test."""
     with visiting(browser, server) as make:
         yield make
-
-
-WIDE = {"width": 1440, "height": 900}
 
 
 @pytest.fixture

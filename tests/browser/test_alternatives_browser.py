@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.browser.conftest import OpenVisitor, Visitor
-from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
+from tests.support.browser import OpenVisitor, Visitor, boxes, eventually, expect_on_first_screen, expect_within
+from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 
 def open_alternatives(visitor: Visitor, sample: str = "Motorcycle", size: str = "741 × 500") -> Page:
@@ -28,20 +28,24 @@ def expect_found(visitor: Visitor, text: str) -> None:
     visitor.expect_rest()
 
 
+def assert_a_row_of_different_pictures(images: Locator) -> None:
+    found = boxes(images)
+    assert len(found) >= 2  # no photo of a garage is beyond doubt
+    assert len({(top, width, height) for _, top, width, height in found}) == 1
+    assert len(set(images.evaluate_all("images => images.map(image => image.src)"))) == len(found)
+
+
 def test_the_navigation_leads_to_versions_of_one_size(visitor: Visitor) -> None:
     page = visitor.open()
     page.get_by_role("link", name="What else could it be?", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="What else could it be?")).to_be_visible()
     expect_found(visitor, "Motorcycle, 741 × 500 px: ")
-    images = page.locator("[class*=st-key-tile-alt-version-] img").all()
-    boxes = [image.bounding_box() for image in images]
-    assert len(images) >= 2  # no photo of a garage is beyond doubt
-    assert len({(box["y"], box["width"], box["height"]) for box in boxes if box}) == 1
-    assert len({image.get_attribute("src") for image in images}) == len(images)
+    eventually(page, assert_a_row_of_different_pictures, page.locator("[class*=st-key-tile-alt-version-] img"))
 
 
 def test_what_is_found_stays_where_it_is_when_something_else_is_clicked(visitor: Visitor) -> None:
     page = open_alternatives(visitor, "Flower", "640 × 427")
+    visitor.expect_settled()
     page.evaluate(
         """() => {
             window.seen = new Set();
@@ -104,8 +108,11 @@ def test_the_popover_closes_when_a_photo_comes_before_the_page_was_told_that_it_
     page.get_by_role("button", name="Your own photo").click()
     expect(page.get_by_test_id("stFileUploader")).to_be_visible()
     visitor.upload("beach.jpg", holiday_photo(300, 400))
-    while sum(kind == "new_session" for kind, _ in held) < 2:  # the click's run, and the photo's
-        page.wait_for_timeout(100)
+
+    def assert_both_runs_began() -> None:
+        assert sum(kind == "new_session" for kind, _ in held) == 2  # the click's, and the photo's
+
+    eventually(page, assert_both_runs_began)
     del held[: max(number for number, (kind, _) in enumerate(held) if kind == "new_session")]
     while held:  # as if the first had been given up for the second before it drew anything
         routes[-1].send(held.pop(0)[1])
@@ -138,8 +145,5 @@ def test_a_narrow_screen_shows_all_without_scrolling_sideways(
     visitor = new_visitor(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = open_alternatives(visitor)
     visitor.expect_no_sideways_scrolling(width)
-    first = page.locator(".st-key-tile-alt-version-1 img").bounding_box()
-    assert first is not None and first["y"] + first["height"] < 844  # a photo stands on the first screen
-    for image in page.locator("[class*=st-key-tile-alt-] img").all():
-        box = image.bounding_box()
-        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+    expect_on_first_screen(page.locator(".st-key-tile-alt-version-1 img"), 844)
+    expect_within(page.locator("[class*=st-key-tile-alt-] img"), width)

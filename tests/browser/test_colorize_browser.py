@@ -13,14 +13,14 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenVisitor, Visitor
+from tests.support.browser import OpenVisitor, Visitor
 
 
 def open_canvas(visitor: Visitor, path: str = "") -> Page:
     """Open the page, and wait until its photo is coloured."""
     page = visitor.open(path)
     expect(page.locator(".stage img.after")).to_have_attribute("src", data_url())
-    visitor.expect_rest()
+    visitor.expect_settled()
     return page
 
 
@@ -198,7 +198,7 @@ def test_the_slider_divides_the_grey_photo_from_the_coloured_one(visitor: Visito
     expect(page.locator(".line")).to_be_hidden()
     divide.fill("40")
     expect(page.locator(".line")).to_be_visible()
-    assert "60%" in page.locator(".before").evaluate("image => getComputedStyle(image).clipPath")
+    expect(page.locator(".before")).to_have_css("clip-path", re.compile("60%"))
 
 
 @pytest.mark.parametrize("sample", ["Cameraman (grey)", "Astronaut"])

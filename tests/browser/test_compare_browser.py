@@ -1,15 +1,13 @@
 """Compare, as a visitor uses it."""
 
-import contextlib
 import re
 import zipfile
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenVisitor, Visitor
-from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
+from tests.support.browser import OpenVisitor, Visitor, choose, expect_grid
+from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 RESULTS = ("12 images, MSE", "12 images, Huber", "500 images, MSE", "500 images, Huber")
 
@@ -27,16 +25,9 @@ def test_opens_with_a_sample_coloured_and_named_for_screen_readers(visitor: Visi
 def test_tiles_have_one_size_and_line_up(visitor: Visitor) -> None:
     page = visitor.open("compare")
     visitor.expect_photo("Motorcycle")
-    boxes = page.locator("[class*=st-key-tile-] img").evaluate_all(
-        "images => images.map(image => { const box = image.getBoundingClientRect();"
-        " return [box.x, box.y, box.width, box.height].map(Math.round) })"
-    )
-    assert len(boxes) == 6
-    assert len({(width, height) for _, _, width, height in boxes}) == 1
-    assert len({x for x, *_ in boxes}) == 3
-    assert len({y for _, y, *_ in boxes}) == 2
-    width, height = boxes[0][2:]
-    assert abs(width / height - 741 / 500) < 0.02
+    images = page.locator("[class*=st-key-tile-] img")
+    expect(images).to_have_count(6)
+    expect_grid(images, columns=3, rows=2, proportion=741 / 500)
 
 
 def test_a_phone_photo_of_12_megapixels_comes_back_upright_in_full_and_without_its_place(
@@ -90,7 +81,7 @@ def test_a_file_that_is_no_picture_is_a_sentence_and_no_traceback(visitor: Visit
     visitor.upload("page.jpg", b"<!DOCTYPE html><html></html>")
     expect(page.get_by_role("alert")).to_contain_text("page.jpg: The file is a web page")
     visitor.expect_photo("Motorcycle")
-    assert "Traceback" not in page.inner_text("body")
+    expect(page.locator("body")).not_to_contain_text("Traceback")
 
 
 def test_the_slider_moves_by_keyboard(visitor: Visitor) -> None:
@@ -98,23 +89,13 @@ def test_the_slider_moves_by_keyboard(visitor: Visitor) -> None:
     visitor.expect_photo("Motorcycle")
     slider = page.get_by_role("slider", name="Divide between Grey and 500 images, Huber")
     left = page.locator("img.left")
-    assert left.evaluate("image => getComputedStyle(image).clipPath") == "inset(0px 50% 0px 0px)"
+    expect(left).to_have_css("clip-path", "inset(0px 50% 0px 0px)")
     slider.focus()
     for _ in range(20):
         slider.press("ArrowRight")
-    assert slider.input_value() == "70"
-    assert left.evaluate("image => getComputedStyle(image).clipPath") == "inset(0px 30% 0px 0px)"
-    assert slider.get_attribute("aria-valuetext") == "70 % Grey"
-
-
-def choose(visitor: Visitor, side: str, title: str) -> None:
-    """Pick an option as a person does: Streamlit closes an open list when the page moves; one opens it again."""
-    for _ in range(5):
-        visitor.page.get_by_role("combobox", name=side).press("ArrowDown")
-        with contextlib.suppress(TimeoutError):
-            visitor.page.get_by_role("option", name=title).click(timeout=5_000)
-            return
-    pytest.fail(f"the list {side} never offered {title}")
+    expect(slider).to_have_value("70")
+    expect(left).to_have_css("clip-path", "inset(0px 30% 0px 0px)")
+    expect(slider).to_have_attribute("aria-valuetext", "70 % Grey")
 
 
 def test_the_slider_shows_any_two(visitor: Visitor) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import ROOT, serving
+from tests.support import ROOT
+from tests.support.browser import serving
 
 
 def test_a_link_to_a_page_is_a_good_first_visit(browser: Browser, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Watch it learn, as a visitor uses it."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import list_checkpoints
-from tests.browser.conftest import ROOT, OpenVisitor, Visitor
-from tests.browser.test_compare_browser import choose
+from tests.support import ROOT
+from tests.support.browser import Box, OpenVisitor, Visitor, boxes, choose, eventually, expect_above
 
 CARDS = [card for card in list_checkpoints() if card.snapshots]
 pytestmark = pytest.mark.skipif(not CARDS, reason="no checkpoint in weights/ keeps snapshots")
@@ -61,23 +62,34 @@ def marker(page: Page) -> float:
     return box["x"] + box["width"] / 2
 
 
+def marker_between(page: Page, left: float, right: float) -> float:
+    """Where the dot lies, which must be between the two."""
+    place = marker(page)
+    assert left < place < right
+    return place
+
+
 def test_opens_at_the_last_epoch_with_picture_scrubber_and_curve_on_one_screen(visitor: Visitor) -> None:
     page = open_film(visitor)
     expect_epoch(page, epochs()[-1])
-    assert large(page).evaluate("image => image.naturalWidth") == 451
+    expect(large(page)).to_have_js_property("naturalWidth", 451)
     for part in (large(page), scrubber(page), page.locator(".strip"), page.locator(".js-plotly-plot")):
         expect(part).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def assert_different_small_pictures(page: Page, count: int) -> None:
+    sources = page.locator(".stage img").evaluate_all("images => images.map(image => image.src)")
+    assert len(set(sources)) == count
+    assert all(source.startswith("data:image/webp;base64,") for source in sources)
+    assert sum(map(len, sources)) < 2_000_000
 
 
 def test_the_strip_has_grey_every_state_and_the_original(visitor: Visitor) -> None:
     page = open_film(visitor)
     titles = ["grey", *(f"epoch {epoch}" for epoch in epochs()), "original"]
     expect(page.locator(".strip button")).to_have_text(titles)
-    sources = page.locator(".stage img").evaluate_all("images => images.map(image => image.src)")
-    assert len(set(sources)) == len(titles)
-    assert all(source.startswith("data:image/webp;base64,") for source in sources)
-    assert sum(map(len, sources)) < 2_000_000
+    eventually(page, assert_different_small_pictures, page, len(titles))
 
 
 def test_a_grey_photo_has_no_original(visitor: Visitor) -> None:
@@ -88,37 +100,42 @@ def test_a_grey_photo_has_no_original(visitor: Visitor) -> None:
 
 def test_scrubbing_by_keyboard_moves_picture_marker_and_figures(visitor: Visitor) -> None:
     page = open_film(visitor)
+    visitor.expect_settled()
     at_the_end = marker(page)
     scrubber(page).press("Home")
     expect_epoch(page, epochs()[0])
-    visitor.expect_rest()
-    at_the_start = marker(page)
-    assert at_the_start < at_the_end - 50
+    at_the_start = eventually(page, marker_between, page, 0, at_the_end - 50)
     scrubber(page).press("ArrowRight")
     expect_epoch(page, epochs()[1])
-    visitor.expect_rest()
-    assert at_the_start < marker(page) < at_the_end
-    said = scrubber(page).get_attribute("aria-valuetext")
-    assert said is not None
-    assert said.startswith(f"Epoch {epochs()[1]} ")
+    eventually(page, marker_between, page, at_the_start, at_the_end)
+    expect(scrubber(page)).to_have_attribute("aria-valuetext", re.compile(f"^Epoch {epochs()[1]} "))
+
+
+def places(page: Page, parts: Sequence[str]) -> list[list[Box]]:
+    return [boxes(page.locator(part)) for part in parts]
+
+
+def assert_at(page: Page, parts: Sequence[str], wanted: list[list[Box]]) -> None:
+    assert places(page, parts) == wanted
 
 
 def test_nothing_moves_while_scrubbing(visitor: Visitor) -> None:
     page = open_film(visitor)
     parts = (".stage", ".bar", ".strip", ".js-plotly-plot")
-    before = [page.locator(part).bounding_box() for part in parts]
+    visitor.expect_settled()
+    before = places(page, parts)
     scrubber(page).press("Home")
     for epoch in epochs()[1:]:
         scrubber(page).press("ArrowRight")
         expect_epoch(page, epoch)
-        visitor.expect_rest()  # until then the chart may be there twice, the old one fading
-        assert [page.locator(part).bounding_box() for part in parts] == before
+        eventually(page, assert_at, page, parts, before)
 
 
 def test_scrubbing_makes_and_sends_no_picture_anew(visitor: Visitor) -> None:
     sizes: list[int] = []
     visitor.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: sizes.append(len(data))))
     page = open_film(visitor)
+    visitor.expect_settled()
     sources = page.locator(".stage img").evaluate_all("images => images.map(image => image.src)")
     before = sum(sizes)
     scrubber(page).press("Home")
@@ -132,7 +149,7 @@ def test_a_click_into_the_strip_shows_that_picture(visitor: Visitor) -> None:
     page = open_film(visitor)
     page.get_by_role("button", name=f"epoch {epochs()[1]}", exact=True).click()
     expect_epoch(page, epochs()[1])
-    assert scrubber(page).input_value() == "1"
+    expect(scrubber(page)).to_have_value("1")
     page.get_by_role("button", name="original").click()
     expect(large(page)).to_have_attribute("alt", "Cat, the original")
     page.get_by_role("button", name="grey").click()
@@ -215,9 +232,5 @@ def test_no_film_starts_by_itself_and_a_phone_shows_it_without_scrolling_sideway
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     page.locator("h1").scroll_into_view_if_needed()  # the choice of a photo lies under the film
     expect(scrubber(page)).to_be_in_viewport(ratio=1)
-    overflow = page.locator(".stMain").evaluate("element => element.scrollWidth - element.clientWidth")
-    assert overflow <= 0
-    film, controls = page.locator(".strip").bounding_box(), page.locator(".st-key-controls").bounding_box()
-    assert film is not None
-    assert controls is not None
-    assert film["y"] < controls["y"]
+    visitor.expect_no_sideways_scrolling(390)
+    expect_above(page.locator(".strip"), page.locator(".st-key-controls"))

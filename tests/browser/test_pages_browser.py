@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from colorizer.checkpoints.history import format_history, read_history
-from tests.browser.conftest import ROOT, OpenVisitor, Visitor
+from tests.support import ROOT
+from tests.support.browser import OpenVisitor, Visitor, eventually, expect_above
 
 PAGES = ("Compare checkpoints", "Loss curves", "Checkpoints")
 
@@ -77,9 +78,8 @@ def test_the_navigation_leads_to_every_page(visitor: Visitor) -> None:
     assert set(PAGES) < set(titles)
     for title in titles:
         go_to(page, title)
-        visitor.expect_rest()
         # A page that is left takes along the pictures that are still on their way: asked for later, they are gone.
-        page.wait_for_function("[...document.images].every(image => image.complete)")
+        visitor.expect_settled()
 
 
 def test_narrow_screens_do_not_scroll_sideways(new_visitor: OpenVisitor) -> None:
@@ -90,26 +90,26 @@ def test_narrow_screens_do_not_scroll_sideways(new_visitor: OpenVisitor) -> None
         go_to(page, title)
         expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
         for width in (768, 390, 360):
-            visitor.expect_no_sideways_scrolling(width)
+            visitor.narrow(width)
 
 
 def test_a_phone_shows_photos_before_controls(new_visitor: OpenVisitor) -> None:
     visitor = new_visitor(viewport={"width": 390, "height": 844})
     page = visitor.open("compare")
     visitor.expect_photo("Motorcycle")
-    photo = page.get_by_role("img", name="Motorcycle, coloured by").first.bounding_box()
-    controls = page.locator(".st-key-controls").bounding_box()
-    assert photo is not None
-    assert controls is not None
-    assert photo["y"] < controls["y"]
+    expect_above(page.get_by_role("img", name="Motorcycle, coloured by").first, page.locator(".st-key-controls"))
     page.get_by_role("link", name="Choose photo, checkpoints and saturation").click()
     expect(page.get_by_text("Your photo")).to_be_in_viewport()
+
+
+def assert_neutral_background(page: Page, darkest: int, lightest: int) -> None:
+    color = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+    red, green, blue = (int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(","))
+    assert red == green == blue
+    assert darkest <= red <= lightest
 
 
 @pytest.mark.parametrize(("scheme", "darkest", "lightest"), [("light", 200, 245), ("dark", 20, 70)])
 def test_photos_lie_on_a_neutral_grey(new_visitor: OpenVisitor, scheme: str, darkest: int, lightest: int) -> None:
     page = new_visitor(color_scheme=scheme).open()
-    color = page.locator(".stApp").evaluate("app => getComputedStyle(app).backgroundColor")
-    red, green, blue = (int(part) for part in color.removeprefix("rgb(").removesuffix(")").split(","))
-    assert red == green == blue
-    assert darkest <= red <= lightest
+    eventually(page, assert_neutral_background, page, darkest, lightest)

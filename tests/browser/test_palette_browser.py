@@ -9,8 +9,20 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pages.common.sample_photos import SAMPLES
-from tests.browser.conftest import WIDE, OpenVisitor, Server, Visitor, visiting
-from tests.browser.phone import holiday_photo
+from tests.support.browser import (
+    WIDE,
+    Box,
+    OpenVisitor,
+    Server,
+    Visitor,
+    boxes,
+    eventually,
+    expect_above,
+    expect_grid,
+    expect_within,
+    visiting,
+)
+from tests.support.phone_photos import holiday_photo
 
 ROWS = ("Grey", "Colorized", "Palette truth", "Original")
 SIZES = ((120, 160), (300, 200))
@@ -49,12 +61,33 @@ def strips(page: Page) -> list[Locator]:
     return found.all()
 
 
+def images_of(row: str) -> str:
+    """The selector of a row's pictures, in both strips."""
+    return f'.strip img[alt*=", {row.lower()}:"]'
+
+
 def pictures(page: Page, row: str) -> list[str]:
     """The addresses of the pictures of a row, in both strips."""
-    found: list[str] = page.locator(f'.strip img[alt*=", {row.lower()}:"]').evaluate_all(
-        "images => images.map(image => image.src)"
-    )
+    found: list[str] = page.locator(images_of(row)).evaluate_all("images => images.map(image => image.src)")
     return found
+
+
+def assert_pixels_are_square_and_even(page: Page) -> None:
+    shown = page.locator(".strip img").evaluate_all(
+        "images => images.map(image => { const box = image.getBoundingClientRect(); return [image.naturalWidth,"
+        " image.naturalHeight, box.width, box.height, getComputedStyle(image).imageRendering] })"
+    )
+    assert {tuple(entry[:2]) for entry in shown} == {(32, 32)}
+    assert {entry[4] for entry in shown} == {"pixelated"}
+    ((width, height),) = {tuple(entry[2:4]) for entry in shown}
+    assert width == height and width % 32 == 0 and width >= 64
+
+
+def assert_side_by_side(page: Page) -> None:
+    left, right = (boxes(strip.locator("img")) for strip in page.locator(".strip").all())
+    assert [top for _, top, *_ in left] == [top for _, top, *_ in right]
+    (x, _, width, _), (other, *_) = boxes(page.locator(".strip"))
+    assert x + width <= other
 
 
 @pytest.fixture(scope="module")
@@ -70,41 +103,37 @@ def two_uploads(browser: Browser, server: Server) -> Iterator[Page]:
 def test_two_uploads_give_two_columns_of_four_rows_in_both_strips(two_uploads: Page) -> None:
     page = two_uploads
     for strip in strips(page):
-        assert strip.locator("thead th").all_inner_texts() == ["meadow", "street"]
-        assert strip.locator("tbody th").all_inner_texts()[:4] == list(ROWS)
-        assert strip.locator("img").count() == len(ROWS) * 2
+        expect(strip.locator("thead th")).to_have_text(["meadow", "street"])
+        for number, row in enumerate(ROWS):
+            expect(strip.locator("tbody th").nth(number)).to_have_text(row)
+        expect(strip.locator("img")).to_have_count(len(ROWS) * 2)
     for row in ROWS:
-        assert len(pictures(page, row)) == 4
+        expect(page.locator(images_of(row))).to_have_count(4)
 
 
 def test_pictures_have_the_size_of_the_network_and_square_even_pixels(two_uploads: Page) -> None:
     page = two_uploads
-    shown = page.locator(".strip img").evaluate_all(
-        "images => images.map(image => { const box = image.getBoundingClientRect(); return [image.naturalWidth,"
-        " image.naturalHeight, box.width, box.height, getComputedStyle(image).imageRendering] })"
-    )
-    assert {tuple(entry[:2]) for entry in shown} == {(32, 32)}
-    assert {entry[4] for entry in shown} == {"pixelated"}
-    ((width, height),) = {tuple(entry[2:4]) for entry in shown}
-    assert width == height and width % 32 == 0 and width >= 64
+    eventually(page, assert_pixels_are_square_and_even, page)
 
 
 def test_strips_stand_side_by_side_and_line_up(two_uploads: Page) -> None:
     page = two_uploads
-    tops = [
-        strip.locator("img").evaluate_all("images => images.map(image => image.getBoundingClientRect().y)")
-        for strip in strips(page)
-    ]
-    assert tops[0] == tops[1]
-    boxes = [strip.bounding_box() for strip in strips(page)]
-    assert boxes[0] is not None and boxes[1] is not None
-    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    expect(page.locator(".strip")).to_have_count(2)
+    eventually(page, assert_side_by_side, page)
+
+
+def changed_row(page: Page, before: dict[str, list[str]], seen: Sequence[list[str]]) -> list[str]:
+    """The colorized pictures, which must be none that were seen, beside rows that are as before."""
+    colorized = pictures(page, "Colorized")
+    assert colorized not in seen
+    assert all(pictures(page, row) == before[row] for row in ROWS if row != "Colorized")
+    return colorized
 
 
 def test_another_rendering_changes_the_colorized_row_alone(visitor: Visitor) -> None:
     page = open_palette(visitor)
     before = {row: pictures(page, row) for row in ROWS}
-    seen = {tuple(before["Colorized"])}
+    seen = [before["Colorized"]]
     radios = page.locator(".st-key-rendering").get_by_role("radio")
     for number in (1, 2):
         first = page.locator('.strip img[alt*=", colorized:"]').first
@@ -112,9 +141,7 @@ def test_another_rendering_changes_the_colorized_row_alone(visitor: Visitor) -> 
         radios.nth(number).click()
         expect(first).not_to_have_attribute("src", old)
         expect_coloured(visitor, COLOURED_SAMPLES)
-        seen.add(tuple(pictures(page, "Colorized")))
-        assert all(pictures(page, row) == before[row] for row in ROWS if row != "Colorized")
-    assert len(seen) == 3
+        seen.append(eventually(page, changed_row, page, before, seen))
 
 
 def test_the_full_size_row_has_pictures_of_one_size_in_rows(visitor: Visitor) -> None:
@@ -125,14 +152,7 @@ def test_the_full_size_row_has_pictures_of_one_size_in_rows(visitor: Visitor) ->
     expect_coloured(visitor, 2)
     images = page.locator("[class*=st-key-tile-] img")
     expect(images).to_have_count(6)
-    boxes = images.evaluate_all(
-        "images => images.map(image => { const box = image.getBoundingClientRect();"
-        " return [box.x, box.y, box.width, box.height].map(Math.round) })"
-    )
-    assert len({(width, height) for *_, width, height in boxes}) == 1
-    assert len({x for x, *_ in boxes}) == 3
-    assert len({y for _, y, *_ in boxes}) == 2
-    assert abs(boxes[0][2] / boxes[0][3] - 300 / 200) < 0.02
+    expect_grid(images, columns=3, rows=2, proportion=300 / 200)
 
 
 def test_swatches_have_the_share_of_each_colour(two_uploads: Page) -> None:
@@ -159,14 +179,19 @@ def test_the_strips_are_saved_as_one_labelled_picture(two_uploads: Page, tmp_pat
         assert dict(sheet.getexif()) == {}
 
 
+def assert_first_strip_at(page: Page, place: Box) -> None:
+    assert boxes(page.locator(".strip"))[0] == place
+
+
 def test_nothing_moves_when_another_pair_is_coloured(visitor: Visitor) -> None:
     page = open_palette(visitor)
-    slot = page.locator(".strip").first.bounding_box()
+    visitor.expect_settled()
+    place = boxes(page.locator(".strip"))[0]
     pills = page.locator(".st-key-pair").get_by_role("radio")
     for number in range(pills.count() - 1):
         pills.nth(number).click()
         expect_coloured(visitor, COLOURED_SAMPLES)
-        assert page.locator(".strip").first.bounding_box() == slot
+        eventually(page, assert_first_strip_at, page, place)
 
 
 def test_a_pair_is_in_the_link_and_comes_back_from_it(new_visitor: OpenVisitor) -> None:
@@ -182,15 +207,13 @@ def test_a_pair_is_in_the_link_and_comes_back_from_it(new_visitor: OpenVisitor) 
     other = new_visitor()
     shared = other.open(page.url.removeprefix(one.server.url).lstrip("/"))
     expect_coloured(other, COLOURED_SAMPLES)
-    assert shared.locator(".strip-title").all_inner_texts() == shown
+    expect(shared.locator(".strip-title")).to_have_text(shown)
     expect(shared.get_by_role("img", name="Coffee without colour")).to_be_visible()
 
 
 def test_a_narrow_screen_scrolls_strips_in_their_own_box(visitor: Visitor) -> None:
     page = open_palette(visitor)
     for width in (768, 390, 360):
-        visitor.expect_no_sideways_scrolling(width)
-        strip, controls = page.locator(".strip").first.bounding_box(), page.locator(".st-key-controls").bounding_box()
-        assert strip is not None and controls is not None
-        assert strip["x"] + strip["width"] <= width
-        assert strip["y"] < controls["y"]
+        visitor.narrow(width)
+        expect_within(page.locator(".strip").first, width)
+        expect_above(page.locator(".strip"), page.locator(".st-key-controls"))

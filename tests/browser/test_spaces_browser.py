@@ -1,10 +1,13 @@
 """Colour spaces, as a visitor uses it."""
 
+import re
+from collections.abc import Sequence
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenVisitor, Visitor
-from tests.browser.phone import holiday_photo
+from tests.support.browser import OpenVisitor, Visitor, boxes, eventually, expect_on_first_screen, expect_within
+from tests.support.phone_photos import holiday_photo
 
 
 def open_spaces(visitor: Visitor) -> Page:
@@ -31,21 +34,27 @@ def press(visitor: Visitor, key: str, direction: str) -> None:
     visitor.page.locator(f".st-key-{key}").get_by_role("slider").press(direction)
 
 
+def assert_one_row_of_different_pictures(page: Page, names: Sequence[str]) -> None:
+    found = [box for name in names for box in boxes(picture(page, name))]
+    assert len(found) == len(names)
+    assert len({(top, width, height) for _, top, width, height in found}) == 1
+    assert len({source(page, name) for name in names}) == len(names)
+
+
 def test_the_parts_stand_in_a_row_of_one_size(visitor: Visitor) -> None:
     page = open_spaces(visitor)
-    boxes = [picture(page, name).bounding_box() for name in ("photo", "plane-L", "plane-a", "plane-b")]
-    assert len({(box["y"], box["width"], box["height"]) for box in boxes if box}) == 1
-    assert len({source(page, name) for name in ("photo", "plane-L", "plane-a", "plane-b")}) == 4
+    eventually(page, assert_one_row_of_different_pictures, page, ("photo", "plane-L", "plane-a", "plane-b"))
 
 
 def test_a_slider_changes_the_picture_and_the_page_stays_where_it_is(visitor: Visitor) -> None:
     page = open_spaces(visitor)
-    page.wait_for_timeout(1000)  # the chart's own code comes late
+    expect(page.locator(".js-plotly-plot .scatterlayer .trace")).to_have_count(3)  # the chart's own code comes late
+    visitor.expect_settled()
     page.evaluate(
         """() => {
             window.heights = new Set();
             const look = () => {
-                window.heights.add(document.querySelector('.stMain').scrollHeight);
+                window.heights.add(document.querySelector('[data-testid=stMain]').scrollHeight);
                 requestAnimationFrame(look);
             };
             look();
@@ -60,7 +69,7 @@ def test_a_slider_changes_the_picture_and_the_page_stays_where_it_is(visitor: Vi
     expect(picture(page, "pointed-out")).not_to_have_attribute("src", before)
     expect(page.get_by_text("Pixels with L from 46 to 56")).to_be_visible()
     visitor.expect_rest()
-    assert "spaces-a=0.95" in page.url and "spaces-at=51" in page.url
+    expect(page).to_have_url(re.compile(r"(?=.*spaces-a=0\.95)(?=.*spaces-at=51)"))
     assert len(page.evaluate("() => [...window.heights]")) == 1
 
 
@@ -126,13 +135,6 @@ def test_a_narrow_screen_shows_all_without_scrolling_sideways(
     visitor = new_visitor(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page = open_spaces(visitor)
     expect(page.locator(".js-plotly-plot .scatterlayer .trace")).to_have_count(3)
-    overflow = page.evaluate(
-        "() => [document.documentElement, document.querySelector('.stMain')]"
-        ".map(element => element.scrollWidth - element.clientWidth)"
-    )
-    assert max(overflow) <= 0
-    photo = picture(page, "photo").bounding_box()
-    assert photo is not None and photo["y"] + photo["height"] < 844  # a photo stands on the first screen
-    for image in page.locator("[class*=st-key-tile-s-] img").all():
-        box = image.bounding_box()
-        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+    visitor.expect_no_sideways_scrolling(width)
+    expect_on_first_screen(picture(page, "photo"), 844)
+    expect_within(page.locator("[class*=st-key-tile-s-] img"), width)

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Visitor
-from tests.browser.phone import assert_upright_and_anonymous, holiday_photo
+from tests.support.browser import Visitor, boxes, eventually, expect_grid
+from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 TITLES = ["Grey", "Generated", "Original"]
 
@@ -29,36 +29,28 @@ def send(visitor: Visitor, link: str, text: str) -> None:
     visitor.expect_photo(text)
 
 
-def boxes(page: Page) -> list[tuple[int, int, int, int]]:
-    """Where the pictures of the row lie: left, top, width and height."""
-    found = page.locator(".st-key-triptych [class*=st-key-tile-] img").evaluate_all(
-        "images => images.map(image => { const box = image.getBoundingClientRect();"
-        " return [box.x, box.y, box.width, box.height].map(Math.round) })"
-    )
-    return [tuple(box) for box in found]
+def row(page: Page) -> Locator:
+    """The pictures of the row."""
+    return page.locator(".st-key-triptych [class*=st-key-tile-] img")
 
 
-def titles(page: Page) -> list[str]:
-    """The first words over the pictures' figures, in the order in which they are read."""
-    found: list[str] = page.locator(".st-key-triptych .tile h3").evaluate_all(
-        "heads => heads.map(head => head.firstChild.textContent)"
-    )
-    return found
+def expect_titles(page: Page) -> None:
+    """Wait until the pictures' heads begin with these words, in the order in which they are read."""
+    heads = page.locator(".st-key-triptych .tile h3")
+    expect(heads).to_have_text([re.compile(f"^{title}") for title in TITLES])
 
 
 def test_a_pasted_link_and_one_click_give_three_pictures_of_one_size(visitor: Visitor, picture_server: str) -> None:
     page = open_triptych(visitor)
     send(visitor, f"{picture_server}/harbour.jpg", "harbour, 160 × 120 px")
-    assert titles(page) == TITLES
-    row = boxes(page)
-    assert len(row) == 3
-    assert len({(width, height) for _, _, width, height in row}) == 1
-    assert len({top for _, top, *_ in row}) == 1
-    assert [left for left, *_ in row] == sorted({left for left, *_ in row})
-    width, height = row[0][2:]
-    assert width > 300 and abs(width / height - 160 / 120) < 0.02
-    sources = page.locator(".st-key-triptych img").evaluate_all("images => images.map(image => image.currentSrc)")
-    assert len(set(sources)) == 3
+    expect_titles(page)
+    expect(row(page)).to_have_count(3)
+    found = expect_grid(row(page), columns=3, rows=1, proportion=160 / 120)
+    assert found == sorted(found)
+    assert found[0][2] > 300
+    page.wait_for_function(
+        "new Set([...document.querySelectorAll('.st-key-triptych img')].map(image => image.currentSrc)).size === 3"
+    )
     for name in ("harbour without colour", "harbour, the original"):
         expect(page.get_by_role("img", name=name)).to_be_visible()
 
@@ -73,11 +65,12 @@ def test_enter_in_the_field_does_as_well_and_a_bad_link_leaves_the_photo(visitor
     field.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("answers with status 404")
     visitor.expect_photo("harbour, 160 × 120 px")
-    assert len(boxes(page)) == 3
+    expect(row(page)).to_have_count(3)
 
 
 def test_the_row_stays_where_it_is_while_a_link_is_fetched_and_coloured(visitor: Visitor, picture_server: str) -> None:
     page = open_triptych(visitor)
+    visitor.expect_settled()
     page.evaluate(
         """() => {
             window.tops = new Set();
@@ -90,15 +83,20 @@ def test_the_row_stays_where_it_is_while_a_link_is_fetched_and_coloured(visitor:
         }"""
     )
     send(visitor, f"{picture_server}/harbour.jpg", "harbour, 160 × 120 px")
-    assert page.evaluate("() => [...window.tops]") == [boxes(page)[0][1]]
+    assert page.evaluate("() => [...window.tops]") == [boxes(row(page))[0][1]]
+
+
+def assert_whole_on_a_screen(page: Page, height: int) -> None:
+    found = boxes(row(page))
+    assert len({(width, own) for *_, width, own in found}) == 1
+    assert found[0][3] <= height
 
 
 def test_a_tall_picture_is_seen_whole(visitor: Visitor) -> None:
     page = open_triptych(visitor)
     visitor.upload("tower.jpg", holiday_photo(60, 900))
     visitor.expect_photo("tower, 60 × 900 px")
-    assert len({(width, height) for _, _, width, height in boxes(page)}) == 1
-    assert boxes(page)[0][3] <= 900 - 300
+    eventually(page, assert_whole_on_a_screen, page, 900 - 300)
 
 
 def save(page: Page, button: Locator, path: Path) -> bytes:
@@ -116,13 +114,23 @@ def test_the_generated_picture_and_the_row_can_be_saved(visitor: Visitor, tmp_pa
     visitor.upload("beach.jpg", holiday_photo(300, 400))
     visitor.expect_photo("beach, 300 × 400 px")
     picture = save(page, page.get_by_role("button", name=re.compile("Download (?!the row)")), tmp_path / "picture.jpg")
-    row = save(page, page.get_by_role("button", name="Download the row (PNG)"), tmp_path / "row.png")
+    whole = save(page, page.get_by_role("button", name="Download the row (PNG)"), tmp_path / "row.png")
     assert_upright_and_anonymous(picture, (300, 400))
-    assert b"made up by a neural network" in row and b"Phone" not in row
-    with Image.open(io.BytesIO(row)) as sheet:
+    assert b"made up by a neural network" in whole and b"Phone" not in whole
+    with Image.open(io.BytesIO(whole)) as sheet:
         assert sheet.width == 3 * (300 + 12) + 12
         assert dict(sheet.getexif()) == {}
         assert np.asarray(sheet.convert("L"))[20:100, 20:80].mean() > 240  # the light mark, of the grey picture
+
+
+def assert_row_fits(page: Page, width: int) -> None:
+    """Of one size, in reading order, between the edges, and on a phone nearly as wide as the screen."""
+    found = boxes(row(page))
+    assert len({(own, height) for *_, own, height in found}) == 1
+    assert all(left >= 0 and left + own <= width for left, _, own, _ in found)
+    places = [(top, left) for left, top, *_ in found]
+    assert places == sorted(set(places))
+    assert width >= 640 or found[0][2] > 0.85 * width
 
 
 def test_a_narrow_screen_shows_the_three_whole_and_does_not_scroll_sideways(
@@ -131,11 +139,6 @@ def test_a_narrow_screen_shows_the_three_whole_and_does_not_scroll_sideways(
     page = open_triptych(visitor)
     send(visitor, f"{picture_server}/harbour.jpg", "harbour, 160 × 120 px")
     for width in (768, 390, 360):
-        visitor.expect_no_sideways_scrolling(width)
-        assert titles(page) == TITLES
-        row = boxes(page)
-        assert len({(width, height) for _, _, width, height in row}) == 1
-        assert all(left >= 0 and left + box <= width for left, _, box, _ in row)
-        assert [(top, left) for left, top, *_ in row] == sorted({(top, left) for left, top, *_ in row})
-        if width < 640:
-            assert row[0][2] > 0.85 * width
+        visitor.narrow(width)
+        expect_titles(page)
+        eventually(page, assert_row_fits, page, width)

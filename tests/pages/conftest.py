@@ -1,7 +1,6 @@
 """The app as Streamlit's own test harness runs it: the whole script, without a browser."""
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,11 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary
 from pages.features.palette.strip_table import StripCache
+from tests.support import APP
+from tests.support.app import OpenApp
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
 _SECONDS = 240  # a slow machine loads torch and four models in the first run
-
-OpenApp = Callable[..., AppTest]
 
 
 @dataclass
@@ -82,29 +80,4 @@ def decoded() -> bytes:
     with Image.open(Path(skimage.__file__).parent / "data" / "chelsea.png") as image:
         stream = io.BytesIO()
         image.convert("RGB").resize((96, 64)).save(stream, "JPEG")
-    return stream.getvalue()
-
-
-def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
-    """Give files to the uploader that is on the page."""
-    uploader = app.file_uploader[0]
-    uploader.set_value([(name, content, "image/jpeg") for name, content in files])
-    return app.run()
-
-
-def texts(app: AppTest) -> str:
-    """Everything that is written on the page in HTML elements: tiles, status, cards."""
-    return "\n".join(str(element.proto.body) for element in app.get("html"))
-
-
-def assert_clean(app: AppTest) -> None:
-    """No exception, and no sentence on something that went wrong."""
-    assert not app.exception
-    assert [error.value for error in app.error] == []
-
-
-def png(image: Image.Image) -> bytes:
-    """A picture as a file."""
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
     return stream.getvalue()

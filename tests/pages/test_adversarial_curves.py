@@ -21,8 +21,8 @@ from pages.common import glossary
 from pages.common.loss_chart import OWN_LOSS, VALIDATION, View, axis_title, draw, loss_name
 from pages.common.training_runs import Curve, describe_fit
 from pages.features.curves import gan_chart
-from tests.pages.conftest import OpenApp, assert_clean
-from tests.support import RECIPE
+from tests.support.app import OpenApp, assert_clean
+from tests.support.training import RECIPE
 
 BASELINE = Baseline(Validation(0.00563, 20.0, 12.0, 14.0, 0.1), 45.0)
 SETTINGS = AdversarySettings(accuracy_threshold=0.8, noise_every=2)

@@ -15,12 +15,13 @@ from streamlit.testing.v1 import AppTest
 from colorizer.checkpoints import store
 from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
 from colorizer.inference import colorizer
-from pages.common.downloads import _zip
+from pages.common.downloads import zipped
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary
 from pages.features.alternatives.downloads import Sheet, downloads_for
 from pages.features.alternatives.search import Search
-from tests.pages.conftest import APP, assert_clean, png, texts, upload
-from tests.toy_photo import toy_card, toy_network
+from tests.support import APP
+from tests.support.app import assert_clean, png, texts, upload
+from tests.support.toy_photo import toy_card, toy_network
 
 PAGE = "pages/alternatives.py"
 TORN = {(-40.0, 40.0): 0.5, (50.0, 40.0): 0.3, (10.0, -50.0): 0.2}
@@ -223,7 +224,7 @@ def test_each_version_is_saved_at_full_size_with_a_note(app: AppTest) -> None:
 
 def test_all_versions_come_as_a_zip_and_as_a_sheet(app: AppTest) -> None:
     photo, versions = album_photo(app), search_of(app).versions
-    with zipfile.ZipFile(io.BytesIO(_zip(downloads_for(photo, toy_card("photo"), versions, "WEBP")))) as archive:
+    with zipfile.ZipFile(io.BytesIO(zipped(downloads_for(photo, toy_card("photo"), versions, "WEBP")))) as archive:
         assert archive.namelist() == [f"Motorcycle-photo-version-{number}.webp" for number in (1, 2, 3, 4)]
     sheet = Sheet(photo, toy_card("photo"), tuple(versions))
     assert sheet.file_name == "Motorcycle-photo-versions.png"

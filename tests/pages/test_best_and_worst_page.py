@@ -19,8 +19,9 @@ from colorizer.evaluation.ranking import EvaluatedImage
 from colorizer.evaluation.scores import mean
 from pages.features.ranking.jobs import Measuring, model_key, time_left
 from pages.features.ranking.tables import as_csv, averages
-from tests.pages.conftest import APP, assert_clean, texts, upload
-from tests.support import crop_of_a_photo, make_pictures
+from tests.support import APP
+from tests.support.app import assert_clean, texts, upload
+from tests.support.photos import crop_of_a_photo, make_pictures
 
 PAGE = "pages/best_and_worst.py"
 CARDS = {card.id: card for card in list_checkpoints()}

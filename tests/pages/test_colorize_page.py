@@ -3,21 +3,24 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from colorizer.checkpoints.store import list_checkpoints
 from colorizer.inference.hints import Hint
+from colorizer.models.efficientnet_lite import Lite0Encoder
 from pages.common.downloads import Download
 from pages.common.model_cache import Answer, RenderOptions
 from pages.common.photo_library import LibraryPhoto
-from pages.features.hints.files import _Both
+from pages.features.hints.files import PictureAndPoints
 from pages.features.hints.state import HintWork, act, hint_work
-from tests.pages.conftest import OpenApp, assert_clean, texts, upload
+from tests.support.app import OpenApp, assert_clean, texts, upload
 
 CARD = next(card for card in list_checkpoints() if card.id == "photo")
 RED = Hint(370, 250, (200, 30, 40))
@@ -43,14 +46,17 @@ def labels(app: AppTest) -> list[str]:
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """How often the network was asked."""
-    from colorizer.inference.colorizer import Colorizer
-
+def counted() -> Iterator[Callable[[], int]]:
+    """How often the network was asked: each photo passes its encoder once."""
     asked: list[int] = []
-    whole = Colorizer._answer
-    monkeypatch.setattr(Colorizer, "_answer", lambda self, *rest: (asked.append(1), whole(self, *rest))[1])
-    return lambda: len(asked)
+
+    def note(module: nn.Module, inputs: object, output: object) -> None:
+        if isinstance(module, Lite0Encoder):
+            asked.append(1)
+
+    hook = register_module_forward_hook(note)
+    yield lambda: len(asked)
+    hook.remove()
 
 
 def test_the_first_page_shows_a_coloured_sample(open_app: OpenApp) -> None:
@@ -117,7 +123,7 @@ def test_files_hold_the_picture_with_a_note_and_the_points(open_app: OpenApp) ->
     work, photo = work_in(app), shot_in(app)
     assert work.prediction is not None
     download = Download(photo, CARD, Answer(work.prediction, 0.0, None), RenderOptions(1.2), "JPEG")
-    with zipfile.ZipFile(io.BytesIO(_Both(download, work.hints).render())) as archive:
+    with zipfile.ZipFile(io.BytesIO(PictureAndPoints(download, work.hints).render())) as archive:
         assert archive.namelist() == ["Motorcycle-photo.jpg", "Motorcycle-hints.json"]
         assert json.loads(archive.read("Motorcycle-hints.json"))["hints"] == [{"x": 370, "y": 250, "color": "#c81e28"}]
         with Image.open(io.BytesIO(archive.read("Motorcycle-photo.jpg"))) as image:
@@ -135,7 +141,7 @@ def load_points(app: AppTest, content: bytes) -> AppTest:
 def test_saved_points_are_loaded_again_and_others_refused(open_app: OpenApp) -> None:
     app = open_app()
     download = Download(shot_in(app), CARD, Answer(work_in(app).base, 0.0, None), RenderOptions(), "JPEG")  # type: ignore[arg-type]
-    load_points(app, _Both(download, (RED,)).text())
+    load_points(app, PictureAndPoints(download, (RED,)).text())
     assert_clean(app)
     assert work_in(app).hints == (RED,)
     load_points(app, b"not points at all")

@@ -9,7 +9,7 @@ from colorizer.checkpoints.store import MODEL_FILE, list_checkpoints, read_tenso
 from pages.common.experiments import OWN_CHOICE, available
 from pages.common.model_cache import weights_hash
 from pages.common.snapshots import SnapshotRef, at_snapshot, full_title, snapshots
-from tests.pages.flowers import KEPT, SHIPPED, STEPS, Report, Server, a_card, is_painted, lab_hue, ship
+from tests.support.flowers_app import KEPT, SHIPPED, STEPS, Report, Server, a_card, is_painted, lab_hue, ship
 
 SECOND = "flowers-gan-after-2-epochs"
 MOMENTS = ["After 1 epoch", "After 2 epochs", "After 5 epochs", "After 7 epochs", "After 9 epochs", "After 12 epochs"]

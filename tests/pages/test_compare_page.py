@@ -11,7 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import list_checkpoints
-from tests.pages.conftest import OpenApp, assert_clean, texts, upload
+from tests.support.app import OpenApp, assert_clean, texts, upload
 
 COMPARE = "pages/compare.py"
 TITLES = {card.id: card.title for card in list_checkpoints()}

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.pages.conftest import APP
+from tests.support import APP
 
 HEAVY = {
     "accelerate",

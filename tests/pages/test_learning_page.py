@@ -16,7 +16,8 @@ from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import list_checkpoints, snapshot_file
 from pages.common.photo_library import LibraryPhoto
-from tests.pages.conftest import APP, OpenApp, assert_clean, texts, upload
+from tests.support import APP
+from tests.support.app import OpenApp, assert_clean, texts, upload
 
 CARDS = [card for card in list_checkpoints() if card.snapshots]
 pytestmark = pytest.mark.skipif(not CARDS, reason="no checkpoint in weights/ keeps snapshots")

@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import list_checkpoints
-from tests.pages.conftest import APP, OpenApp, assert_clean, texts
+from tests.support import APP
+from tests.support.app import OpenApp, assert_clean, texts
 
 CARDS = list_checkpoints()
 
@@ -127,7 +128,7 @@ def test_a_damaged_checkpoint_is_named_and_the_others_are_shown(tmp_path: Path) 
 
 
 def test_a_fault_of_the_program_is_one_sentence_without_a_traceback() -> None:
-    script = "from pages.shared.guard import guarded\nwith guarded():\n    raise KeyError('a secret path')"
+    script = "from pages.common.error_boundary import guarded\nwith guarded():\n    raise KeyError('a secret path')"
     app = AppTest.from_string(script).run()
     assert not app.exception
     assert len(app.error) == 1

@@ -19,7 +19,8 @@ from colorizer.checkpoints.card import Card, MetricsRow
 from colorizer.checkpoints.store import list_checkpoints
 from pages.features.palette.pair_picker import Pair
 from pages.features.palette.summary import finding, shared_rows
-from tests.pages.conftest import APP, OpenApp, assert_clean, texts, upload
+from tests.support import APP
+from tests.support.app import OpenApp, assert_clean, texts, upload
 
 PAGE = "pages/palette.py"
 CARDS = {card.id: card for card in list_checkpoints() if card.has_palette}

@@ -7,7 +7,7 @@ import pytest
 
 from colorizer.images import open_image
 from pages.common.sample_photos import SAMPLES, read_sample
-from tests.pages.conftest import APP
+from tests.support import APP
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -28,7 +28,7 @@ def test_no_name_holds_another() -> None:
 
 def test_reading_a_sample_imports_none_of_the_packages() -> None:
     code = (
-        "import sys; from pages.shared.samples import SAMPLES, read_sample\n"
+        "import sys; from pages.common.sample_photos import SAMPLES, read_sample\n"
         "assert all(map(read_sample, SAMPLES)); print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=APP.parent, capture_output=True, text=True, check=True)

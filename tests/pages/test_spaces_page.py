@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import APP, assert_clean, png, texts, upload
+from tests.support import APP
+from tests.support.app import assert_clean, png, texts, upload
 
 PAGE = "pages/spaces.py"
 OpenSpaces = Callable[..., AppTest]

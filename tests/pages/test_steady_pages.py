@@ -13,7 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import OpenApp, assert_clean
+from tests.support.app import OpenApp, assert_clean
 
 Slot = tuple[int, ...]
 

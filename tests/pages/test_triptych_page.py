@@ -21,8 +21,9 @@ from colorizer.checkpoints.store import list_checkpoints
 from colorizer.images import fetch
 from pages.common.photo_library import LibraryPhoto
 from pages.features.triptych.row_image import ThreeInOne
-from tests.images.servers import Server, head, ok, serving
-from tests.pages.conftest import APP, OpenApp, assert_clean, texts, upload
+from tests.support import APP
+from tests.support.app import OpenApp, assert_clean, texts, upload
+from tests.support.loopback_servers import Server, head, ok, serving
 
 PAGE = "pages/triptych.py"
 CARDS = list_checkpoints()

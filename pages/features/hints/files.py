@@ -17,7 +17,7 @@ _SERIAL = "hints-serial"  # counts the uploads, so that each leaves an empty upl
 
 
 @dataclass(frozen=True)
-class _Both:
+class PictureAndPoints:
     """A picture and its hints. It holds what it needs: downloads are made outside of the session."""
 
     download: Download
@@ -49,7 +49,7 @@ def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
         )
     ]
     if hints:
-        both = _Both(download, hints)
+        both = PictureAndPoints(download, hints)
         choices.append(
             ("Picture and points (ZIP)", both.render, f"{download.photo.name}-coloured.zip", "application/zip")
         )

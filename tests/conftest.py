@@ -1,0 +1,40 @@
+"""Marks tests by their folder, and prints how long each part of a run took."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+MARKERS = {"pages": "ui", "browser": "browser"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests/pages `ui` and tests/browser `browser`; `slow` stands at the tests themselves."""
+    for item in items:
+        marker = MARKERS.get(item.path.relative_to(TESTS).parts[0])
+        if marker is not None:
+            item.add_marker(marker)
+
+
+def part_of(report: pytest.TestReport) -> str:
+    """Name the folder of tests that a report belongs to: tests/pages, tests/unit/images."""
+    folders = report.nodeid.partition("::")[0].split("/")[:-1]
+    return "/".join(folders[:3])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tests and seconds of each part, set-up included; processes that run side by side each count."""
+    seconds: dict[str, float] = defaultdict(float)
+    tests: dict[str, set[str]] = defaultdict(set)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[part_of(report)] += report.duration
+                tests[part_of(report)].add(report.nodeid)
+    if len(seconds) < 2:
+        return
+    terminalreporter.section("seconds of each part")
+    for part in sorted(seconds):
+        terminalreporter.write_line(f"{seconds[part]:8.1f} s {len(tests[part]):6} tests  {part}")
+    terminalreporter.write_line(f"{sum(seconds.values()):8.1f} s {sum(map(len, tests.values())):6} tests  in all")

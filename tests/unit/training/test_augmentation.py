@@ -1,0 +1,64 @@
+"""Photos are worn for training: each effect does what it says, to some of them, and follows from the seed."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+
+from colorizer import color
+from colorizer.training import augmentation
+from colorizer.utils.seeding import seeded
+
+
+@pytest.fixture(scope="module")
+def lightness() -> torch.Tensor:
+    """L of one photo, 64 times: (64, 1, 64, 64)."""
+    photo = torch.from_numpy(data.astronaut()[:256:4, 100:356:4].copy()).permute(2, 0, 1)[None]
+    return color.srgb_to_lab(photo.float() / 255)[:, :1].expand(64, -1, -1, -1).contiguous()
+
+
+def test_some_pictures_stay_as_they_are(lightness: torch.Tensor) -> None:
+    aged = augmentation.degrade(lightness, seeded(1))
+    same = (aged == lightness).flatten(1).all(1)
+    assert 24 <= int(same.sum()) <= 54
+    assert aged.shape == lightness.shape and float(aged.min()) >= 0 and float(aged.max()) <= 100
+    errors = (aged - lightness)[~same].abs().mean((1, 2, 3))
+    assert float(errors.std()) > 1  # more and less
+
+
+def test_it_follows_from_the_generator(lightness: torch.Tensor) -> None:
+    assert torch.equal(augmentation.degrade(lightness, seeded(7)), augmentation.degrade(lightness, seeded(7)))
+    assert not torch.equal(augmentation.degrade(lightness, seeded(7)), augmentation.degrade(lightness, seeded(8)))
+
+
+def changed(result: torch.Tensor, lightness: torch.Tensor) -> torch.Tensor:
+    """The pictures that an effect came to."""
+    return result[(result != lightness).flatten(1).any(1)]
+
+
+def test_each_effect_has_its_own_mark(lightness: torch.Tensor) -> None:
+    detail = (lightness[0].diff(dim=2)).abs().mean()
+    blurred = changed(augmentation.blur(lightness, seeded(2)), lightness)
+    assert len(blurred) and bool((blurred.diff(dim=3).abs().mean((1, 2, 3)) < detail).all())
+    assert torch.allclose(blurred.mean((1, 2, 3)), lightness[0].mean(), atol=1.0)
+    grainy = changed(augmentation.grain(lightness, seeded(3)), lightness)
+    assert len(grainy) and bool((grainy.diff(dim=3).abs().mean((1, 2, 3)) > detail).all())
+    exposed = changed(augmentation.expose(lightness, seeded(4)), lightness)
+    order = lightness[0].flatten().argsort()
+    assert len(exposed) and bool((exposed.flatten(1)[:, order].diff(dim=1) >= -1e-3).all())  # light stays lighter
+
+
+def test_compression_is_that_of_jpeg(lightness: torch.Tensor) -> None:
+    """At one quality, against Pillow's own JPEG: alike to each other, and further from the picture."""
+    levels = (lightness[0, 0] * 2.55).round().to(torch.uint8).numpy()
+    whole = (torch.from_numpy(levels) / 2.55).expand_as(lightness)
+    compressed = changed(augmentation.compress(whole, seeded(5), (30, 30)), whole)[0, 0]
+    buffer = io.BytesIO()
+    Image.fromarray(levels).save(buffer, "JPEG", quality=30)
+    pillow = torch.from_numpy(np.array(Image.open(buffer))).float() / 2.55
+    lost, truly_lost = (float((item - whole[0, 0]).abs().mean()) for item in (compressed, pillow))
+    assert 0.9 < lost / truly_lost < 1.1
+    assert float((compressed - pillow).abs().mean()) < 0.35 * truly_lost  # libjpeg rounds its table and its transform

@@ -1,0 +1,201 @@
+"""From a recipe to its network: options, palette and first weights; what does not fit together is refused."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from colorizer import models
+from colorizer.checkpoints.store import MODEL_FILE, WEIGHTS, load_network, to_float16, write_card, write_tensors
+from colorizer.color.palettes import read_palette
+from colorizer.data.dataset import Pictures
+from colorizer.errors import ColorizerError, RecipeError
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.color_statistics import kmeans_palette
+from colorizer.training.network_setup import build_network, fit_color_statistics, network_options
+from tests.support.checkpoints import CARD
+from tests.support.photos import crop_of_a_photo
+from tests.support.training import RECIPE
+
+CHOOSER = ("model.architecture=palette-cnn", "loss.name=cross_entropy")
+
+
+def built(*overrides: str) -> models.ColorNetwork:
+    return build_network(parse_recipe(RECIPE, overrides))
+
+
+def test_a_regression_network_is_built_with_its_own_defaults() -> None:
+    network = built()
+    assert isinstance(network, models.ResNet18Colorizer)
+    assert network.options == {}
+
+
+@pytest.mark.parametrize("architecture", models.architectures_with_head("palette"))
+@pytest.mark.parametrize(("name", "colors"), [("horse-16", 16), ("horse-32", 32)])
+def test_a_network_has_the_palette_that_its_recipe_names(architecture: str, name: str, colors: int) -> None:
+    network = built(f"model.architecture={architecture}", "loss.name=cross_entropy", f"model.palette={name}")
+    assert isinstance(network, models.PaletteNetwork)
+    assert torch.equal(network.palette, read_palette(name))
+    assert network.options == {"colors": colors}
+
+
+def test_a_palette_of_ones_own_and_a_width_are_options(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text(json.dumps([[0, 0, 0], [0.5, 0, 1], [1, 1, 1]]))
+    network = built(*CHOOSER, f"model.palette={tmp_path / 'mine.json'}", "model.width=5")
+    assert network.options == {"width": 5, "colors": 3}
+    again = models.build("palette-cnn", **network.options)
+    assert {name: tensor.shape for name, tensor in again.state_dict().items()} == {
+        name: tensor.shape for name, tensor in network.state_dict().items()
+    }
+
+
+def test_the_first_weights_follow_from_the_seed_and_not_from_the_palette(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text(json.dumps([[number / 15] * 3 for number in range(16)]))
+    one, other, kmeans = (
+        built(*CHOOSER, f"model.palette={palette}").state_dict()
+        for palette in ("horse-16", tmp_path / "mine.json", "kmeans:16")
+    )
+    assert all(torch.equal(one[name], other[name]) for name in one if name != "palette")
+    assert all(torch.equal(one[name], kmeans[name]) for name in one if name != "palette")
+    assert not torch.equal(one["palette"], other["palette"])
+
+
+def some_pictures() -> Pictures:
+    held = [torch.from_numpy(crop_of_a_photo(number).transpose(2, 0, 1).copy()) for number in range(4)]
+    return Pictures([], 40, held)
+
+
+def test_a_palette_by_k_means_is_black_until_it_is_computed() -> None:
+    recipe = parse_recipe(RECIPE, [*CHOOSER, "model.palette=kmeans:9", "training.seed=3"])
+    network = build_network(recipe)
+    assert isinstance(network, models.PaletteNetwork)
+    assert network.options == {"colors": 9}
+    assert not network.palette.any()
+    fit_color_statistics(recipe, network, some_pictures())
+    assert torch.equal(network.palette, kmeans_palette(some_pictures(), 9, 3))
+
+
+def test_a_palette_that_is_given_is_not_computed() -> None:
+    for overrides in ((*CHOOSER, "model.palette=horse-16"), ()):
+        recipe = parse_recipe(RECIPE, overrides)
+        network = build_network(recipe)
+        before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        fit_color_statistics(recipe, network, some_pictures())
+        assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+REFUSED = {
+    "loss of regression for a choice": (
+        ["model.architecture=palette-cnn", "model.palette=horse-16"],
+        "loss.name is 'mse'; palette-cnn learns by cross_entropy",
+    ),
+    "loss of a choice for regression": (
+        ["loss.name=cross_entropy"],
+        "loss.name is 'cross_entropy'; resnet18-colorizer learns by mse, huber or l1",
+    ),
+    "palette for regression": (
+        ["model.palette=horse-16"],
+        "model.palette: resnet18-colorizer does not choose among colours; leave it out",
+    ),
+    "k-means for regression": (
+        ["model.palette=kmeans:4"],
+        "model.palette: resnet18-colorizer does not choose among colours; leave it out",
+    ),
+    "no palette for a choice": ([*CHOOSER], "model.palette: palette-cnn needs a palette, e.g. kmeans:16"),
+    "no such palette": ([*CHOOSER, "model.palette=zebra"], "model.palette is 'zebra'; it must be kmeans:K, "),
+    "no such k-means": ([*CHOOSER, "model.palette=kmeans:1"], "it must be kmeans:K with K from 2 to 256"),
+    "no such architecture": (["model.architecture=unet9"], "[model]: there is no architecture 'unet9'; the known ones"),
+    "misspelt, with a palette": (
+        ["model.architecture=palette-unett", "model.palette=horse-16", "loss.name=cross_entropy"],
+        "[model]: there is no architecture 'palette-unett'; the known ones",
+    ),
+    "too wide": ([*CHOOSER, "model.palette=horse-16", "model.width=513"], "[model]: width is 513; it must be 1 to 512"),
+    "width of a network that has none": (
+        ["model.width=8"],
+        "[model]: resnet18-colorizer cannot be built with the options {'width': 8}",
+    ),
+    "crop": (
+        [*CHOOSER, "model.palette=horse-16", "data.crop=30"],
+        "data.crop is 30; palette-cnn needs a multiple of 4",
+    ),
+    "trunk": (
+        [*CHOOSER, "model.palette=horse-16", "model.trunk=imagenet"],
+        'model.trunk = "imagenet" is not available for palette-cnn',
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_does_not_fit_together_is_refused_in_one_sentence(fault: str) -> None:
+    overrides, message = REFUSED[fault]
+    with pytest.raises(ColorizerError) as refused:
+        built(*overrides)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value) and str(refused.value).endswith(".")
+
+
+def test_a_broken_palette_file_is_a_fault_of_the_recipe(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(tmp_path / "picture.png")
+    (tmp_path / "picture.png").rename(tmp_path / "picture.json")
+    with pytest.raises(RecipeError, match=r"picture\.json is not a palette"):
+        built(*CHOOSER, f"model.palette={tmp_path / 'picture.json'}")
+
+
+def test_options_leave_out_what_the_recipe_leaves_to_the_architecture() -> None:
+    assert network_options(parse_recipe(RECIPE), None) == {}
+    recipe = parse_recipe(RECIPE, [*CHOOSER, "model.palette=kmeans:12"])
+    assert network_options(recipe, None) == {"colors": 12}
+
+
+def checkpoint(folder: Path, **options: int) -> models.ColorNetwork:
+    """A checkpoint of a network with random weights; returns the network."""
+    torch.manual_seed(5)
+    network = models.build("autoencoder-5", **options)
+    sha256 = write_tensors(folder / MODEL_FILE, to_float16(network.state_dict()))
+    made_of = {"architecture": "autoencoder-5", "head": "rgb", "options": options}
+    write_card(folder, dataclasses.replace(CARD, **made_of, sha256={MODEL_FILE: sha256}))  # type: ignore[arg-type]
+    return network
+
+
+PAINTER = ("model.architecture=autoencoder-5", "loss.name=l1", "model.width=4")
+
+
+def test_a_network_can_start_from_a_trained_checkpoint(tmp_path: Path) -> None:
+    trained = checkpoint(tmp_path / "trained", width=4)
+    network = built(*PAINTER, f"model.start={tmp_path / 'trained'}")
+    for name, tensor in network.state_dict().items():
+        assert torch.allclose(tensor, trained.state_dict()[name], atol=1e-3), name
+    assert network.training
+
+
+def test_a_start_by_its_id_lies_in_weights() -> None:
+    shipped, _ = load_network(WEIGHTS / "scenes-500-mse")
+    network = built("model.start=scenes-500-mse")
+    assert all(torch.equal(tensor, shipped.state_dict()[name]) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (("model.start=no-such-checkpoint",), "model.start: no-such-checkpoint/card.toml is missing"),
+        (("model.start=scenes-500-mse",), "model.start: scenes-500-mse is a resnet18-colorizer, the recipe's network"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_refused(settings: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ColorizerError, match=message):
+        built(*PAINTER, *settings)
+
+
+def test_a_start_of_another_width_is_refused(tmp_path: Path) -> None:
+    checkpoint(tmp_path / "trained", width=8)
+    with pytest.raises(ColorizerError, match=r"model\.start: .* has another shape"):
+        built(*PAINTER, f"model.start={tmp_path / 'trained'}")
+
+
+def test_a_start_and_an_imagenet_trunk_exclude_each_other() -> None:
+    with pytest.raises(RecipeError, match=r"model\.start and model\.trunk exclude each other"):
+        built("model.start=scenes-500-mse", "model.trunk=imagenet")

@@ -1,0 +1,129 @@
+"""The recipe of `photo` at a tiny size: zoom, worn photos, hints, a slower trunk; and resumed bit for bit."""
+
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from colorizer.checkpoints.card import CARD_FILE
+from colorizer.checkpoints.store import load_network
+from colorizer.data.splits import load_training_data
+from colorizer.errors import TrainingError
+from colorizer.inference.colorizer import load
+from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.export import finish
+from colorizer.training.network_setup import build_network
+from colorizer.training.trainer import Interrupted, Run, parameter_groups
+from tests.support.photos import make_pictures
+from tests.support.training import PHOTO_SETTINGS, QUIET, RECIPE, fitted, make_run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_pictures(tmp_path_factory.mktemp("photos"), 20)
+
+
+@pytest.fixture(scope="module")
+def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = fitted(RECIPE, folder, tmp_path_factory.mktemp("runs") / "toy", *PHOTO_SETTINGS)
+    finish(run)
+    return run
+
+
+def test_its_card_says_what_it_takes_and_how_it_was_trained(finished: Run) -> None:
+    model = load("toy", weights=finished.folder.parent)
+    assert model.card.takes_hints and model.card.takes_temperature
+    assert model.card.input_size == 64
+    assert model.card.loss.endswith("plus 0.02 times Huber over ab, threshold 12 Lab units")
+
+
+def test_it_learns_to_use_hints(finished: Run) -> None:
+    network = finished.bare_network
+    weights = [value for name, value in network.state_dict().items() if name.startswith("hint_")]
+    assert len(weights) == 5 and all(bool((value != 0).any()) for value in weights)
+
+
+def test_the_lessons_from_the_middle_of_an_epoch_are_those_of_a_whole_one(folder: Path, tmp_path: Path) -> None:
+    run = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS)
+    whole = list(run.lessons())
+    run.progress.step = 1
+    rest = list(run.batches())
+    assert len(whole) == run.steps_per_epoch == len(rest) + 1
+    for one, other in zip(whole[1:], rest, strict=True):
+        pairs = zip((*one.inputs, one.target), (*other.inputs, other.target), strict=True)
+        assert len(one.inputs) == 2 and all(torch.equal(*pair) for pair in pairs)
+    assert not torch.equal(whole[0].target, whole[1].target)
+
+
+def test_the_trunk_learns_at_its_own_rate(folder: Path, tmp_path: Path) -> None:
+    recipe = parse_recipe(RECIPE, PHOTO_SETTINGS)
+    run = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.trunk_rate=0")
+    rates = [group["relative_rate"] for group in parameter_groups(run.bare_network, recipe.training)]
+    assert rates == [1.0, 0.25]
+    before = [parameter.detach().clone() for parameter in run.bare_network.trunk_parameters()]
+    others = run.bare_network.get_parameter("classify.weight").detach().clone()
+    run.fit(QUIET)
+    assert all(torch.equal(*pair) for pair in zip(before, run.bare_network.trunk_parameters(), strict=True))
+    assert not torch.equal(others, run.bare_network.get_parameter("classify.weight"))
+
+
+def test_pale_pictures_are_left_out_of_training_and_counted(tmp_path: Path) -> None:
+    from PIL import Image
+
+    folder = make_pictures(tmp_path / "photos", 12)
+    for number in range(100, 104):
+        Image.effect_noise((60, 60), 40).convert("RGB").save(folder / f"{number}.png")
+    settings = parse_recipe(RECIPE, ["data.images=0", "data.min_colorfulness=5"]).data
+    reports: list[str] = []
+    loaded = load_training_data([folder], settings, reports.append)
+    validated_grey = sum(bool((picture[0] == picture[1]).all()) for picture in loaded.validation)
+    assert len(loaded.training) == 16 - 4 - (4 - validated_grey)
+    grey = 4 - validated_grey
+    assert reports == [
+        f"{grey} {'picture has' if grey == 1 else 'pictures have'} less colour than data.min_colorfulness and "
+        f"{'is' if grey == 1 else 'are'} left out."
+    ]
+
+
+def test_frozen_statistics_stay_those_of_the_start(finished: Run, folder: Path, tmp_path: Path) -> None:
+    start = f"model.start={finished.folder}"
+    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, start, "training.frozen_norm=true")
+    before = load_network(finished.folder)[0].state_dict()
+    after = run.bare_network.state_dict()
+    statistics = [name for name in before if name.endswith(("running_mean", "running_var"))]
+    assert len(statistics) > 50 and all(torch.equal(before[name], after[name]) for name in statistics)
+    assert not torch.equal(before["classify.weight"], after["classify.weight"])
+
+
+@pytest.mark.parametrize("setting", ["hints=true", "binding_steps=1"])
+def test_hints_are_refused_for_a_network_that_takes_none(setting: str) -> None:
+    name = setting.split("=")[0]
+    with pytest.raises(TrainingError, match=rf"training\.{name} is set, but resnet18-colorizer takes no hints\."):
+        build_network(parse_recipe(RECIPE, [f"training.{setting}"]))
+
+
+def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(folder: Path, tmp_path: Path) -> None:
+    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.binding_steps=3")
+    before = {name: value.clone() for name, value in run.bare_network.state_dict().items()}
+    assert before["projection"].count_nonzero() == 1
+    finish(run)
+    shipped = load_network(tmp_path / "toy")[0].state_dict()
+    assert shipped["projection"].count_nonzero() == 8 * 65
+    for name in set(before) - {"projection"}:
+        assert torch.equal(
+            before[name].half().float() if before[name].is_floating_point() else before[name], shipped[name]
+        )
+
+
+def test_breaking_off_meanwhile_leaves_a_run_to_go_on_with(folder: Path, tmp_path: Path) -> None:
+    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.binding_steps=3")
+    with run.stop_request.handle_signals():
+        signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(Interrupted):
+        finish(run)
+    assert not (tmp_path / "toy" / CARD_FILE).exists()
+    again = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.binding_steps=3")
+    again.resume()
+    again.fit(QUIET)
+    assert finish(again).takes_hints

@@ -1,0 +1,101 @@
+"""Whatever a recipe trains: a run that was interrupted and resumed is, bit for bit, the run that was not."""
+
+import itertools
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from colorizer.training.trainer import Interrupted, Run, Watcher
+from tests.support.photos import make_pictures
+from tests.support.training import (
+    GAN_RECIPE,
+    PALETTE_RECIPE,
+    PHOTO_SETTINGS,
+    QUIET,
+    RECIPE,
+    fitted,
+    make_run,
+    measured,
+    saved_progress,
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is trained."""
+
+    recipe: str
+    settings: tuple[str, ...] = ()
+
+
+KINDS = {
+    "ab": Kind(RECIPE),
+    "photo with hints": Kind(RECIPE, PHOTO_SETTINGS),
+    "palette by k-means": Kind(PALETTE_RECIPE),
+    "palette by name": Kind(PALETTE_RECIPE, ("model.palette=horse-16",)),
+    "adversarial": Kind(GAN_RECIPE, ("adversary.noise_every=2",)),
+    "adversarial, patches of Lab": Kind(
+        GAN_RECIPE,
+        ("adversary.noise_every=2", "adversary.evidence=lab", "adversary.verdict=patches",
+         "adversary.normalisation=spectral", "adversary.dropout=0"),
+    ),
+    "subsets": Kind(RECIPE, ("data.subsets=2", "training.batch_size=2", "training.epochs=2")),  # 3 steps a subset
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_pictures(tmp_path_factory.mktemp("photos"), 20)
+
+
+@pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def whole(kind: Kind, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The run that nothing interrupted."""
+    return fitted(kind.recipe, folder, tmp_path_factory.mktemp("whole"), *kind.settings)
+
+
+def at_step(number: int) -> Callable[[int, float | None], None]:
+    """Press Ctrl-C while that step, counted from 1, is told; the run stops after the next."""
+    steps = itertools.count(1)
+
+    def watch(pictures: int, loss: float | None) -> None:
+        if next(steps) == number:
+            signal.raise_signal(signal.SIGINT)
+
+    return watch
+
+
+def states(run: Run) -> list[dict[str, torch.Tensor]]:
+    """The tensors of the network, and of the discriminator where there is one."""
+    return [run.bare_network.state_dict(), *([run.adversary.network.state_dict()] if run.adversary else [])]
+
+
+@pytest.mark.parametrize("step", [1, 4])
+def test_interrupted_and_resumed_equals_whole(kind: Kind, whole: Run, folder: Path, tmp_path: Path, step: int) -> None:
+    part = make_run(kind.recipe, folder, tmp_path, *kind.settings)
+    with part.stop_request.handle_signals(), pytest.raises(Interrupted):
+        part.fit(Watcher(at_step(step), lambda row: None))
+    resumed = make_run(kind.recipe, folder, tmp_path, *kind.settings)
+    resumed.resume()
+    assert 0 < resumed.progress.epoch * resumed.steps_per_epoch + resumed.progress.step <= step + 1
+    resumed.fit(QUIET)
+    assert measured(resumed.folder) == measured(whole.folder)
+    for one, other in zip(states(whole), states(resumed), strict=True):
+        assert one.keys() == other.keys()
+        assert [name for name, tensor in one.items() if not torch.equal(tensor, other[name])] == []
+
+
+def test_the_accuracy_summed_so_far_is_part_of_the_state(folder: Path, tmp_path: Path) -> None:
+    part = make_run(PALETTE_RECIPE, folder, tmp_path)
+    with part.stop_request.handle_signals(), pytest.raises(Interrupted):
+        part.fit(Watcher(at_step(4), lambda row: None))
+    assert 0 < float(str(saved_progress(tmp_path)["accuracy_sum"])) < 2
