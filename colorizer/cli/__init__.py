@@ -102,6 +102,13 @@ def make_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     hints.add_argument("--card", metavar="NAME", help="also write the figures into the card, under this name")
 
+    pack = commands.add_parser("pack", help="pack photos small, into tar files that travel to a lent machine")
+    pack.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    pack.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
+    pack.add_argument("--side", type=_thread_count, default=128, metavar="PX", help="short side; default 128")
+    pack.add_argument("--quality", type=_quality, default=60, metavar="Q", help="of WebP, 1 to 100; default 60")
+    pack.add_argument("--megabytes", type=_thread_count, default=55, metavar="MB", help="of each file; default 55")
+
     sizes = commands.add_parser("sizes", help="measure how much a result depends on the size that a photo comes at")
     sizes.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     sizes.add_argument("--checkpoint", default="photo", metavar="ID")
@@ -153,7 +160,7 @@ def _describe_colorize(colorize: argparse.ArgumentParser) -> None:
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
     """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
-    from colorizer.cli import colorize, diagnose, evaluate
+    from colorizer.cli import colorize, diagnose, evaluate, pack
 
     table: dict[str, Callable[[argparse.Namespace], int]] = {
         "list": colorize.list_command,
@@ -161,6 +168,7 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
         "evaluate": evaluate.evaluate_command,
         "hints": diagnose.hints_command,
         "sizes": diagnose.sizes_command,
+        "pack": pack.pack_command,
     }
     return table[command]
 
