@@ -1,4 +1,4 @@
-"""How far a wrong hint moves other things: nothing where there is one thing alone, and what moved where there are two."""
+"""How far a wrong hint moves other things: not at all where one thing is alone, and little where there are two."""
 
 import math
 
