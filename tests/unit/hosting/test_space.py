@@ -40,7 +40,7 @@ def test_everything_that_the_dockerfile_copies_is_there(pushed: Path) -> None:
 
 def test_the_space_listens_where_its_front_matter_says_and_takes_uploads_in_a_frame(pushed: Path) -> None:
     text = (pushed / "Dockerfile").read_text()
-    last = {name: value for name, value in re.findall(r"(STREAMLIT_SERVER_\w+)=(\S+)", text)}
+    last = dict(re.findall(r"(STREAMLIT_SERVER_\w+)=(\S+)", text))
     assert last["STREAMLIT_SERVER_PORT"] == "7860"
     assert last["STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION"] == "false"
 
