@@ -57,13 +57,14 @@ class Visitor:
         """Run the script with a state of widgets, and whatever runs it asks for itself, to the end.
 
         Raises:
-            VisitError: it ends with an exception.
+            VisitError: it does not compile, or shows an error.
         """
         await self.connection.send(BackMsg(rerun_script=state).SerializeToString())
         while True:
             message = await self._receive()
             if message.WhichOneof("type") == "script_finished":
                 if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                    self._require_no_error()
                     return
                 if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     raise VisitError("the page does not compile")
@@ -140,9 +141,13 @@ class Visitor:
             connection.request("GET", path)
             return connection.getresponse().read()
 
-    def text(self) -> str:
-        """All words on the page, roughly: for what went wrong."""
-        return " ".join(str(delta) for delta in self.elements.values() if delta.new_element.HasField("alert"))
+    def _require_no_error(self) -> None:
+        alerts = [delta.new_element.alert for delta in self.elements.values() if delta.new_element.HasField("alert")]
+        errors = [alert.body for alert in alerts if alert.format == alert.ERROR]
+        errors += [delta.new_element.exception.message for delta in self.elements.values()
+                   if delta.new_element.HasField("exception")]  # fmt: skip
+        if errors:
+            raise VisitError("; ".join(errors))
 
 
 @contextlib.asynccontextmanager
