@@ -31,9 +31,10 @@ with st.container(horizontal=True, key="nav"):  # Streamlit's own covers a phone
 queue_notice.reserve()
 with error_boundary():
     # Imported now, as torch takes seconds: the navigation is there meanwhile.
-    from pages.common.memory_budget import start_janitor
+    from pages.common.memory_budget import freeze_program, start_janitor
     from pages.common.photo_library import library_in_use
 
     start_janitor()
+    freeze_program()
     with library_in_use():
         page.run()

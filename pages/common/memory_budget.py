@@ -62,6 +62,21 @@ def give_memory_back() -> None:
             ctypes.CDLL(None).malloc_trim(0)
 
 
+_modules_at_freeze = 0
+
+
+def freeze_program() -> None:
+    """Take what has been imported since the last call out of the searches for garbage.
+
+    Streamlit has Python search all objects after each run of a page, and with torch there are some hundred thousand:
+    of 50 first visits at once that was 78% of the time in which Python's lock was held.
+    """
+    global _modules_at_freeze
+    if len(sys.modules) > _modules_at_freeze:
+        _modules_at_freeze = len(sys.modules)
+        gc.freeze()
+
+
 class ModelShelf:
     """Loaded networks, the least recently used going first. Threads may share it; each is loaded once."""
 
@@ -99,7 +114,9 @@ def _tidy_for_ever() -> None:
         expire_sessions()
         before, visitors = visitors, count_sessions()
         if visitors < before or resident_bytes() > host_settings().memory_mb * _MB:
+            gc.unfreeze()  # sessions that were there at a freeze may be garbage by now
             gc.collect()
+            gc.freeze()
             give_memory_back()
 
 
