@@ -116,9 +116,13 @@ class Wave:
     failures: list[str]
     peak_megabytes: float
 
+    @property
+    def worst(self) -> float:
+        """Seconds; endless where somebody got nothing."""
+        return float("inf") if self.failures else max(self.seconds, default=0.0)
+
     def words(self) -> str:
-        middle = statistics.median(self.seconds) if self.seconds else float("nan")
-        worst = max(self.seconds, default=float("nan"))
+        middle, worst = statistics.median(self.seconds or [0.0]), max(self.seconds, default=0.0)
         return (
             f"median {middle:.1f} s, worst {worst:.1f} s, {self.peak_megabytes:.0f} MB, {len(self.failures)} failures"
         )
@@ -154,7 +158,9 @@ async def wave(server: Server, count: int, do: Callable[[Visitor, int], Awaitabl
     await asyncio.gather(look(), *(come(number) for number in range(count)))
     for failure in failures[:5]:
         print(failure, file=sys.stderr)
-    return Wave(seconds, failures, peak[0])
+    met = Wave(seconds, failures, peak[0])
+    print(f"{count} visitors, {do.__name__}: {met.words()}", file=sys.stderr, flush=True)
+    return met
 
 
 async def see_first_page(visitor: Visitor, _: int) -> None:

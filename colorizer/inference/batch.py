@@ -123,7 +123,7 @@ def color_groups(
     model: Colorizer, tasks: Sequence[Task], settings: Settings, is_stopped: Callable[[], bool]
 ) -> Iterator[Outcome]:
     """Colour pictures in the calling thread, as one of the workers of `colorize_files` does."""
-    most = _GROUP_ON_CPU if model.device.type == "cpu" else _GROUP
+    most = GROUP_ON_CPU if model.device.type == "cpu" else _GROUP
     for group in groups_of(tasks, model.card.input_size, 1 if settings.hints else most):
         yield from _colorize_group(model, settings, group, is_stopped)
 

@@ -1,8 +1,5 @@
 """The app inside a frame of another site, as a Space shows it: an upload arrives, is coloured and shown."""
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import ROOT, _free_port, _wait_until_healthy
-from tests.browser.phone import holiday_photo
+from tests.support import APP, ROOT
+from tests.support.browser import PATIENCE_MILLISECONDS, serving
+from tests.support.phone_photos import holiday_photo
 
 
 def space_environment() -> dict[str, str]:
@@ -26,20 +24,11 @@ def space_environment() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app with the settings of a Space; gives its address."""
-    port, log = _free_port(), tmp_path_factory.mktemp("space") / "log"
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", ROOT / "app.py", *options],
-            cwd=ROOT,
-            env=os.environ | space_environment(),
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
-    _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(timeout=60)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in space_environment().items():
+            patch.setenv(name, value)
+        with serving(APP, tmp_path_factory.mktemp("space")) as server:
+            yield server.url
 
 
 @pytest.fixture
@@ -64,7 +53,7 @@ def other_site(space: str) -> Iterator[str]:
 
 def test_an_upload_in_a_frame_of_another_site_is_coloured(browser: Browser, other_site: str, tmp_path: Path) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(PATIENCE_MILLISECONDS)
     uploads: list[int] = []
     page.on("response", lambda answer: uploads.append(answer.status) if "upload_file" in answer.url else None)
     page.goto(other_site)

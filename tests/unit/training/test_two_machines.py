@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.checkpoints.store import WEIGHTS, load_network
-from tests.support import PATIENCE_SECONDS, RECIPE, environment, make_pictures, write_recipe
-
-TRAIN = WEIGHTS.parent / "train.py"
+from colorizer.checkpoints.store import load_network
+from tests.support.photos import make_pictures
+from tests.support.processes import PATIENCE_SECONDS, TRAIN, environment
+from tests.support.training import RECIPE, write_recipe
 
 
 def write_shards(folder: Path, pictures: Path, each: int) -> Path:
