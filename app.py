@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.common import queue_notice
 from pages.common.error_boundary import error_boundary
 from pages.common.style import FAVICON, apply_style
 
@@ -27,5 +28,13 @@ page = st.navigation(pages, position="hidden")
 with st.container(horizontal=True, key="nav"):  # Streamlit's own covers a phone's screen, and stays there
     for entry in pages:
         st.page_link(entry)
+queue_notice.reserve()
 with error_boundary():
-    page.run()
+    # Imported now, as torch takes seconds: the navigation is there meanwhile.
+    from pages.common.memory_budget import freeze_program, start_janitor
+    from pages.common.photo_library import library_in_use
+
+    start_janitor()
+    freeze_program()
+    with library_in_use():
+        page.run()

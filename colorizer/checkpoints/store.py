@@ -1,5 +1,6 @@
 """The only reader and writer of checkpoint folders. Nothing is unpickled: tensors are safetensors, the rest is text."""
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,12 @@ def snapshot_file(epoch: int) -> str:
     return f"snapshots/{epoch:04d}.safetensors"
 
 
+@functools.lru_cache(maxsize=256)
+def _read_card(path: Path, changed: int, size: int) -> Card:
+    """As `read_card`, again only when the file has changed: each page of each visitor wants them all."""
+    return read_card(path)
+
+
 @dataclass(frozen=True)
 class Listing:
     """What a folder of checkpoints holds: the readable ones, and one sentence for each that is not."""
@@ -40,7 +47,8 @@ def scan(weights: Path | str = WEIGHTS) -> Listing:
     cards, problems = [], []
     for path in sorted(Path(weights).glob(f"*/{CARD_FILE}")):
         try:
-            cards.append(read_card(path))
+            status = path.stat()
+            cards.append(_read_card(path, status.st_mtime_ns, status.st_size))
         except CheckpointError as error:
             problems.append(str(error))
     return Listing(tuple(sorted(cards, key=lambda card: (card.family, card.id))), tuple(problems))

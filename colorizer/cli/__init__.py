@@ -6,7 +6,8 @@
 
 A folder is coloured with all folders in it, and OUT gets the same tree. Pictures whose result is there already are
 skipped: a batch that was stopped goes on with the same command, and no result is ever half a file. What cannot be
-coloured is named and listed in OUT/failures.csv.
+coloured is named and listed in OUT/failures.csv. Folders may lie in object stores (s3://, gs://) or be listed by a web
+server, and `--engine ray` shares a batch out among the machines of a Ray cluster: see docs/hosting.md.
 
 Exit status: 0 all went well, 1 something could not be done (each such file named, the rest done), 2 wrong arguments,
 130 stopped by Ctrl-C.
@@ -38,6 +39,11 @@ def whole_numbers(text: str) -> list[int]:
     return [int(word) for word in text.split(",") if int(word) >= 0]
 
 
+def _place(text: str) -> Path | str:
+    """A path, or an address as it is: as a path it would lose a slash."""
+    return text if "://" in text else Path(text)
+
+
 def number(name: str, kind: Callable[[str], Number], fits: Callable[[Number], bool]) -> Callable[[str], Number]:
     """A reader of numbers that fit; argparse turns the ValueError into its own message, in which it has this name."""
 
@@ -59,6 +65,7 @@ _vividness = number("vividness (0 to 1)", float, lambda value: 0 <= value <= 1)
 _reach = number("reach (0.25 to 4)", float, lambda value: 0.25 <= value <= 4)
 _share = number("share (above 0, at most 1.5)", float, lambda value: 0 < value <= 1.5)
 _quality = number("quality (1 to 100)", int, lambda value: 1 <= value <= 100)
+_gpu_share = number("share of a GPU (0 to 1)", float, lambda value: 0 <= value <= 1)
 _thread_count = number("number of threads (1 or more)", int, lambda value: value >= 1)
 
 
@@ -102,6 +109,13 @@ def make_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     hints.add_argument("--card", metavar="NAME", help="also write the figures into the card, under this name")
 
+    pack = commands.add_parser("pack", help="pack photos small, into tar files that travel to a lent machine")
+    pack.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    pack.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
+    pack.add_argument("--side", type=_thread_count, default=128, metavar="PX", help="short side; default 128")
+    pack.add_argument("--quality", type=_quality, default=60, metavar="Q", help="of WebP, 1 to 100; default 60")
+    pack.add_argument("--megabytes", type=_thread_count, default=55, metavar="MB", help="of each file; default 55")
+
     sizes = commands.add_parser("sizes", help="measure how much a result depends on the size that a photo comes at")
     sizes.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     sizes.add_argument("--checkpoint", default="photo", metavar="ID")
@@ -119,8 +133,9 @@ def make_parser() -> argparse.ArgumentParser:
 def _describe_colorize(colorize: argparse.ArgumentParser) -> None:
     colorize.add_argument("sources", nargs="+", metavar="PHOTO_OR_FOLDER", help="files, folders or http(s) links")
     colorize.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="OUT", help="a folder; for one photo, a file"
-    )
+        "-o", "--out", type=_place, required=True, metavar="OUT",
+        help="a folder; for one photo, a file; or a folder's address, such as s3://BUCKET/FOLDER",
+    )  # fmt: skip
     colorize.add_argument("--checkpoint", default="photo", metavar="ID")
     colorize.add_argument("--temperature", type=_temperature, metavar="T", help="for checkpoints with a head of bins")
     colorize.add_argument("--saturation", type=_saturation, default=1.0, metavar="S", help="0 to 3, default 1")
@@ -149,18 +164,32 @@ def _describe_colorize(colorize: argparse.ArgumentParser) -> None:
     colorize.add_argument(
         "--jobs", type=_thread_count, metavar="N", help="photos worked on at a time; default one a core, at most 8"
     )
+    colorize.add_argument(
+        "--engine", choices=("local", "ray"), default="local",
+        help="local (default): the cores of this machine; ray: the workers of a Ray cluster",
+    )  # fmt: skip
+    colorize.add_argument(
+        "--address", metavar="ADDRESS",
+        help="the Ray cluster: auto, HOST:PORT or ray://HOST:10001; without it Ray is started on this machine",
+    )  # fmt: skip
+    colorize.add_argument(
+        "--gpu-share", type=_gpu_share, default=0.0, metavar="G", help="of a GPU for each worker of Ray; default 0"
+    )
 
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
     """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
-    from colorizer.cli import colorize, diagnose, evaluate
+    from colorizer.cli import cluster, colorize, diagnose, evaluate, pack
 
     table: dict[str, Callable[[argparse.Namespace], int]] = {
         "list": colorize.list_command,
-        "colorize": colorize.colorize_command,
+        "colorize": lambda options: (
+            cluster.cluster_command if cluster.is_needed(options) else colorize.colorize_command
+        )(options),
         "evaluate": evaluate.evaluate_command,
         "hints": diagnose.hints_command,
         "sizes": diagnose.sizes_command,
+        "pack": pack.pack_command,
     }
     return table[command]
 

@@ -1,11 +1,11 @@
-"""What the command line does: list and colorize; `judging` has evaluate. Each command returns its exit status."""
+"""What the command line does: list and colorize. Each command returns its exit status."""
 
 import argparse
 import contextlib
 import csv
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -21,10 +21,10 @@ from colorizer.inference.output_paths import Task
 from colorizer.inference.render_options import RenderOptions
 from colorizer.utils.atomic_write import write_atomically
 
-_FAILURES_FILE = "failures.csv"
+FAILURES_FILE = "failures.csv"
 _FAILURES_HEADING = ("file", "problem")
 _NAMED_AT_THE_END = 20  # failures; all of them stand in the file
-_INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
+INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
 Item = TypeVar("Item")
 
 
@@ -72,7 +72,7 @@ def progress(sources: Sequence[Item]) -> Iterator[Item]:
 class Tally:
     """What became of the pictures of a batch."""
 
-    tasks: Sequence[Task]
+    total: int
     skipped: int
     coloured: int = 0
     failures: list[Outcome] = field(default_factory=list)
@@ -85,9 +85,9 @@ class Tally:
 
     @property
     def is_complete(self) -> bool:
-        return self.skipped + self.coloured + len(self.failures) == len(self.tasks)
+        return self.skipped + self.coloured + len(self.failures) == self.total
 
-    def summary(self, failures_file: Path) -> str:
+    def summary(self, failures_file: Path | str) -> str:
         text = f"{self.coloured:,} coloured"
         text += f", {self.skipped:,} skipped" if self.skipped else ""
         return text + (f", {len(self.failures):,} failed; see {failures_file}" if self.failures else "")
@@ -97,25 +97,22 @@ def colorize_command(options: argparse.Namespace) -> int:
     """Colour every source that has no result yet; what cannot be read is named, and the rest is done."""
     tasks = output_paths.plan(options.sources, options.out, options.format)
     model = load(options.checkpoint, weights=weights_of(options))
-    settings = _settings(options)
-    try:
-        model.check_options(settings.hints, settings.options)
-    except ValueError as error:
-        report(str(error))
+    settings = settings_of(options)
+    if not takes_settings(model, settings):
         return 1
     is_named = output_paths.names_one_file(options.sources, options.out)
     todo = tasks if options.overwrite or is_named else [task for task in tasks if not task.is_done]
     if todo:
         output_paths.require_writable(options.out.parent if is_named else options.out)
-    tally = Tally(tasks, len(tasks) - len(todo))
+    tally = Tally(len(tasks), len(tasks) - len(todo))
     try:
-        _work_off(todo, model, settings, options.jobs, tally)
+        follow(batch.colorize_files(model, todo, settings, options.jobs), len(todo), tally)
     except KeyboardInterrupt:
-        report(_how_to_go_on(tally, options.overwrite))
-        return _INTERRUPTED_STATUS
+        report(_how_to_go_on(tally, tasks, options.overwrite))
+        return INTERRUPTED_STATUS
     finally:
         if not output_paths.is_one_picture(options.sources):
-            path = options.out / _FAILURES_FILE
+            path = options.out / FAILURES_FILE
             _list_failures(tally, path)
             report(f"{tally.summary(path)}.")
         if tally.skipped:
@@ -123,7 +120,17 @@ def colorize_command(options: argparse.Namespace) -> int:
     return 1 if tally.failures else 0
 
 
-def _settings(options: argparse.Namespace) -> batch.Settings:
+def takes_settings(model: Colorizer, settings: batch.Settings) -> bool:
+    """Whether the checkpoint takes them; why not is reported."""
+    try:
+        model.check_options(settings.hints, settings.options)
+    except ValueError as error:
+        report(str(error))
+        return False
+    return True
+
+
+def settings_of(options: argparse.Namespace) -> batch.Settings:
     hints = tuple(Hint(x, y, rgb) for x, y, rgb in options.hint)
     rendered = RenderOptions(
         options.saturation, options.rendering, options.temperature, options.vividness, options.reach
@@ -131,35 +138,30 @@ def _settings(options: argparse.Namespace) -> batch.Settings:
     return batch.Settings(hints, rendered, options.quality)
 
 
-def _work_off(todo: Sequence[Task], model: Colorizer, settings: batch.Settings, jobs: int | None, tally: Tally) -> None:
-    """Colour what there is to do, with a bar of progress on which the time left goes by the speed since the start."""
-    of_all = {"total": len(tally.tasks), "initial": tally.skipped, "disable": len(todo) < 2}
-    with (
-        contextlib.closing(batch.colorize_files(model, todo, settings, jobs)) as outcomes,
-        tqdm(outcomes, unit="photo", smoothing=0, **of_all) as shown,
-    ):
+def follow(outcomes: Generator[Outcome, None, None], count: int, tally: Tally) -> None:
+    """Count outcomes as they come, with a bar of progress on which the time left goes by the speed since the start."""
+    of_all = {"total": tally.total, "initial": tally.skipped, "disable": count < 2}
+    with contextlib.closing(outcomes), tqdm(outcomes, unit="photo", smoothing=0, **of_all) as shown:
         for outcome in shown:
             tally.add(outcome)
             for sentence in (*outcome.notices, *([outcome.problem] if outcome.problem else [])):
                 report(f"{outcome.source}: {sentence}")
 
 
-def _how_to_go_on(tally: Tally, overwrite: bool) -> str:
+def _how_to_go_on(tally: Tally, tasks: Sequence[Task], overwrite: bool) -> str:
     if overwrite:
-        return f"stopped after {tally.coloured:,} of {len(tally.tasks):,}; the same command begins anew."
-    done = sum(task.is_done for task in tally.tasks)
-    return f"stopped; {done:,} of {len(tally.tasks):,} are done, and the same command goes on with the rest."
+        return f"stopped after {tally.coloured:,} of {tally.total:,}; the same command begins anew."
+    done = sum(task.is_done for task in tasks)
+    return f"stopped; {done:,} of {tally.total:,} are done, and the same command goes on with the rest."
 
 
 def _list_failures(tally: Tally, path: Path) -> None:
     """Name what failed once more, and write all of it to a file; one of an earlier run goes when nothing fails."""
-    failures = sorted(tally.failures, key=lambda outcome: outcome.source)
-    for outcome in failures[:_NAMED_AT_THE_END]:
-        report(f"failed: {outcome.source}: {outcome.problem}")
+    failures = name_failures(tally)
     try:
         if failures:
-            write_atomically(path, _as_csv(failures))
-        elif tally.is_complete and path.read_bytes().startswith(_as_csv([])):
+            write_atomically(path, as_csv(failures))
+        elif tally.is_complete and path.read_bytes().startswith(as_csv([])):
             path.unlink()
     except FileNotFoundError:
         pass
@@ -167,7 +169,15 @@ def _list_failures(tally: Tally, path: Path) -> None:
         report(f"{path} cannot be written ({error.strerror}).")
 
 
-def _as_csv(failures: Sequence[Outcome]) -> bytes:
+def name_failures(tally: Tally) -> list[Outcome]:
+    """Those of a batch, sorted by their source; the first ones are reported."""
+    failures = sorted(tally.failures, key=lambda outcome: outcome.source)
+    for outcome in failures[:_NAMED_AT_THE_END]:
+        report(f"failed: {outcome.source}: {outcome.problem}")
+    return failures
+
+
+def as_csv(failures: Sequence[Outcome]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_FAILURES_HEADING)

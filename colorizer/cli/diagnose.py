@@ -20,6 +20,7 @@ from colorizer.cli.colorize import find_sources, progress, report, weights_of
 from colorizer.cli.evaluate import require_folders
 from colorizer.errors import PictureError
 from colorizer.evaluation import metrics
+from colorizer.evaluation.hint_spill import PROTOCOL, measure_spill
 from colorizer.evaluation.protocol import centre_square
 from colorizer.inference.colorizer import Colorizer, load
 from colorizer.inference.full_resolution import compose
@@ -158,23 +159,43 @@ def hints_command(options: argparse.Namespace) -> int:
     model = load(options.checkpoint, weights=weights)
     counts = options.points
     rows, failed = _measured(options.folders, lambda image, seed: measure_hints(model, image, counts, seed))
-    print(f"{'points':>8}{'PSNR dB':>12}{'CIEDE2000':>12}{'ab error at the points':>25}{'moved far away':>17}")
+    print(
+        f"{'points':>8}{'PSNR dB':>12}{'CIEDE2000':>12}{'ab error at the points':>25}{'moved far away':>17}{'worse':>8}"
+    )
     measured = []
     for number, count in enumerate(counts):
         of = [row[number] for row in rows]
         psnr, ciede, error, moved = (_mean([getattr(item, f.name) for item in of]) for f in dataclasses.fields(of[0]))
-        print(f"{count:>8}{psnr:>12.2f}{ciede:>12.2f}{error:>25.2f}{moved:>17.2f}")
+        worse = _worse([row[counts.index(0)] for row in rows], of) if 0 in counts else math.nan
+        print(f"{count:>8}{psnr:>12.2f}{ciede:>12.2f}{error:>25.2f}{moved:>17.2f}{worse:>8.0%}")
         measured += [(f"PSNR with {count} hints", psnr, "dB")]
         if count:
             measured += [(f"ab error at the points of {count} hints", error, "Lab units")]
         if count and not math.isnan(moved):
             measured += [(f"ab change far from {count} hints", moved, "Lab units")]
-    print(f"\n{len(rows)} photos. {_HINT_PROTOCOL}. Far: more than half of the side from every hint.")
+    print(
+        f"\n{len(rows)} photos. {_HINT_PROTOCOL}. Far: more than half of the side from every hint. "
+        "Worse: photos whose PSNR is below that without points."
+    )
+    failed |= _print_spill(model, options.folders)
     if options.card:
         command = f"python -m colorizer hints FOLDERS --checkpoint {model.card.id}"
         rounded = [(what, options.card, len(rows), round(value, 4), unit) for what, value, unit in measured]
         _write(weights, model, [Measurement(*row, _HINT_PROTOCOL, command) for row in rounded])
     return 1 if failed else 0
+
+
+def _worse(without: Sequence[HintFigures], with_hints: Sequence[HintFigures]) -> float:
+    """The share of pictures, 0..1, whose PSNR fell."""
+    return sum(after.psnr < before.psnr for before, after in zip(without, with_hints, strict=True)) / len(without)
+
+
+def _print_spill(model: Colorizer, folders: Sequence[Path]) -> bool:
+    """Print how far wrong hints move other things; whether a picture could not be read."""
+    spills, failed = _measured(folders, lambda image, seed: measure_spill(model, image, seed))
+    others, skin = _mean([spill.other_things for spill in spills]), _mean([spill.skin for spill in spills])
+    print(f"\nA wrong hint moves other things by {others:.2f} Lab units, skin by {skin:.2f}. {PROTOCOL}.")
+    return failed
 
 
 def sizes_command(options: argparse.Namespace) -> int:

@@ -21,8 +21,8 @@ _BLACK, _WHITE = 0.08, 0.94
 _GRAIN = 0.02
 PROTOCOL = (
     f"centre crop to a square, Lanczos to {metrics.PROTOCOL_SIDE} x {metrics.PROTOCOL_SIDE}, an orthochromatic "
-    "print of it (weights 0.02, 0.53, 0.45 of linear R, G, B; contrast 1.2, middle 1.1; L from 8 to 94; grain 2 L units, seeded "
-    "by the picture's number), colorized; error in ab at the network's size, per picture, then averaged"
+    "print of it (weights 0.02, 0.53, 0.45 of linear R, G, B; contrast 1.2, middle 1.1; L from 8 to 94; grain 2 L "
+    "units, seeded by the picture's number), colorized; error in ab at the network's size, per picture, then averaged"
 )
 
 
@@ -34,7 +34,7 @@ def orthochromatic_print(square: Image.Image, number: int) -> Image.Image:
     grain = torch.randn(tones.shape, generator=seeded("old film", number)) * _GRAIN
     lightness = ((_BLACK + (_WHITE - _BLACK) * tones + grain) * 100).clamp(0, 100)
     grey = color.lab_to_srgb(torch.cat([lightness, torch.zeros_like(lightness), torch.zeros_like(lightness)], 1))
-    return Image.fromarray((grey[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy())
+    return Image.fromarray((grey[0, 1] * 255).round().to(torch.uint8).numpy()).convert("RGB")
 
 
 def old_film_errors(model: Colorizer, image: Image.Image, number: int) -> tuple[float, float]:

@@ -34,6 +34,7 @@ from colorizer.inference.output_paths import Task, is_link, make_folder
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
 from colorizer.utils import fork_pool, worker_pool
+from colorizer.utils.worker_pool import Item, Work
 
 _WINDOW = 64  # files whose headers are compared: in it those of one shape find each other
 _GROUP = 8  # pictures at most: enough that a GPU's overhead is small
@@ -99,10 +100,32 @@ def colorize_files(
     if len(tasks) <= 1:
         for group in groups:
             yield from work(group, lambda: False)
-    elif on_cpu and len(tasks) >= count * WORTH_A_PROCESS and fork_pool.can_fork():
-        yield from fork_pool.spread(work, groups, count)
     else:
-        yield from worker_pool.spread(work, groups, count)
+        yield from share_out(model, work, groups, count, len(tasks))
+
+
+def share_out(
+    model: Colorizer, work: Work[Item, Outcome], items: Iterator[Item], count: int, pictures: int
+) -> Iterator[Outcome]:
+    """Have items worked on by so many processes, or by threads where those serve better, see above.
+
+    Args:
+        work: as for `worker_pool.spread`.
+        pictures: how many there are in all items together.
+    """
+    if model.device.type == "cpu" and pictures >= count * WORTH_A_PROCESS and fork_pool.can_fork():
+        yield from fork_pool.spread(work, items, count)
+    else:
+        yield from worker_pool.spread(work, items, count)
+
+
+def color_groups(
+    model: Colorizer, tasks: Sequence[Task], settings: Settings, is_stopped: Callable[[], bool]
+) -> Iterator[Outcome]:
+    """Colour pictures in the calling thread, as one of the workers of `colorize_files` does."""
+    most = GROUP_ON_CPU if model.device.type == "cpu" else _GROUP
+    for group in groups_of(tasks, model.card.input_size, 1 if settings.hints else most):
+        yield from _colorize_group(model, settings, group, is_stopped)
 
 
 def groups_of(tasks: Sequence[Task], input_size: int, most: int = _GROUP) -> Iterator[list[Task]]:

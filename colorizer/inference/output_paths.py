@@ -47,7 +47,9 @@ class Task:
 
 
 @dataclass(frozen=True)
-class _Found:
+class FoundPicture:
+    """A picture to colour, and where its result would go."""
+
     source: str
     place: PurePath
     """Below the folder of results, still with the source's own ending."""
@@ -104,24 +106,29 @@ def plan(sources: Sequence[str], out: Path, format: ResultFormat = "same") -> li
         tasks = [Task(sources[0], out)]
     else:
         found = list(dict.fromkeys(item for source in sources for item in _find(source, out)))
-        places = _distinct([_names(item, format) for item in found])
+        places = result_names(found, format)
         tasks = [Task(item.source, out / place) for item, place in zip(found, places, strict=True)]
         _refuse_results_among_sources([Path(source) for source in sources if _is_folder(source)], tasks, out)
     _refuse_results_for_originals(tasks)
     return tasks
 
 
-def _find(source: str, out: Path) -> list[_Found]:
+def result_names(found: Sequence[FoundPicture], format: ResultFormat) -> list[PurePath]:
+    """The place of each result below the folder of results, no two the same."""
+    return _distinct([_names(item, format) for item in found])
+
+
+def _find(source: str, out: Path) -> list[FoundPicture]:
     if is_link(source):
         ending = PurePath(re.split(r"[?#]", source, maxsplit=1)[0]).suffix.lower()
         name = images.safe_name(source) + (ending if ending in images.SUFFIXES else ".png")
-        return [_Found(source, PurePath(name), "")]
+        return [FoundPicture(source, PurePath(name), "")]
     path = Path(source)
     if not _is_folder(source):
-        return [_Found(str(path), PurePath(path.name), path.resolve().parent.name)]
+        return [FoundPicture(str(path), PurePath(path.name), path.resolve().parent.name)]
     home = path.resolve().name
     found = pictures_in(path, but=_place_inside(out, path))
-    return [_Found(str(picture), picture.relative_to(path), home) for picture in found]
+    return [FoundPicture(str(picture), picture.relative_to(path), home) for picture in found]
 
 
 def _place_inside(inner: Path, outer: Path) -> PurePath | None:
@@ -130,7 +137,7 @@ def _place_inside(inner: Path, outer: Path) -> PurePath | None:
     return inner.relative_to(outer) if outer in inner.parents else None
 
 
-def _names(found: _Found, format: ResultFormat) -> tuple[PurePath, ...]:
+def _names(found: FoundPicture, format: ResultFormat) -> tuple[PurePath, ...]:
     """Names for a result, from the plainest to one that no other source has."""
     place, endings = found.place, _ENDINGS[format]
     ending = place.suffix if place.suffix.lower() in endings else endings[0]

@@ -221,6 +221,10 @@ class TrainingSettings:
     """The stem and so many stages of an EfficientNet encoder stay as they are, BatchNorm's statistics included."""
     frozen_norm: bool = False
     """Leave the statistics of BatchNorm as they are in the weights that training starts from."""
+    minutes: float = 0.0
+    """Above 0, training ends at the end of the first epoch after so many minutes, as if the recipe had no more epochs;
+    after each epoch the weights that would be shipped lie in state/shipped.safetensors, in float16. For a machine that
+    is lent for minutes."""
     early_stopping_epochs: int = 0
     """Stop after so many epochs without a better validation ab RMSE; 0 never stops early."""
     keep: Keep = "best"
@@ -240,6 +244,7 @@ class TrainingSettings:
         require(self.weight_decay >= 0, "training.weight_decay must be 0 or more.")
         require(self.warmup_steps >= 0, "training.warmup_steps must be 0 or more.")
         require(self.binding_steps >= 0, "training.binding_steps must be 0 (none) or more.")
+        require(self.minutes >= 0, "training.minutes must be 0 (no limit) or more.")
         require(self.early_stopping_epochs >= 0, "training.early_stopping_epochs must be 0 (never) or more.")
         require_choice("training.schedule", self.schedule, get_args(Schedule))
         require_choice("training.device", self.device, get_args(Device))

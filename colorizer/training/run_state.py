@@ -34,6 +34,7 @@ from colorizer.utils.atomic_write import write_atomically
 
 LAST_FILE = "state/last.safetensors"
 BEST_FILE = "state/best.safetensors"
+SHIPPED_FILE = "state/shipped.safetensors"
 BASELINE_FILE = "baseline.toml"
 
 

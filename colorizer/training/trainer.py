@@ -24,7 +24,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from colorizer import models
 from colorizer.checkpoints.history import HISTORY_FILE, EpochRow, best_row, write_history
-from colorizer.checkpoints.store import load_state, write_tensors
+from colorizer.checkpoints.store import load_state, to_float16, write_tensors
 from colorizer.data.dataset import Request, epoch_requests, make_batches
 from colorizer.data.splits import DataSplit
 from colorizer.data.subsets import make_batches_in_turn
@@ -42,6 +42,7 @@ from colorizer.training.run_state import (
     AVERAGE,
     BEST_FILE,
     LAST_FILE,
+    SHIPPED_FILE,
     Progress,
     Trained,
     read_state,
@@ -146,9 +147,14 @@ class Run:
             Interrupted: after Ctrl-C or a request to terminate, once the state is saved.
             TrainingError: where the loss is no longer a finite number.
         """
-        while self.progress.epoch < self.recipe.training.epochs and not self._is_stale():
+        while self.progress.epoch < self.recipe.training.epochs and not (self._is_stale() or self._is_late()):
             self.train_epoch(watcher)
             self._finish_epoch(watcher)
+
+    def _is_late(self) -> bool:
+        """Whether the recipe's minutes are over; one that is resumed counts on."""
+        minutes = self.recipe.training.minutes
+        return bool(minutes) and sum(row.seconds for row in self.progress.rows) > 60 * minutes
 
     def _is_stale(self) -> bool:
         patience, best = self.recipe.training.early_stopping_epochs, best_row(self.progress.rows)
@@ -325,6 +331,8 @@ class Run:
         if self.accelerator.is_main_process:
             if best_row(self.progress.rows) == row:
                 write_tensors(self.folder / BEST_FILE, self.shipped_network.state_dict())
+            if self.recipe.training.minutes:
+                write_tensors(self.folder / SHIPPED_FILE, to_float16(self.shipped_network.state_dict()))
             if row.epoch in self.recipe.training.snapshots:
                 write_tensors(self.folder / state_file(row.epoch), self.shipped_network.state_dict())
 

@@ -1,11 +1,8 @@
-"""What all visitors share: loaded models, and the turn to use them, one picture at a time."""
+"""What all visitors share: loaded models, the turn to use them, and what they make of the sample photos."""
 
-import ctypes
-import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
@@ -24,10 +21,12 @@ from colorizer.inference.full_resolution import LightnessPlane, apply_color, com
 from colorizer.inference.hints import Hint
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
+from pages.common import queue_notice
+from pages.common.compute_queue import ComputeQueue
+from pages.common.memory_budget import ModelShelf, give_memory_back, models_budget, results_budget
+from pages.common.sample_photos import sample_named
+from pages.common.shared_results import SharedResults
 from pages.common.snapshots import SnapshotRef, at_snapshot
-
-_MAX_MODELS = 8  # loaded at once; the largest has about 10 million weights, 40 MB
-_SNAPSHOT_SECONDS = 300  # that a snapshot stays loaded: its answers are kept, so it is needed for a new photo only
 
 
 @dataclass(frozen=True)
@@ -50,37 +49,40 @@ class PhotoBaseline:
 
 
 @st.cache_resource(show_spinner=False)
-def _turns() -> threading.Lock:
-    return threading.Lock()
+def _queue() -> ComputeQueue:
+    return ComputeQueue()
 
 
-def _give_memory_back() -> None:
-    """Return freed memory to the system: glibc keeps the planes of large photos for each thread, and visitors are many.
+@st.cache_resource(show_spinner=False)
+def _models() -> ModelShelf:
+    return ModelShelf(models_budget(), _model_bytes)
 
-    Measured with a 12-megapixel photo: without it a session of clicks ends about 300 MB higher.
-    """
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):  # another C library
-            ctypes.CDLL(None).malloc_trim(0)
+
+@st.cache_resource(show_spinner=False)
+def shared_results() -> SharedResults:
+    """What is made of the sample photos, for all visitors."""
+    return SharedResults(results_budget())
+
+
+def _model_bytes(model: object) -> int:
+    assert isinstance(model, Colorizer)
+    tensors = (*model.network.parameters(), *model.network.buffers())
+    return sum(tensor.nelement() * tensor.element_size() for tensor in tensors)
 
 
 @contextmanager
 def compute_lock() -> Iterator[None]:
-    """Wait for the processor: heavy work is done by one visitor at a time, for one picture at a time.
+    """Wait for the processor: heavy work is done by one visitor at a time, for one picture at a time, all in turn.
 
     So memory holds one full-size photo in work, however many visitors there are. No Streamlit command may run inside.
+    A visitor who leaves, or wants something else by now, gives the place in the queue up.
     """
-    with _turns():
+    with _queue().turn(queue_notice.require_present, queue_notice.tell_place):
+        queue_notice.clear()
         try:
             yield
         finally:
-            _give_memory_back()
-
-
-@st.cache_resource(show_spinner=False, max_entries=_MAX_MODELS)
-def _load(checkpoint_id: str, weights_hash: str) -> Colorizer:
-    """`weights_hash` makes a checkpoint that was replaced load anew."""
-    return colorizer.load(checkpoint_id)
+            give_memory_back()
 
 
 def weights_hash(card: Card) -> str:
@@ -93,42 +95,57 @@ def load(card: Card) -> Colorizer:
     return (
         load_snapshot(card.checkpoint, card.epoch)
         if isinstance(card, SnapshotRef)
-        else _load(card.id, weights_hash(card))
+        else _models().get((card.id, weights_hash(card)), lambda: colorizer.load(card.id))
     )
-
-
-@st.cache_resource(show_spinner=False, max_entries=_MAX_MODELS, ttl=_SNAPSHOT_SECONDS)
-def _load_snapshot(checkpoint_id: str, weights_hash: str, epoch: int) -> Colorizer:
-    return colorizer.load(checkpoint_id, snapshot=epoch)
 
 
 def load_snapshot(card: Card, epoch: int) -> Colorizer:
     """The model of a card as it was at an epoch of `card.snapshots`, for all visitors."""
-    is_shipped = epoch == card.epochs - 1
-    return load(card) if is_shipped else _load_snapshot(card.id, weights_hash(at_snapshot(card, epoch)), epoch)
+    if epoch == card.epochs - 1:
+        return load(card)
+    key = card.id, weights_hash(at_snapshot(card, epoch)), epoch
+    return _models().get(key, lambda: colorizer.load(card.id, snapshot=epoch))
+
+
+def _key(card: Card, epoch: int | None = None) -> tuple[Hashable, ...]:
+    """What changes when a checkpoint's answer does."""
+    return card.id, weights_hash(card), epoch
 
 
 def colour_by_snapshot(card: Card, epoch: int, image: Image.Image) -> Prediction:
     """A snapshot's colours for an RGB photo."""
-    model = load_snapshot(card, epoch)
-    with compute_lock():
-        return model.predict(image)
+
+    def compute() -> Prediction:
+        model = load_snapshot(card, epoch)
+        with compute_lock():
+            return model.predict(image)
+
+    return shared_results().make("snapshot", (image,), _key(card, epoch), compute)
 
 
 def open_photo(content: bytes, name: str) -> images.Photo:
-    """Decode a picture, in turn."""
-    with compute_lock():
-        return images.open_image(content, name=name)
+    """Decode a picture, in turn; a sample once for all visitors."""
+
+    def compute() -> images.Photo:
+        with compute_lock():
+            return images.open_image(content, name=name)
+
+    sample = sample_named(name, content)
+    return compute() if sample is None else shared_results().make("open", (), (sample,), compute)
 
 
 def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
     """A checkpoint's colours for an RGB photo, how long the network took, and how close they come."""
-    model = load(card)
-    with compute_lock():
-        start = time.perf_counter()
-        prediction = model.predict(image)
-        seconds = time.perf_counter() - start
-        return Answer(prediction, seconds, protocol.measure_photo(model, image) if has_truth else None)
+
+    def compute() -> Answer:
+        model = load(card)
+        with compute_lock():
+            start = time.perf_counter()
+            prediction = model.predict(image)
+            seconds = time.perf_counter() - start
+            return Answer(prediction, seconds, protocol.measure_photo(model, image) if has_truth else None)
+
+    return shared_results().make("colour", (image,), (*_key(card), has_truth), compute)
 
 
 def colour_with_hints(card: Card, base: Prediction, size: tuple[int, int], hints: Sequence[Hint]) -> Prediction:
@@ -140,33 +157,47 @@ def colour_with_hints(card: Card, base: Prediction, size: tuple[int, int], hints
 
 def read_column(card: Card, image: Image.Image, has_truth: bool) -> palette_strip.Column:
     """What a checkpoint with a palette makes of the centre of an RGB photo at the network's own size."""
-    model = load(card)
-    with compute_lock():
-        return palette_strip.read_column(model, protocol.centre_square(image, card.input_size), has_truth)
+
+    def compute() -> palette_strip.Column:
+        model = load(card)
+        with compute_lock():
+            return palette_strip.read_column(model, protocol.centre_square(image, card.input_size), has_truth)
+
+    return shared_results().make("column", (image,), (*_key(card), has_truth), compute)
 
 
 def baseline(image: Image.Image) -> PhotoBaseline:
     """The figures of no colour at all, and the colourfulness of the original."""
-    with compute_lock():
-        return PhotoBaseline(protocol.grey_measures(image), protocol.true_colorfulness(image))
+
+    def compute() -> PhotoBaseline:
+        with compute_lock():
+            return PhotoBaseline(protocol.grey_measures(image), protocol.true_colorfulness(image))
+
+    return shared_results().make("baseline", (image,), (), compute)
 
 
 def compose_preview(preview: Image.Image, prediction: Prediction, options: RenderOptions) -> Image.Image:
     """A result at the size of a preview: quick enough to need no turn."""
-    return compose_plane(read_lightness(preview), prediction, options)
+    plane = shared_results().make("lightness", (preview,), (), lambda: read_lightness(preview))
+    return compose_plane(plane, prediction, options)
 
 
 def compose_plane(plane: LightnessPlane, prediction: Prediction, options: RenderOptions) -> Image.Image:
     """As `compose_preview`, of a preview whose L has been read."""
-    try:
-        return apply_color(plane, prediction.rendered(options))
-    finally:
-        _give_memory_back()
+
+    def compute() -> Image.Image:
+        try:
+            return apply_color(plane, prediction.rendered(options))
+        finally:
+            give_memory_back()
+
+    return shared_results().make("compose", (plane, prediction), (options,), compute)
 
 
 def compose_grey(preview: Image.Image) -> Image.Image:
     """What the networks see of a photo: its L alone."""
-    return compose_preview(preview, protocol.Grey().predict(preview), RenderOptions())
+    prediction = shared_results().make("grey", (preview,), (), lambda: protocol.Grey().predict(preview))
+    return compose_preview(preview, prediction, RenderOptions())
 
 
 def note(card: Card, options: RenderOptions, hints: int = 0) -> str:

@@ -2,7 +2,8 @@
 
 import hashlib
 import urllib.parse
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -21,8 +22,11 @@ from pages.common.model_cache import (
     compose_grey,
     compose_preview,
     open_photo,
+    shared_results,
     weights_hash,
 )
+from pages.common.rate_limit import refusal
+from pages.common.visitor_memory import CanLetGo, visitor_memory
 
 Kept = TypeVar("Kept")
 MAX_PHOTOS = 8
@@ -42,8 +46,8 @@ class LibraryPhoto:
     size: tuple[int, int]
     is_grey: bool
     notices: tuple[str, ...]
-    preview: Image.Image
-    preview_alpha: Image.Image | None
+    _previews: tuple[Image.Image, Image.Image | None] | None
+    """Colour and transparency; None once they had to make room."""
     baseline: PhotoBaseline | None = None
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
     """By checkpoint and version."""
@@ -59,12 +63,35 @@ class LibraryPhoto:
     """What features keep with the photo, such as the visitor's hints."""
     canvas: LightnessPlane | None = None
 
+    @property
+    def preview(self) -> Image.Image:
+        """RGB, at most 1,600 px a side."""
+        return self._preview_pair()[0]
+
+    @property
+    def preview_alpha(self) -> Image.Image | None:
+        """Of the same size; None where the photo has no transparency."""
+        return self._preview_pair()[1]
+
+    def _preview_pair(self) -> tuple[Image.Image, Image.Image | None]:
+        if self._previews is None:
+            self._previews = previews_of(open_photo(self.content, self.name))
+        return self._previews
+
+    def let_go(self) -> None:
+        """Free what can be computed again; the file, and what the visitor did, stay."""
+        self._previews = self.canvas = None
+        for computed in (self.answers, self.pictures, self.states):
+            computed.clear()
+        for kept in self._kept.values():
+            if isinstance(kept, CanLetGo):
+                kept.let_go()
+
     def canvas_plane(self) -> LightnessPlane:
         """L at the size of the large picture of the first page; read once, as each move of a slider asks for it."""
         if self.canvas is None:
-            small = self.preview.copy()
-            small.thumbnail((_CANVAS_SIDE, _CANVAS_SIDE))
-            self.canvas = read_lightness(small)
+            preview = self.preview
+            self.canvas = shared_results().make("canvas", (preview,), (), lambda: _canvas_of(preview))
         return self.canvas
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
@@ -87,10 +114,8 @@ class LibraryPhoto:
     def encode(self, image: Image.Image) -> bytes:
         """A result at the preview's size or smaller, as an encoded preview."""
         alpha = self.preview_alpha
-        if alpha is not None and alpha.size != image.size:
-            alpha = alpha.resize(image.size)
-        whole = with_alpha(image, alpha)
-        return encode_image(whole, "JPEG" if self.preview_alpha is None else "WEBP", _PREVIEW_NOTE)
+        parts = (image,) if alpha is None else (image, alpha)
+        return shared_results().make("encode", parts, (), lambda: _encode(image, alpha))
 
     def _picture(self, name: str, options: RenderOptions, make: Callable[[], Image.Image]) -> bytes:
         if name not in self.pictures or self.pictures[name][0] != options:
@@ -125,12 +150,30 @@ def _small(image: Image.Image) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1 else image
 
 
+def _canvas_of(preview: Image.Image) -> LightnessPlane:
+    small = preview.copy()
+    small.thumbnail((_CANVAS_SIDE, _CANVAS_SIDE))
+    return read_lightness(small)
+
+
+def _encode(image: Image.Image, alpha: Image.Image | None) -> bytes:
+    if alpha is not None and alpha.size != image.size:
+        alpha = alpha.resize(image.size)
+    return encode_image(with_alpha(image, alpha), "JPEG" if alpha is None else "WEBP", _PREVIEW_NOTE)
+
+
+def previews_of(decoded: Photo) -> tuple[Image.Image, Image.Image | None]:
+    """An opened photo's colour and transparency at the size of previews."""
+    results = shared_results()
+    colour = results.make("preview", (decoded.image,), (), lambda: _small(decoded.image))
+    alpha = decoded.alpha
+    return colour, None if alpha is None else results.make("preview", (alpha,), (), lambda: _small(alpha))
+
+
 def make_shot(key: str, content: bytes, decoded: Photo, name: str) -> LibraryPhoto:
     """What is kept of an opened photo."""
-    alpha = _small(decoded.alpha) if decoded.alpha is not None else None
-    return LibraryPhoto(
-        key, name, content, decoded.size, decoded.is_grey, decoded.notices, _small(decoded.image), alpha
-    )
+    is_grey = shared_results().make("is grey", (decoded.image,), (), lambda: decoded.is_grey)
+    return LibraryPhoto(key, name, content, decoded.size, is_grey, decoded.notices, previews_of(decoded))
 
 
 @dataclass(frozen=True)
@@ -148,7 +191,7 @@ class PendingPhoto:
         return urllib.parse.unquote(urllib.parse.urlsplit(self.name).path.rpartition("/")[2]), fetch.fetch(self.name)
 
 
-@dataclass
+@dataclass(eq=False)  # by identity: it is kept in weak dictionaries
 class PhotoLibrary:
     """All photos of one visitor, in order of arrival, and the sentences on those that could not be had."""
 
@@ -161,9 +204,23 @@ class PhotoLibrary:
 
     def receive(self, pending_photos: list[PendingPhoto]) -> None:
         """Take pictures in; they are opened in the next run of the page. Sentences on earlier ones have been read."""
-        self.pending_photos += pending_photos
         self.problems.clear()
+        for pending in pending_photos:
+            if (reason := refusal("link" if pending.content is None else "photo")) is None:
+                self.pending_photos.append(pending)
+            else:
+                self.problems.append(f"{pending.name} was not taken: {reason}")
         self.serial += 1
+
+    @property
+    def content_bytes(self) -> int:
+        """Of the files that the visitor gave."""
+        return sum(len(photo.content) for photo in self.photos.values())
+
+    def let_go(self) -> None:
+        """Free what can be computed again."""
+        for photo in (*self.photos.values(), *self.samples.values()):
+            photo.let_go()
 
     def open_next(self) -> LibraryPhoto | None:
         """Open the first picture that waits; None, and a sentence in `problems`, where that is not possible."""
@@ -188,8 +245,10 @@ class PhotoLibrary:
     def _refusal(self, new_bytes: int) -> str | None:
         if len(self.photos) >= MAX_PHOTOS:
             return f"a comparison holds at most {MAX_PHOTOS} photos; remove one first."
-        if sum(len(photo.content) for photo in self.photos.values()) + new_bytes > MAX_MEGABYTES * 1e6:
+        if self.content_bytes + new_bytes > MAX_MEGABYTES * 1e6:
             return f"the photos of a comparison may have at most {MAX_MEGABYTES} MB together; remove one first."
+        if not visitor_memory().has_room_for(new_bytes):
+            return "other visitors' photos fill the memory of this server; try again in a few minutes."
         return None
 
 
@@ -197,5 +256,13 @@ def library() -> PhotoLibrary:
     """The visitor's album; it outlives page changes."""
     if "photo_library" not in st.session_state:
         st.session_state["photo_library"] = PhotoLibrary()
+        visitor_memory().add(st.session_state["photo_library"])
     kept: PhotoLibrary = st.session_state["photo_library"]
     return kept
+
+
+@contextmanager
+def library_in_use() -> Iterator[None]:
+    """Inside, the visitor's photos keep what was computed of them; afterwards it may have to make room for others."""
+    with visitor_memory().in_use(library()):
+        yield

@@ -1,4 +1,4 @@
-"""The README tells the truth: its commands exist, its files are there, its figures are those of the cards."""
+"""README and guides tell the truth: their commands exist, their files are there, their scores are on the cards."""
 
 import re
 import shlex
@@ -13,8 +13,10 @@ from colorizer.recipes.recipe import read_recipe
 from tests.support.published import PUBLISHED
 
 ROOT = WEIGHTS.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+README, *GUIDES = (
+    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/checkpoints.md", "docs/training.md")
+)
+BLOCKS = [block for text in (README, *GUIDES) for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL)]
 COMMANDS = [line for block in BLOCKS for line in block.replace("\\\n", " ").splitlines() if line.strip()]
 
 
@@ -25,7 +27,7 @@ def words_after(command: str, start: str) -> list[str]:
 @pytest.mark.parametrize("command", [line for line in COMMANDS if "-m colorizer" in line])
 def test_the_commands_of_the_package_are_valid(command: str) -> None:
     options = make_parser().parse_args(words_after(command, "-m colorizer"))
-    assert options.command in ("list", "colorize", "evaluate", "hints", "sizes")
+    assert options.command in ("list", "colorize", "evaluate", "hints", "sizes", "pack")
 
 
 @pytest.mark.parametrize("command", [line for line in COMMANDS if "train.py" in line])
@@ -51,7 +53,7 @@ def test_linked_files_exist(target: str) -> None:
     assert target.startswith("https://") or (ROOT / target).is_file()
 
 
-ROWS = [line for line in README.splitlines() if line.startswith("| `")]
+ROWS = [line for line in GUIDES[0].splitlines() if line.startswith("| `")]
 PALETTES = [line for line in ROWS if line.startswith(("| `horse", "| `cat"))]
 
 

@@ -39,6 +39,11 @@ class HintWork:
     picture: tuple[object, bytes] | None = None
     """The last encoded result, with what it was made for."""
 
+    def let_go(self) -> None:
+        """Free what can be computed again; the hints stay."""
+        self.base = self.prediction = self.picture = None
+        self.colored = ()
+
     def place(self, hint: Hint) -> tuple[float, float]:
         """Where a hint lies, along the width and the height, 0..1."""
         return (hint.x + 0.5) / self.size[0], (hint.y + 0.5) / self.size[1]

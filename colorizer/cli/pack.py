@@ -1,0 +1,67 @@
+"""Pack photos small, into a few tar files that travel: for a machine that is lent for minutes and has no network."""
+
+import argparse
+import io
+import tarfile
+from collections.abc import Iterator, Sequence
+
+from PIL import Image
+
+from colorizer import images
+from colorizer.cli.colorize import find_sources, progress, report
+from colorizer.cli.evaluate import require_folders
+from colorizer.errors import PictureError
+
+_BLOCK = 512  # bytes: a tar's header, and what each file is rounded up to
+
+
+def shrink(picture: Image.Image, side: int, quality: int) -> bytes:
+    """A picture of short side `side` as WebP; one that is smaller stays as large as it is."""
+    scale = min(1.0, side / min(picture.size))
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    file = io.BytesIO()
+    picture.resize(size, Image.Resampling.LANCZOS).save(file, "WEBP", quality=quality)
+    return file.getvalue()
+
+
+def _packed(sources: Sequence[str], side: int, quality: int) -> Iterator[tuple[str, bytes]]:
+    for number, source in enumerate(progress(sources)):
+        try:
+            yield f"{number:06d}.webp", shrink(images.open_image(source).image, side, quality)
+        except PictureError as error:
+            report(f"{source}: {error}")
+
+
+def _in_parts(packed: Iterator[tuple[str, bytes]], megabytes: int) -> Iterator[list[tuple[str, bytes]]]:
+    """Group files so that the tar of each group stays below a size."""
+    limit = megabytes * 1_000_000 - 20 * _BLOCK  # a tar ends in up to 20 empty blocks
+    part: list[tuple[str, bytes]] = []
+    size = 0
+    for name, content in packed:
+        needed = _BLOCK + -(-len(content) // _BLOCK) * _BLOCK
+        if part and size + needed > limit:
+            yield part
+            part, size = [], 0
+        part.append((name, content))
+        size += needed
+    if part:
+        yield part
+
+
+def pack_command(options: argparse.Namespace) -> int:
+    """Write `OUT/photos-NN.tar`, each at most so many megabytes; prints how many photos went in."""
+    require_folders(options.folders)
+    options.out.mkdir(parents=True, exist_ok=True)
+    sources = find_sources([str(folder) for folder in options.folders])
+    counts = []
+    for number, part in enumerate(_in_parts(_packed(sources, options.side, options.quality), options.megabytes)):
+        with tarfile.open(options.out / f"photos-{number:02d}.tar", "w") as tar:
+            for name, content in part:
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+        counts.append(len(part))
+    if not counts:
+        raise PictureError(f"{', '.join(map(str, options.folders))}: none of the pictures can be read.")
+    print(f"{sum(counts)} photos in {len(counts)} files in {options.out}.")
+    return 0 if sum(counts) == len(sources) else 1

@@ -1,0 +1,1 @@
+"""Batches beyond one machine: photos in object stores, coloured by the processes of a Ray cluster."""

@@ -1,0 +1,114 @@
+"""Results that do not depend on the visitor: computed once for all, kept within a budget.
+
+    photo = shared.make("open", (), ("Cat",), lambda: open_image(...))       # an origin: shared by its name
+    answer = shared.make("colour", (photo.image,), (card.id,), compute)      # made of shared parts alone: shared too
+
+A result is shared if everything that it is made of is: the sample photos, and what was made of them before. What a
+visitor gave is not, so for it `make` only computes; two visitors with the same file share nothing.
+"""
+
+import dataclasses
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from cachetools import LRUCache
+from PIL import Image
+
+Result = TypeVar("Result")
+_SMALL: Final = 200  # bytes: of an object that is not looked into
+
+
+def bytes_of(value: Any) -> int:
+    """About how much memory a result holds, in bytes: pictures, arrays, tensors and whatever holds them."""
+    if isinstance(value, Image.Image):
+        return value.width * value.height * (1 if value.mode == "L" else 4) + _SMALL
+    if isinstance(value, (bytes, str)):
+        return sys.getsizeof(value)
+    if isinstance(value, np.ndarray):
+        return value.nbytes + _SMALL
+    if hasattr(value, "element_size"):  # a tensor, without the import of torch
+        return int(value.nelement() * value.element_size()) + _SMALL
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return _SMALL + sum(map(bytes_of, value))
+    if isinstance(value, Mapping):
+        return _SMALL + sum(bytes_of(key) + bytes_of(item) for key, item in value.items())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _SMALL + sum(bytes_of(getattr(value, field.name)) for field in dataclasses.fields(value))
+    return _SMALL
+
+
+class SharedResults:
+    """The results, least recently used ones going first. Threads may share it."""
+
+    def __init__(self, budget_bytes: int) -> None:
+        self._kept: LRUCache[Hashable, Any] = LRUCache(budget_bytes, getsizeof=bytes_of)
+        self._origins: dict[int, tuple[weakref.ref[Any], Hashable]] = {}
+        """By id, what an object was made of: objects such as pictures have no hash."""
+        self._lock = threading.RLock()
+        self._making: dict[Hashable, threading.Lock] = {}
+
+    @property
+    def bytes_held(self) -> int:
+        return int(self._kept.currsize)
+
+    def make(
+        self, what: str, parts: tuple[object, ...], settings: tuple[Hashable, ...], compute: Callable[[], Result]
+    ) -> Result:
+        """What `compute` gives: computed once, where every part is shared, however many ask at a time.
+
+        Args:
+            what: the name of the step.
+            parts: objects that the result is made of.
+            settings: all else that it depends on.
+            compute: is not called where the result is there.
+        """
+        origins = [self._origin(part) for part in parts]
+        if None in origins:
+            return compute()
+        key = (what, *origins, *settings)
+        with self._lock:
+            if key in self._kept:
+                found: Result = self._kept[key]
+                return found
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._kept:
+                    found = self._kept[key]
+                    return found
+            result = compute()
+            self._keep(key, result)
+            return result
+
+    def _keep(self, key: Hashable, result: object) -> None:
+        with self._lock:
+            self._making.pop(key, None)
+            if self._origin(result) is None:  # else it is one of its own parts, handed on
+                self._mark(result, key)
+            if bytes_of(result) <= self._kept.maxsize:
+                self._kept[key] = result
+
+    def _mark(self, result: object, key: Hashable) -> None:
+        """Note the origin of a result and, where it is a record, of what stands in it."""
+        try:
+            reference = weakref.ref(result, self._forgetter(id(result)))
+        except TypeError:  # bytes, numbers, tuples: nothing is made of them
+            return
+        self._origins[id(result)] = reference, key
+        if dataclasses.is_dataclass(result) and not isinstance(result, type):
+            for field in dataclasses.fields(result):
+                value = getattr(result, field.name)
+                if id(value) not in self._origins:
+                    self._mark(value, (key, field.name))
+
+    def _forgetter(self, name: int) -> Callable[[object], None]:
+        """Frees an id before another object has it."""
+        return lambda _: self._origins.pop(name, None) and None
+
+    def _origin(self, part: object) -> Hashable | None:
+        found = self._origins.get(id(part))
+        return found[1] if found is not None and found[0]() is part else None
