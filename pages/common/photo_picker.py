@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from colorizer.images import LIMITS
+from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from pages.common.model_cache import open_photo
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
 from pages.common.sample_photos import SAMPLES, read_sample
 
 _LOOKED_AT = "looked-at"  # in the session: a photo that came by a link is not kept by its widget on a page change
-_MAX_MEGABYTES = LIMITS.max_bytes // 1_000_000
 
 
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
@@ -42,7 +41,7 @@ def show_uploader(library: PhotoLibrary) -> None:
     st.file_uploader(
         "Photos to colour",
         accept_multiple_files=True,
-        max_upload_size=_MAX_MEGABYTES,
+        max_upload_size=MAX_UPLOAD_MEGABYTES,
         key=key,
         on_change=_take_uploads,
         args=(library, key),
