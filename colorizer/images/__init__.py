@@ -107,7 +107,7 @@ def open_image(
             or a uint8 array (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
         name: the file name that the user knows it by; by default that of the path or link, else "photo".
         limits: by default the module's `LIMITS` at the time of the call.
-        link_policy: by default `colorizer.images.links.POLICY` at the time of the call.
+        link_policy: by default `colorizer.images.fetch.POLICY` at the time of the call.
         salvage: of a file that is cut off, take what is there. Pillow's switch for it is one for the process, so no
             picture may be opened without it meanwhile.
 

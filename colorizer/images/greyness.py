@@ -25,9 +25,13 @@ _LARGEST_SCALE: Final = 0.5  # JPEG has halved the chroma
 _LIGHTNESS_GROUPS: Final = 16
 _STRONG_TINT: Final = 9.0  # Lab units of chroma: from here on a tint has a direction
 _ALONG_TINT: Final = 0.8  # weight of differences in that direction: where JPEG halves the chroma, tints smear along it
+_SEPIA_UNITS: Final = (18.0, 45.0)  # chroma of a strong sepia, which smears more
+_SEPIA_HUES: Final = (30.0, 100.0)  # degrees in the plane of a and b
+_ALONG_SEPIA: Final = 0.5
 _APART: Final = 4.0  # Lab units from the common tint: the eye sees another colour
 _FOREIGN_SHARE: Final = 0.02  # of the pixels: a date stamp
-_STAMPED_SHARE: Final = 0.08  # a note in ink, where all the rest is as even as a scan is
+_STAMPED_SHARE: Final = 0.04  # a note in ink, where all the rest is as even as a scan is
+_FLAT_LEVELS: Final = 24  # of 255: with less between its dark and light parts a strong colour is a plain surface
 _EVEN_UNITS: Final = 0.3  # mean distance of that rest
 
 
@@ -39,7 +43,10 @@ def tone_of(image: Image.Image) -> Tone:
     """
     if channel_spread(image) <= _ROUNDING_LEVELS:
         return "grey"
-    distances = np.sort(_distances(_small_lab(image)))
+    lab = _small_lab(image)
+    if _is_plain_surface(lab):
+        return "colour"
+    distances = np.sort(_distances(lab))
     foreign = float((distances > _APART).mean())
     rest = distances[: max(1, int(len(distances) * (1 - _STAMPED_SHARE)))]
     is_stamped = foreign <= _STAMPED_SHARE and float(rest.mean()) <= _EVEN_UNITS
@@ -79,6 +86,12 @@ def _small_lab(image: Image.Image) -> NDArray[np.float32]:
     return lab
 
 
+def _is_plain_surface(lab: NDArray[np.float32]) -> bool:
+    """Whether there is next to no picture in one strong colour, such as a cut of the sky."""
+    dark, light = np.quantile(lab[:, 0], (0.02, 0.98))
+    return bool(light - dark < _FLAT_LEVELS and np.hypot(*np.median(lab[:, 1:], axis=0)) >= _STRONG_TINT)
+
+
 def _distances(lab: NDArray[np.float32]) -> NDArray[np.float32]:
     """(N,): how far each pixel's a and b are from what is usual at its lightness."""
     lightness, ab = lab[:, 0], lab[:, 1:]
@@ -92,4 +105,6 @@ def _distances(lab: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.hypot(apart[:, 0], apart[:, 1]).astype(np.float32)
     along = apart @ (strongest / strength)
     across = apart @ (np.array([-strongest[1], strongest[0]]) / strength)
-    return np.hypot(_ALONG_TINT * along, across).astype(np.float32)
+    hue = float(np.degrees(np.arctan2(strongest[1], strongest[0])))
+    is_sepia = _SEPIA_UNITS[0] <= strength <= _SEPIA_UNITS[1] and _SEPIA_HUES[0] <= hue <= _SEPIA_HUES[1]
+    return np.hypot((_ALONG_SEPIA if is_sepia else _ALONG_TINT) * along, across).astype(np.float32)
