@@ -72,9 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
     pack.add_argument("-o", "--out", type=values.given_path, required=True, metavar="DIR")
     pack.add_argument("--side", type=values.thread_count, default=128, metavar="PX", help="short side; default 128")
     pack.add_argument("--quality", type=values.quality, default=60, metavar="Q", help="of WebP, 1 to 100; default 60")
-    pack.add_argument(
-        "--megabytes", type=values.thread_count, default=55, metavar="MB", help="of a file; default 55"
-    )
+    pack.add_argument("--megabytes", type=values.thread_count, default=55, metavar="MB", help="of a file; default 55")
 
     sizes = commands.add_parser("sizes", help="measure how much a result depends on the size that a photo comes at")
     _describe_folders(sizes)

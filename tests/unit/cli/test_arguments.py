@@ -17,7 +17,7 @@ from colorizer import models
 from colorizer.checkpoints.store import MODEL_FILE, to_float16, write_card, write_tensors
 from colorizer.cli import main
 from colorizer.images import encode_image
-from tests.toy_photo import toy_card
+from tests.support.toy_photo import toy_card
 
 ROOT = Path(__file__).resolve().parents[3]
 Call = Callable[..., tuple[int, str, str]]

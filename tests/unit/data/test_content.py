@@ -11,7 +11,7 @@ from colorizer.data.dataset import find_pictures, load, shared_contents
 from colorizer.data.splits import load_training_data
 from colorizer.errors import DataError
 from colorizer.recipes.schema import DataSettings
-from tests.support import make_pictures
+from tests.support.photos import make_pictures
 
 SETTINGS = DataSettings(role="toys", images=6, validation_images=3, side=40, crop=32)
 

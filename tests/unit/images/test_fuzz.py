@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fuzz_pictures import run
+from tests.support.fuzz_pictures import run
 
 FOUND: tuple[int, ...] = ()
 """Seeds that once gave something else than a picture or a refusal."""

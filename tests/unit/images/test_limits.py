@@ -11,7 +11,7 @@ import pytest
 from colorizer.errors import PictureError
 from colorizer.images import LIMITS, open_image
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES, local_limits
-from tests.images.pictures import colourful, encoded
+from tests.support.image_files import colourful, encoded
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -1,7 +1,7 @@
 """Mutated picture files through `open_image`: only a picture or a PictureError may come out, in time and in memory.
 
-    python -m tests.fuzz_pictures --count 20000          # seeds 0 to 19999, one line for each that found something
-    python -m tests.fuzz_pictures --seed 123             # one of them again, with its traceback
+    python -m tests.support.fuzz_pictures --count 20000   # seeds 0 to 19999, a line for each find
+    python -m tests.support.fuzz_pictures --seed 123      # one of them again, with its traceback
 
 Each seed makes one file: a small real one of every format, with flipped bytes, cuts, swapped or repeated pieces and
 lengths that lie. A child process of 1.5 GB of address space opens them; a file may take 5 seconds of its time. A child
@@ -19,8 +19,8 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
+from tests.support import ROOT
 from tests.support.image_files import every_format
 
 MEMORY_BYTES = 1_500_000_000
@@ -108,10 +108,10 @@ def _serve() -> None:
 
 class _Child:
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.fuzz_pictures", "--serve"]
+        command = [sys.executable, "-m", "tests.support.fuzz_pictures", "--serve"]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            cwd=Path(__file__).resolve().parent.parent,
+            cwd=ROOT,
         )  # fmt: skip
         self.answers: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
