@@ -33,6 +33,7 @@ from tqdm import tqdm
 from colorizer.checkpoints.card import CARD_FILE
 from colorizer.checkpoints.history import EpochRow
 from colorizer.checkpoints.store import RECIPE_FILE
+from colorizer.cli.arguments import given_path
 from colorizer.data.splits import DataSplit, load_public_data, load_training_data
 from colorizer.errors import ColorizerError, DataError, TrainingError
 from colorizer.evaluation.validation import measure_baseline
@@ -42,6 +43,7 @@ from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, write_baseline
 from colorizer.training.trainer import Interrupted, Run, Watcher
 from colorizer.utils.atomic_write import write_atomically
+from colorizer.utils.messages import say
 from colorizer.utils.shutdown import StopRequest, interruptible
 
 _INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
@@ -147,7 +149,7 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
         KeyboardInterrupt: when the user stopped it before there was a state.
     """
     accelerator = make_accelerator(recipe)
-    report = tqdm.write if accelerator.is_main_process else _be_quiet
+    report = say_as_progress if accelerator.is_main_process else _be_quiet
     check_folder(recipe, out, resume)
     if resume and update_card(out, recipe):
         write_atomically(out / RECIPE_FILE, recipe.to_toml().encode())
@@ -185,6 +187,11 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
     accelerator.end_training()
 
 
+def say_as_progress(message: str) -> None:
+    """Tell how far things are: on the standard output, past the bar of progress."""
+    say(message, sys.stdout)
+
+
 def _be_quiet(message: str) -> None:
     """What the other processes say: the same as the main one, so nothing."""
 
@@ -194,10 +201,10 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="train.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    parser.add_argument("recipe", type=given_path, metavar="RECIPE.toml")
     parser.add_argument(
         "--data",
-        type=Path,
+        type=given_path,
         nargs="+",
         default=[],
         metavar="DIR",
@@ -205,10 +212,10 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         '"shard-{000..003}.tar"; without it, the public data set that the recipe names',
     )
     parser.add_argument(
-        "--validation", type=Path, nargs="+", default=[], metavar="DIR",
+        "--validation", type=given_path, nargs="+", default=[], metavar="DIR",
         help="folders of pictures to validate on; without it, some of --data are kept out of training",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: runs/<recipe id>)")
+    parser.add_argument("--out", type=given_path, metavar="DIR", help="the run's folder (default: runs/<recipe id>)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in that folder")
     parser.add_argument(
         "--set",
@@ -231,22 +238,20 @@ def main(arguments: Sequence[str]) -> int:
         with stop_request.handle_signals():
             train(recipe, Sources(options.data, options.validation), out, options.resume, stop_request)
     except ColorizerError as error:
-        print(f"train.py: {error}", file=sys.stderr)
+        say(f"train.py: {error}")
         return 1
     except OSError as error:
-        print(f"train.py: {error.filename or 'a file'}: {error.strerror or error}.", file=sys.stderr)
+        say(f"train.py: {error.filename or 'a file'}: {error.strerror or error}.")
         return 1
     except torch.OutOfMemoryError:
-        print(
-            "train.py: the device's memory is full; lower training.batch_size or data.crop with --set.", file=sys.stderr
-        )
+        say("train.py: the device's memory is full; lower training.batch_size or data.crop with --set.")
         return 1
     except Interrupted:
         if os.environ.get("RANK", "0") == "0":  # one of several processes speaks
-            print("Stopped; the state is saved. Give the same command with --resume to go on.", file=sys.stderr)
+            say("Stopped; the state is saved. Give the same command with --resume to go on.")
         return _INTERRUPTED_STATUS
     except KeyboardInterrupt:  # before or after training, or a second one
-        print("Broken off; what was saved before stays. If training had begun, --resume goes on.", file=sys.stderr)
+        say("Broken off; what was saved before stays. If training had begun, --resume goes on.")
         return _INTERRUPTED_STATUS
     return 0
 

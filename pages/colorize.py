@@ -22,7 +22,7 @@ from pages.common.model_cache import (
     weights_hash,
 )
 from pages.common.photo_library import LibraryPhoto, library
-from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
+from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_problems, show_sources
 from pages.common.slot import Slot
 from pages.features.hints.canvas import Canvas, Point, show_canvas
 from pages.features.hints.files import offer_downloads, show_loader
@@ -137,8 +137,7 @@ def main() -> None:
     with left:
         status = Slot()
         open_arrivals(kept)
-        for problem in kept.problems:
-            st.error(problem)
+        show_problems(kept)
         for problem in listing.problems:
             st.warning(problem)
     with photos:

@@ -8,7 +8,7 @@ import streamlit as st
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
 from colorizer.images.saving import OutputFormat
-from pages.common import comparison_grid, downloads, glossary
+from pages.common import comparison_grid, downloads, glossary, photo_picker
 from pages.common.bootstrap import run_through_app
 from pages.common.comparison_jobs import is_done, set_status, work_off
 from pages.common.experiments import choose_checkpoints
@@ -85,8 +85,7 @@ def show_slider(selection: Selection) -> None:
 
 def show_problems(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
     """One sentence for each picture that could not be had, and for each checkpoint that cannot be read."""
-    for problem in kept.problems:
-        st.error(problem)
+    photo_picker.show_problems(kept)
     for problem in damaged:
         st.warning(problem)
 

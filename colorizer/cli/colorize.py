@@ -1,10 +1,9 @@
-"""What the command line does: list and colorize. Each command returns its exit status."""
+"""The commands `list` and `colorize`, and what all commands share. Each command returns its exit status."""
 
 import argparse
 import contextlib
 import csv
 import io
-import sys
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +12,16 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from colorizer.checkpoints.store import WEIGHTS, scan
+from colorizer.cli.arguments import FolderPath
+from colorizer.images.folders import LeftOut, describe_left_out
+from colorizer.images.limits import local_limits
 from colorizer.inference import batch, output_paths
 from colorizer.inference.batch import Outcome
 from colorizer.inference.colorizer import Colorizer, load
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task
 from colorizer.inference.render_options import RenderOptions
+from colorizer.utils import messages
 from colorizer.utils.atomic_write import write_atomically
 
 FAILURES_FILE = "failures.csv"
@@ -33,16 +36,36 @@ def weights_of(options: argparse.Namespace) -> Path:
 
 
 def report(problem: str) -> None:
-    """One line; what a terminal would obey, or cannot show, is escaped: names of files may have anything in them."""
-    escaped = (part if part.isprintable() else part.encode("unicode_escape").decode() for part in problem)
-    tqdm.write(f"colorizer: {''.join(escaped)}", file=sys.stderr)
+    """Say one line, whatever names are in it."""
+    messages.say(f"colorizer: {problem}")
+
+
+@dataclass
+class LeftOutFiles:
+    """What in folders was not taken: counted at the end, or named one by one."""
+
+    verbose: bool
+    items: list[LeftOut] = field(default_factory=list)
+
+    def note(self, left_out: Sequence[LeftOut]) -> None:
+        """Keep what a walk left out; with `--verbose` each is named at once."""
+        self.items += left_out
+        if self.verbose:
+            for item in left_out:
+                report(f"{item.path}: {item.sentence}.")
+
+    def tell(self) -> None:
+        """Count by reason, if there is anything."""
+        if self.items:
+            hint = "" if self.verbose else " --verbose names them."
+            report(describe_left_out(self.items) + hint)
 
 
 def list_command(options: argparse.Namespace) -> int:
     """One line a checkpoint."""
     listing = scan(weights_of(options))
     for card in listing.cards:
-        print(f"{card.id:24}{card.parameters / 1e6:6.2f} M  {card.summary}")
+        messages.write_line(f"{card.id:24}{card.parameters / 1e6:6.2f} M  {card.summary}")
     for problem in listing.problems:
         report(problem)
     if not listing.cards and not listing.problems:
@@ -51,17 +74,13 @@ def list_command(options: argparse.Namespace) -> int:
     return 1 if listing.problems else 0
 
 
-def find_sources(sources: Sequence[str]) -> list[str]:
-    """Files and links as they are; of a folder, the pictures in it and below, sorted.
+def find_sources(folders: Sequence[Path], left_out: LeftOutFiles) -> list[str]:
+    """Return the pictures in folders and below, sorted.
 
     Raises:
         PictureError: for a folder without pictures.
     """
-    found: list[str] = []
-    for source in sources:
-        folder = Path(source)
-        found += map(str, output_paths.pictures_in(folder)) if folder.is_dir() else [source]
-    return found
+    return [str(path) for folder in folders for path in output_paths.pictures_in(folder, None, left_out.note)]
 
 
 def progress(sources: Sequence[Item]) -> Iterator[Item]:
@@ -95,15 +114,17 @@ class Tally:
 
 def colorize_command(options: argparse.Namespace) -> int:
     """Colour every source that has no result yet; what cannot be read is named, and the rest is done."""
-    tasks = output_paths.plan(options.sources, options.out, options.format)
+    out, left_out = options.out, LeftOutFiles(options.verbose)
+    is_folder = isinstance(out, FolderPath)
+    tasks = output_paths.plan(options.sources, out, options.format, is_folder=is_folder, on_left_out=left_out.note)
     model = load(options.checkpoint, weights=weights_of(options))
     settings = settings_of(options)
     if not takes_settings(model, settings):
         return 1
-    is_named = output_paths.names_one_file(options.sources, options.out)
+    is_named = output_paths.names_one_file(options.sources, out, is_folder)
     todo = tasks if options.overwrite or is_named else [task for task in tasks if not task.is_done]
     if todo:
-        output_paths.require_writable(options.out.parent if is_named else options.out)
+        output_paths.require_writable(out.parent if is_named else out)
     tally = Tally(len(tasks), len(tasks) - len(todo))
     try:
         follow(batch.colorize_files(model, todo, settings, options.jobs), len(todo), tally)
@@ -112,11 +133,12 @@ def colorize_command(options: argparse.Namespace) -> int:
         return INTERRUPTED_STATUS
     finally:
         if not output_paths.is_one_picture(options.sources):
-            path = options.out / FAILURES_FILE
+            path = out / FAILURES_FILE
             _list_failures(tally, path)
             report(f"{tally.summary(path)}.")
+        left_out.tell()
         if tally.skipped:
-            report("What has a result is skipped; --overwrite makes it anew.")
+            report("Skipped files that already have a result (--overwrite redoes them).")
     return 1 if tally.failures else 0
 
 
@@ -135,7 +157,7 @@ def settings_of(options: argparse.Namespace) -> batch.Settings:
     rendered = RenderOptions(
         options.saturation, options.rendering, options.temperature, options.vividness, options.reach
     )
-    return batch.Settings(hints, rendered, options.quality)
+    return batch.Settings(hints, rendered, options.quality, local_limits(options.max_pixels), options.salvage)
 
 
 def follow(outcomes: Generator[Outcome, None, None], count: int, tally: Tally) -> None:

@@ -16,15 +16,17 @@ from torch import Tensor
 from colorizer import color, images
 from colorizer.checkpoints.card import Measurement
 from colorizer.checkpoints.store import list_checkpoints, write_card
-from colorizer.cli.colorize import find_sources, progress, report, weights_of
+from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report, weights_of
 from colorizer.cli.evaluate import require_folders
 from colorizer.errors import PictureError
 from colorizer.evaluation import metrics
 from colorizer.evaluation.hint_spill import PROTOCOL, measure_spill
 from colorizer.evaluation.protocol import centre_square
+from colorizer.images.limits import local_limits
 from colorizer.inference.colorizer import Colorizer, load
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.hints import Hint
+from colorizer.utils import messages
 from colorizer.utils.seeding import seeded
 
 Result = TypeVar("Result")
@@ -127,21 +129,25 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(known) / len(known) if known else math.nan
 
 
-def _measured(folders: Sequence[Path], measure: Callable[[Image.Image, int], Result]) -> tuple[list[Result], bool]:
+def _measured(options: argparse.Namespace, measure: Callable[[Image.Image, int], Result]) -> tuple[list[Result], bool]:
     """What `measure` finds in each readable picture that has colours (its number goes along), and whether one could
     not be read."""
-    require_folders(folders)
-    found, failed = [], False
-    for number, source in enumerate(progress(find_sources([str(folder) for folder in folders]))):
+    require_folders(options.folders)
+    found, failed, left_out = [], False, LeftOutFiles(options.verbose)
+    limits = local_limits(options.max_pixels)
+    for number, source in enumerate(progress(find_sources(options.folders, left_out))):
         try:
-            photo = images.open_image(source)
-            if not photo.is_grey:
+            photo = images.open_image(source, limits=limits)
+            if photo.why_no_truth:
+                report(f"{source}: {photo.why_no_truth} It was left out.")
+            else:
                 found.append(measure(photo.image, number))
         except PictureError as error:
             report(f"{source}: {error}")
             failed = True
+    left_out.tell()
     if not found:
-        raise PictureError(f"{', '.join(map(str, folders))}: none of the pictures can be read and has colours.")
+        raise PictureError(f"{', '.join(map(str, options.folders))}: none of the pictures can be read and has colours.")
     return found, failed
 
 
@@ -158,8 +164,8 @@ def hints_command(options: argparse.Namespace) -> int:
     weights = weights_of(options)
     model = load(options.checkpoint, weights=weights)
     counts = options.points
-    rows, failed = _measured(options.folders, lambda image, seed: measure_hints(model, image, counts, seed))
-    print(
+    rows, failed = _measured(options, lambda image, seed: measure_hints(model, image, counts, seed))
+    messages.write_line(
         f"{'points':>8}{'PSNR dB':>12}{'CIEDE2000':>12}{'ab error at the points':>25}{'moved far away':>17}{'worse':>8}"
     )
     measured = []
@@ -167,17 +173,17 @@ def hints_command(options: argparse.Namespace) -> int:
         of = [row[number] for row in rows]
         psnr, ciede, error, moved = (_mean([getattr(item, f.name) for item in of]) for f in dataclasses.fields(of[0]))
         worse = _worse([row[counts.index(0)] for row in rows], of) if 0 in counts else math.nan
-        print(f"{count:>8}{psnr:>12.2f}{ciede:>12.2f}{error:>25.2f}{moved:>17.2f}{worse:>8.0%}")
+        messages.write_line(f"{count:>8}{psnr:>12.2f}{ciede:>12.2f}{error:>25.2f}{moved:>17.2f}{worse:>8.0%}")
         measured += [(f"PSNR with {count} hints", psnr, "dB")]
         if count:
             measured += [(f"ab error at the points of {count} hints", error, "Lab units")]
         if count and not math.isnan(moved):
             measured += [(f"ab change far from {count} hints", moved, "Lab units")]
-    print(
+    messages.write_line(
         f"\n{len(rows)} photos. {_HINT_PROTOCOL}. Far: more than half of the side from every hint. "
         "Worse: photos whose PSNR is below that without points."
     )
-    failed |= _print_spill(model, options.folders)
+    failed |= _print_spill(model, options)
     if options.card:
         command = f"python -m colorizer hints FOLDERS --checkpoint {model.card.id}"
         rounded = [(what, options.card, len(rows), round(value, 4), unit) for what, value, unit in measured]
@@ -190,11 +196,11 @@ def _worse(without: Sequence[HintFigures], with_hints: Sequence[HintFigures]) ->
     return sum(after.psnr < before.psnr for before, after in zip(without, with_hints, strict=True)) / len(without)
 
 
-def _print_spill(model: Colorizer, folders: Sequence[Path]) -> bool:
+def _print_spill(model: Colorizer, options: argparse.Namespace) -> bool:
     """Print how far wrong hints move other things; whether a picture could not be read."""
-    spills, failed = _measured(folders, lambda image, seed: measure_spill(model, image, seed))
+    spills, failed = _measured(options, lambda image, seed: measure_spill(model, image, seed))
     others, skin = _mean([spill.other_things for spill in spills]), _mean([spill.skin for spill in spills])
-    print(f"\nA wrong hint moves other things by {others:.2f} Lab units, skin by {skin:.2f}. {PROTOCOL}.")
+    messages.write_line(f"\nA wrong hint moves other things by {others:.2f} Lab units, skin by {skin:.2f}. {PROTOCOL}.")
     return failed
 
 
@@ -205,10 +211,10 @@ def sizes_command(options: argparse.Namespace) -> int:
     if len(options.sides) != 2 or min(options.sides) < 1:
         raise PictureError("--sides takes two sizes above 0, for example 512,2048.")
     sides = (options.sides[0], options.sides[1])
-    differences, failed = _measured(options.folders, lambda image, _: size_difference(model, image, sides))
+    differences, failed = _measured(options, lambda image, _: size_difference(model, image, sides))
     value = _mean(differences)
     what = f"ab change from {sides[0]} to {sides[1]} pixels"
-    print(f"{what}: {value:.2f} Lab units\n\n{len(differences)} photos. {_SIZE_PROTOCOL}.")
+    messages.write_line(f"{what}: {value:.2f} Lab units\n\n{len(differences)} photos. {_SIZE_PROTOCOL}.")
     if options.card:
         command = f"python -m colorizer sizes FOLDERS --checkpoint {model.card.id} --sides {sides[0]},{sides[1]}"
         row = Measurement(what, options.card, len(differences), round(value, 4), "Lab units", _SIZE_PROTOCOL, command)

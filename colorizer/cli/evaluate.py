@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from PIL import Image
 from colorizer import images
 from colorizer.checkpoints.card import MetricsRow
 from colorizer.checkpoints.store import list_checkpoints, write_card
-from colorizer.cli.colorize import find_sources, progress, report, weights_of
+from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report, weights_of
 from colorizer.errors import CheckpointError, PictureError
 from colorizer.evaluation import equal_colorfulness, metrics, old_film
 from colorizer.evaluation.protocol import (
@@ -23,7 +24,11 @@ from colorizer.evaluation.protocol import (
     true_measures,
 )
 from colorizer.evaluation.scores import HEADINGS, Figures, mean, of_grey, of_measures, of_validation, write_csv
+from colorizer.images.limits import local_limits
+from colorizer.inference import output_paths
 from colorizer.inference.colorizer import Colorizer, load
+from colorizer.utils import messages
+from colorizer.utils.atomic_write import write_atomically
 
 _OWN_SIZE = "centre crop to a square, Lanczos to {side} x {side}, network at that size; per picture, then averaged"
 
@@ -81,8 +86,17 @@ def format_table(averages: dict[str, Figures]) -> str:
 
 
 def _write_csv(path: Path, rows: Sequence[tuple[str, dict[str, Figures]]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        write_csv(file, rows)
+    """Write all of it or nothing; a name need not be valid UTF-8.
+
+    Raises:
+        PictureError: the place cannot be written.
+    """
+    text = io.StringIO()
+    write_csv(text, rows)
+    try:
+        write_atomically(path, text.getvalue().encode(errors="backslashreplace"))
+    except OSError as error:
+        raise PictureError(f"{path} cannot be written ({error.strerror}); name another file with --csv.") from error
 
 
 def _write_cards(
@@ -112,22 +126,25 @@ def require_folders(folders: Sequence[Path]) -> None:
             raise PictureError(f"{folder}: there is no such folder.")
 
 
-def _read_photos(folders: Sequence[Path], accepts_grey: bool) -> tuple[list[tuple[str, Image.Image]], bool]:
+def _read_photos(options: argparse.Namespace, accepts_grey: bool) -> tuple[list[tuple[str, Image.Image]], bool]:
     """The photos that can be measured, with their names, and whether one could not be read."""
-    require_folders(folders)
-    found, failed = [], False
-    for source in progress(find_sources([str(folder) for folder in folders])):
+    require_folders(options.folders)
+    found, failed, left_out = [], False, LeftOutFiles(options.verbose)
+    limits = local_limits(options.max_pixels)
+    for source in progress(find_sources(options.folders, left_out)):
         try:
-            photo = images.open_image(source)
-            if photo.is_grey and not accepts_grey:
-                report(f"{source}: it has no colours to hold a result against, so it was left out.")
+            photo = images.open_image(source, limits=limits)
+            if photo.why_no_truth and not accepts_grey:
+                report(f"{source}: {photo.why_no_truth} It was left out.")
             else:
                 found.append((source, photo.image))
         except PictureError as error:
             report(f"{source}: {error}")
             failed = True
+    left_out.tell()
     if not found:
-        raise PictureError(f"{', '.join(map(str, folders))}: none of the pictures can be read and has colours.")
+        names = ", ".join(map(str, options.folders))
+        raise PictureError(f"{names}: none of the pictures can be read and has colours.")
     return found, failed
 
 
@@ -138,14 +155,16 @@ def evaluate_command(options: argparse.Namespace) -> int:
     models = [load(name, weights=weights) for name in wanted]
     ruler = _AT_OWN_SIZE if options.own_size else _PROTOCOL
     ruler.protocol(models)  # which may refuse the choice of models
-    photos, failed = _read_photos(options.folders, ruler.accepts_grey)
+    if options.csv:
+        output_paths.require_writable(options.csv.parent)
+    photos, failed = _read_photos(options, ruler.accepts_grey)
     if options.old_film:
         _print_old_film(models, [image for _, image in photos])
         return 1 if failed else 0
     rows = [(source, ruler.measure(image, models)) for source, image in progress(photos)]
     averages = {of: mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
-    print(format_table(averages))
-    print(f"\n{len(rows)} {'photo' if len(rows) == 1 else 'photos'}. {ruler.protocol(models)}.")
+    messages.write_line(format_table(averages))
+    messages.write_line(f"\n{len(rows)} {'photo' if len(rows) == 1 else 'photos'}. {ruler.protocol(models)}.")
     for ratio in options.colorfulness:
         _print_matched(models, [image for _, image in photos], ratio)
     if options.csv:
@@ -157,14 +176,14 @@ def evaluate_command(options: argparse.Namespace) -> int:
 
 def _print_matched(models: Sequence[Colorizer], photos: Sequence[Image.Image], ratio: float) -> None:
     """Print the scores at one share of the true colourfulness."""
-    print(f"\nAt {ratio:g} of the true colourfulness:")
+    messages.write_line(f"\nAt {ratio:g} of the true colourfulness:")
     for model in models:
         scores = equal_colorfulness.scores_at(model, photos, ratio)
-        print(
+        messages.write_line(
             f"{model.card.id:24}PSNR {scores.psnr:.2f} dB (grey {scores.grey_psnr:.2f}), CIEDE2000 "
             f"{scores.ciede2000:.2f}, worse than grey {scores.worse_than_grey:.0%}, saturation {scores.saturation:.2f}"
         )
-    print(f"{equal_colorfulness.PROTOCOL.format(ratio=ratio)}.")
+    messages.write_line(f"{equal_colorfulness.PROTOCOL.format(ratio=ratio)}.")
 
 
 def _print_old_film(models: Sequence[Colorizer], photos: Sequence[Image.Image]) -> None:
@@ -172,5 +191,7 @@ def _print_old_film(models: Sequence[Colorizer], photos: Sequence[Image.Image]) 
     for model in models:
         errors = [old_film.old_film_errors(model, image, number) for number, image in enumerate(progress(photos))]
         own, grey = (math.fsum(column) / len(errors) for column in zip(*errors, strict=True))
-        print(f"{model.card.id:24}ab RMSE {own:.2f} Lab units (grey {grey:.2f}): {1 - own / grey:.1%} nearer than grey")
-    print(f"\n{len(photos)} photos. {old_film.PROTOCOL}.")
+        messages.write_line(
+            f"{model.card.id:24}ab RMSE {own:.2f} Lab units (grey {grey:.2f}): {1 - own / grey:.1%} nearer than grey"
+        )
+    messages.write_line(f"\n{len(photos)} photos. {old_film.PROTOCOL}.")

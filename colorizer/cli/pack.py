@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 from colorizer import images
-from colorizer.cli.colorize import find_sources, progress, report
+from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report
 from colorizer.cli.evaluate import require_folders
 from colorizer.errors import PictureError
+from colorizer.utils import messages
 
 _BLOCK = 512  # bytes: a tar's header, and what each file is rounded up to
 
@@ -52,7 +53,7 @@ def pack_command(options: argparse.Namespace) -> int:
     """Write `OUT/photos-NN.tar`, each at most so many megabytes; prints how many photos went in."""
     require_folders(options.folders)
     options.out.mkdir(parents=True, exist_ok=True)
-    sources = find_sources([str(folder) for folder in options.folders])
+    sources = find_sources(options.folders, LeftOutFiles(False))
     counts = []
     for number, part in enumerate(_in_parts(_packed(sources, options.side, options.quality), options.megabytes)):
         with tarfile.open(options.out / f"photos-{number:02d}.tar", "w") as tar:
@@ -63,5 +64,5 @@ def pack_command(options: argparse.Namespace) -> int:
         counts.append(len(part))
     if not counts:
         raise PictureError(f"{', '.join(map(str, options.folders))}: none of the pictures can be read.")
-    print(f"{sum(counts)} photos in {len(counts)} files in {options.out}.")
+    messages.write_line(f"{sum(counts)} photos in {len(counts)} files in {options.out}.")
     return 0 if sum(counts) == len(sources) else 1

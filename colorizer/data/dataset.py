@@ -5,9 +5,11 @@ shows in which order. So a resumed run, and a run on several processes, sees exa
 """
 
 import dataclasses
+import errno
 import hashlib
 import os
 import signal
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ from torch.utils.data import DataLoader, Dataset
 from colorizer import images
 from colorizer.errors import DataError, PalePictureError, PictureError
 from colorizer.evaluation import metrics
+from colorizer.images import folders as folder_walk
+from colorizer.images.folders import LeftOut, describe_left_out
 from colorizer.utils.seeding import seeded
 
 _WORKER_GRACE_SECONDS = 10
@@ -33,32 +37,102 @@ Item = TypeVar("Item")
 MAX_ASPECT = 2.0  # longer pictures are cut to it around their centre: what is held stays bounded
 
 
-def find_pictures(folders: Sequence[Path]) -> list[Path]:
-    """Every picture file in the folders and below, sorted by its path inside its folder.
+def _ignore(message: str) -> None:
+    """For whoever does not ask what was left out."""
+
+
+def find_pictures(folders: Sequence[Path], report: Callable[[str], None] = _ignore) -> list[Path]:
+    """Find every picture file in the folders and below, sorted by its path inside its folder.
 
     The order does not depend on where the folders lie nor on their order; of two equal paths that in the folder whose
-    name comes first is first. Hidden files are left out, and a file that several folders hold is there once.
+    name comes first is first. A file that several folders hold is there once, and so are copies of one content: what
+    is seen in training must not be validated on.
+
+    Args:
+        folders: where to look.
+        report: called with one sentence on what was left out, and one on copies.
 
     Raises:
         DataError: for a folder that is missing or holds no picture.
     """
-    found: dict[Path, tuple[str, str, Path]] = {}  # a file twice would be validated on what it was trained on
+    found: dict[Path, tuple[str, str, Path]] = {}
+    left_out: list[LeftOut] = []
     for folder in folders:
         if not folder.is_dir():
             raise DataError(
                 f"{folder}: there is no such folder; --data and --validation take folders of pictures, --data also tar "
                 'shards ("shards/*.tar").'
             )
-        files = [path for path in folder.rglob("*") if path.suffix.lower() in images.SUFFIXES and path.is_file()]
-        inside = [path.relative_to(folder) for path in files]
-        visible = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
-        if not visible:
+        walked = folder_walk.find_pictures(folder)
+        left_out += walked.left_out
+        if not walked.pictures:
             hint = f'; for its tar shards write "{folder}/*.tar"' if any(folder.glob("*.tar")) else ""
             raise DataError(f"{folder}: the folder holds no pictures ({', '.join(sorted(images.SUFFIXES))}){hint}.")
-        for path in visible:
-            key, entry = (folder / path).resolve(), (path.as_posix(), folder.resolve().name, folder / path)
+        for path in walked.pictures:
+            key, entry = path.resolve(), (path.relative_to(folder).as_posix(), folder.resolve().name, path)
             found[key] = min(entry, found.get(key, entry))
-    return [path for *_, path in sorted(found.values())]
+    paths = [path for *_, path in sorted(found.values())]
+    different = distinct_contents(paths)
+    for sentence in (describe_left_out(left_out), _describe_copies(len(paths) - len(different))):
+        if sentence:
+            report(sentence)
+    return different
+
+
+def _describe_copies(count: int) -> str:
+    if not count:
+        return ""
+    return (
+        f"{count:,} {'picture is a copy of another one' if count == 1 else 'pictures are copies of others'}; left out."
+    )
+
+
+def distinct_contents(paths: Sequence[Path]) -> list[Path]:
+    """Keep the first of all files with the same bytes; only files of equal length are read for it."""
+    sizes = Counter(map(_size_of, paths))
+    kept, seen = [], set()
+    for path in paths:
+        if (size := _size_of(path)) and sizes[size] > 1:
+            if (digest := _sha256_of(path)) in seen:
+                continue
+            seen.add(digest or str(path))
+        kept.append(path)
+    return kept
+
+
+def shared_contents(paths: Sequence[Path], others: Sequence[Path]) -> list[Path]:
+    """Return those of the paths whose bytes are also those of one of the others."""
+    by_size: defaultdict[int, list[Path]] = defaultdict(list)
+    for other in others:
+        by_size[_size_of(other)].append(other)
+    digests: dict[int, set[str]] = {}
+    shared = []
+    for path in paths:
+        size = _size_of(path)
+        if not size or size not in by_size:
+            continue
+        if size not in digests:
+            digests[size] = {_sha256_of(other) for other in by_size[size]} - {""}
+        if _sha256_of(path) in digests[size]:
+            shared.append(path)
+    return shared
+
+
+def _size_of(path: Path) -> int:
+    """In bytes; 0 for a file that cannot be asked, or that is too large for a picture."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return 0
+    return size if size <= images.LIMITS.max_bytes else 0
+
+
+def _sha256_of(path: Path) -> str:
+    """Of the content; "" where it cannot be read, which is told when it is decoded."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def shuffled(items: Sequence[Item], seed: int) -> list[Item]:
@@ -92,16 +166,24 @@ def resize(picture: Image.Image, side: int) -> Tensor:
 
 
 def read_colorful(source: Path | bytes, side: int, min_colorfulness: float) -> Tensor:
-    """As `read_picture`, of pictures that are colourful enough.
+    """As `read_picture`, of pictures that have colours to learn from.
 
     Raises:
         PictureError: as `images.open_image`.
-        PalePictureError: for a picture whose `metrics.colorfulness` is below `min_colorfulness`.
+        PalePictureError: for a black-and-white photo, toned or not, and for a picture whose `metrics.colorfulness` is
+            below `min_colorfulness`.
     """
-    picture = read_picture(source, side)
+    picture = resize(_open_colour_photo(source), side)
     if min_colorfulness and (found := metrics.colorfulness(picture[None].float() / 255).item()) < min_colorfulness:
         raise PalePictureError(f"its colourfulness is {found:.0f}, below data.min_colorfulness.")
     return picture
+
+
+def _open_colour_photo(source: Path | bytes) -> Image.Image:
+    photo = images.open_image(source)
+    if photo.why_no_truth:
+        raise PalePictureError(photo.why_no_truth)
+    return photo.image
 
 
 def read_square(source: Path | bytes, side: int) -> Tensor:
@@ -109,8 +191,9 @@ def read_square(source: Path | bytes, side: int) -> Tensor:
 
     Raises:
         PictureError: as `images.open_image`.
+        PalePictureError: for a black-and-white photo, toned or not: it is no truth to validate on.
     """
-    return cut_square(read_picture(source, side), 0.5)
+    return cut_square(resize(_open_colour_photo(source), side), 0.5)
 
 
 def cut_square(picture: Tensor, position: float) -> Tensor:
@@ -192,10 +275,25 @@ def load(
     how: dict[str, Any] = {"batch_size": None} if batches is None else {"batch_sampler": batches}
     try:
         yield from DataLoader(dataset, num_workers=workers, pin_memory=pin_memory, worker_init_fn=_start_worker, **how)
+    except (RuntimeError, OSError) as error:
+        if not _is_full_shared_memory(error):
+            raise
+        error.__traceback__ = None
+        raise DataError(
+            "The shared memory (/dev/shm) is full, through which decoding processes hand over pictures; in a container "
+            "start it with --shm-size=1g, elsewhere free some or raise its size."
+        ) from None
     except PictureError as error:  # from a worker it comes with the traceback there, its own sentence last
         problem = str(error).rpartition("PictureError: ")[2].strip()
         error.__traceback__ = None  # it holds the loader, and the workers' end would wait for its garbage collection
         raise DataError(f"A picture that was readable when the run began is not any more: {problem}") from None
+
+
+def _is_full_shared_memory(error: Exception) -> bool:
+    """torch tells it in several ways: a worker that could not write, or that the system ended for it."""
+    words = str(error)
+    is_full = "No space left on device" in words or getattr(error, "errno", None) == errno.ENOSPC
+    return "shared memory" in words or "Bus error" in words or (is_full and ("torch_" in words or "shm" in words))
 
 
 @dataclass
@@ -216,8 +314,9 @@ class Omissions:
         if self.pale:
             one = self.pale == 1
             self.report(
-                f"{self.pale} {'picture has' if one else 'pictures have'} less colour than data.min_colorfulness and "
-                f"{'is' if one else 'are'} left out."
+                f"{self.pale} {'picture is' if one else 'pictures are'} black and white, toned, or "
+                f"{'has' if one else 'have'} less colour than data.min_colorfulness, and {'is' if one else 'are'} left "
+                "out."
             )
 
 

@@ -26,6 +26,7 @@ from colorizer.data.dataset import (
     read_colorful,
     read_square,
     resize,
+    shared_contents,
     shuffled,
 )
 from colorizer.data.tar_files import Member, are_shards, find_shards, list_pictures
@@ -108,9 +109,9 @@ def load_training_data(
     stop_request = stop_request or StopRequest()
     if any(map(are_shards, folders)):
         return _load_shards(folders, settings, report, stop_request, validation_folders)
-    paths = shuffled(find_pictures(folders), settings.split_seed)
-    held_out = shuffled(find_pictures(validation_folders), settings.split_seed) if validation_folders else []
-    _require_disjoint(paths, held_out)
+    paths = shuffled(find_pictures(folders, report), settings.split_seed)
+    held_out = shuffled(find_pictures(validation_folders, report), settings.split_seed) if validation_folders else []
+    _refuse_shared([path.name for path in sorted(shared_contents(held_out, paths))])
     _require_enough(len(paths), len(held_out), settings)
     read_validation = functools.partial(read_square, side=settings.crop)
     validation, rest = _take(held_out or paths, settings.validation_images, read_validation, True, report, stop_request)
@@ -149,15 +150,10 @@ def _require_enough(training: int, held_out: int, settings: DataSettings) -> Non
 def _require_readable(training: int, validation: int, settings: DataSettings) -> None:
     if validation < settings.validation_images or training < max(1, settings.images):
         raise DataError(
-            f"Only {validation + training} of the pictures can be read, and the recipe needs "
-            f"{settings.validation_images + max(1, settings.images)}; replace the damaged ones or lower data.images or "
-            "data.validation_images with --set."
+            f"Only {validation + training} of the pictures can be read and have colours, and the recipe needs "
+            f"{settings.validation_images + max(1, settings.images)}; replace the damaged and black-and-white ones, "
+            "or lower data.images or data.validation_images with --set."
         )
-
-
-def _require_disjoint(training: Sequence[Path], validation: Sequence[Path]) -> None:
-    shared = {path.resolve() for path in training} & {path.resolve() for path in validation}
-    _refuse_shared([path.name for path in sorted(shared)])
 
 
 def _refuse_shared(names: Sequence[str]) -> None:
@@ -187,7 +183,7 @@ def _load_shards(
     paths = find_shards(patterns)
     streamed = [Member(number, name) for number, path in enumerate(paths) for name in list_pictures(path, report)]
     order = shuffled(sorted(streamed), settings.split_seed)
-    held_out = shuffled(find_pictures(validation_folders), settings.split_seed) if validation_folders else []
+    held_out = shuffled(find_pictures(validation_folders, report), settings.split_seed) if validation_folders else []
     _require_enough(len(order), len(held_out), settings)
     take = functools.partial(take_members, paths, report=report, stop_request=stop_request)
     read_validation = functools.partial(read_square, side=settings.crop)
@@ -198,6 +194,8 @@ def _load_shards(
         chosen, order = take(order, settings.validation_images, read_validation, True)
         validation = list(chosen.values())
     training, _ = take(order, settings.images, _training_reader(settings), False)
+    if not held_out:
+        training = _without_twins(training, validation, report)
     _require_readable(len(training), len(validation), settings)
     _require_other_content([item.sha256 for item in training.values()], validation if held_out else ())
     return DataSplit(
@@ -207,6 +205,17 @@ def _load_shards(
         fingerprint([item.sha256 for item in validation]),
         "folders" if held_out else "split",
     )
+
+
+def _without_twins(
+    training: dict[Member, Decoded], validation: Sequence[Decoded], report: Callable[[str], None]
+) -> dict[Member, Decoded]:
+    """Leave out of training what is, byte by byte, validated on."""
+    known = {item.sha256 for item in validation}
+    kept = {member: item for member, item in training.items() if item.sha256 not in known}
+    if twins := len(training) - len(kept):
+        report(f"{twins:,} {'picture is a copy' if twins == 1 else 'pictures are copies'} of validated ones; left out.")
+    return kept
 
 
 def _require_other_content(training: Sequence[str], validation: Sequence[Decoded]) -> None:

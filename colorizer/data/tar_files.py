@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from colorizer import images
 from colorizer.errors import DataError, PictureError
+from colorizer.images.folders import judge_name
 
 _SUFFIX = ".tar"
 _LINK = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")  # of two letters or more: one is a drive
@@ -130,9 +131,7 @@ def _forward(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 
 
 def _is_picture(name: str) -> bool:
-    path = PurePosixPath(name)
-    is_hidden = any(part.startswith(".") for part in path.parts) or _METADATA.match(name)
-    return path.suffix.lower() in images.SUFFIXES and not is_hidden
+    return judge_name(name) is None and not _METADATA.match(name)
 
 
 def _without_companions(path: Path, names: Sequence[str]) -> list[str]:

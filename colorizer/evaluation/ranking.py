@@ -132,8 +132,8 @@ def prepare(entry: Entry) -> EvaluatedImage:
         PictureError: it cannot be read, or has no colours to hold a result against.
     """
     photo = images.open_image(entry.read(), name=entry.name)
-    if photo.is_grey:
-        raise PictureError("This picture has no colours to hold a result against, so it was left out.")
+    if photo.why_no_truth:
+        raise PictureError(f"{photo.why_no_truth} It was left out.")
     square = protocol.centre_square(photo.image)
     grey = scores.of_grey(protocol.grey_measures(square))
     return EvaluatedImage(

@@ -11,6 +11,7 @@ wrong with a picture is one PictureError (or its child LinkError) of one sentenc
 """
 
 import dataclasses
+import functools
 import re
 import stat
 import urllib.parse
@@ -23,8 +24,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorizer.errors import PictureError
-from colorizer.images import decoding, normalize
-from colorizer.images.file_types import HEAD_BYTES, Kind
+from colorizer.images import decoding, greyness, normalize, opened
+from colorizer.images.file_types import HEAD_BYTES
+from colorizer.images.folders import SUFFIXES
+from colorizer.images.greyness import Tone
+from colorizer.images.limits import LIMITS, Limits
+from colorizer.images.opened import Opened
 from colorizer.images.saving import encode_image, save_image
 
 if TYPE_CHECKING:
@@ -45,25 +50,9 @@ __all__ = [
 
 Source = str | Path | bytes | bytearray | memoryview | Image.Image | NDArray[np.uint8]
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".heic", ".heif"})
-"""What a folder's pictures are found by; whether a file is one is judged by its bytes."""
 _LINK = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 _UNSAFE_IN_NAMES = re.compile(r"[^\w .()+-]+")
 _MAX_NAME_LENGTH = 80
-_GREY_TOLERANCE_LEVELS = 2  # what rounding in JPEG and in a profile's conversion leaves of a grey
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How large and how small a picture may be; checked before it is decoded."""
-
-    max_pixels: int = 50_000_000  # as RGB, 200 MB in Pillow's 4 bytes a pixel: what a small host can hold
-    max_bytes: int = 25_000_000  # of the file
-    min_side: int = 16  # px; below, a network of stride 16 or 32 sees nothing but padding
-    max_side: int = 32_768  # px; a strip of 16 x 3 million px is no photo, and most programs cannot show it
-
-
-LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -87,10 +76,20 @@ class Photo:
         """(width, height) in px."""
         return self.image.size
 
+    @functools.cached_property
+    def tone(self) -> Tone:
+        """Whether it has colours of its own, or is grey, or a toned black-and-white photo; see `images.greyness`."""
+        return greyness.tone_of(self.image)
+
     @property
     def is_grey(self) -> bool:
-        """True where no pixel has a colour, up to 2 levels of 255 that rounding leaves."""
-        return normalize.is_grey(self.image, _GREY_TOLERANCE_LEVELS)
+        """True for a black-and-white photo, toned or not: its colours are no truth to hold a result against."""
+        return self.tone != "colour"
+
+    @property
+    def why_no_truth(self) -> str | None:
+        """One sentence for a black-and-white photo, None for a colour photo."""
+        return greyness.sentence_of(self.tone)
 
 
 def open_image(
@@ -99,6 +98,7 @@ def open_image(
     name: str | None = None,
     limits: Limits | None = None,
     link_policy: "LinkPolicy | None" = None,
+    salvage: bool = False,
 ) -> Photo:
     """Open a picture from wherever it comes.
 
@@ -107,7 +107,9 @@ def open_image(
             or a uint8 array (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
         name: the file name that the user knows it by; by default that of the path or link, else "photo".
         limits: by default the module's `LIMITS` at the time of the call.
-        link_policy: by default `colorizer.images.links.POLICY` at the time of the call.
+        link_policy: by default `colorizer.images.fetch.POLICY` at the time of the call.
+        salvage: of a file that is cut off, take what is there. Pillow's switch for it is one for the process, so no
+            picture may be opened without it meanwhile.
 
     Raises:
         PictureError: it cannot be read, is no picture, or exceeds the limits.
@@ -118,22 +120,24 @@ def open_image(
         name = str(source) if isinstance(source, (str, Path)) else ""
     name = safe_name(name)
     if isinstance(source, Image.Image):
-        return _finish(source, Kind("a picture"), name, limits)
+        return _finish(Opened(source), name, limits)
     if isinstance(source, np.ndarray):
-        return _finish(_from_array(source), Kind("an array"), name, limits)
+        return _finish(Opened(_from_array(source)), name, limits)
     data = _read(source, limits, link_policy)
-    kind = decoding.require_readable(data[:HEAD_BYTES])
-    return _finish(decoding.read_header(data, kind), kind, name, limits)
+    return _finish(opened.open_file(data, functools.partial(_require_pixels, limits=limits)), name, limits, salvage)
 
 
-def header_size(path: Path) -> tuple[int, int] | None:
+def header_size(path: Path, limits: Limits | None = None) -> tuple[int, int] | None:
     """(width, height) in px as a file's header tells, before its EXIF orientation turns the picture upright; None for
-    whatever `open_image` may refuse. The pixels are not looked at."""
+    whatever `open_image` may refuse, or has to read as a whole. The pixels are not looked at."""
+    limits = limits or LIMITS
     try:
-        if not path.is_file() or path.stat().st_size > LIMITS.max_bytes:
+        if not path.is_file() or path.stat().st_size > limits.max_bytes:
             return None
         with path.open("rb") as file:
-            width, height = decoding.read_size(file)
+            kind = decoding.require_readable(file.read(HEAD_BYTES))
+            file.seek(0)
+            width, height = decoding.open_stream(file, kind).size
     except (PictureError, OSError, ValueError):  # ValueError: a null character in the path
         return None
     return (width, height) if min(width, height) > 0 else None
@@ -191,35 +195,20 @@ def _from_array(array: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def _finish(picture: Image.Image, kind: Kind, name: str, limits: Limits) -> Photo:
+def _finish(picture: Opened, name: str, limits: Limits, salvage: bool = False) -> Photo:
     """Check the size, decode, and bring to upright sRGB; the order is the point."""
     _require_size(picture.size, limits)
-    _require_pixels(decoding.largest_buffer(picture), limits)
-    frames = decoding.frames_notice(picture) if kind.pillow_format else None
-    sixteen_bit_key = normalize.is_sixteen_bit_colour(picture)
-    decoding.decode(picture, kind)
-    _require_size(picture.size, limits)  # a decoder may find another size than the header told
-    image, alpha, damage = _convert(picture, kind, sixteen_bit_key)
-    return Photo(image, alpha, name, tuple(notice for notice in (frames, damage) if notice))
-
-
-def _convert(
-    picture: Image.Image, kind: Kind, sixteen_bit_key: bool
-) -> tuple[Image.Image, Image.Image | None, str | None]:
-    """Decoded picture to (RGB, alpha, notice on the colour profile)."""
-    profile = picture.info.get("icc_profile")
+    _require_pixels(picture.tile, limits)
+    opened.decode(picture, salvage)
+    if picture.size == picture.picture.size or not picture.needs_levels:
+        _require_size(picture.picture.size, limits)  # a decoder may find another size than the header told
     try:
-        colour, alpha = normalize.split_alpha(normalize.upright(picture), sixteen_bit_key)
-        is_from_file = kind.pillow_format is not None  # and not a picture or an array of the caller's
-        image, damage = normalize.to_srgb(colour, profile if isinstance(profile, bytes) else None, is_from_file)
+        found = normalize.normalize(picture)
     except PictureError:
         raise
     except Exception as error:  # palettes and transparency are hostile bytes as well
-        raise decoding.fault(kind, error) from error
-    for part in (image, alpha):
-        if part is not None:
-            part.info = {}  # EXIF, GPS, XMP, text and the old profile end here
-    return image, alpha, damage
+        raise decoding.fault(picture.kind, error) from error
+    return Photo(found.image, found.alpha, name, (*picture.notices, *found.notices))
 
 
 def _require_bytes(count: int, limits: Limits) -> None:

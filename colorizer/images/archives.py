@@ -12,18 +12,16 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from colorizer.errors import PictureError
-from colorizer.images import LIMITS, SUFFIXES, Source
+from colorizer.images import LIMITS, Source
+from colorizer.images.folders import LeftOut, describe_left_out, find_pictures, judge_name, parts_inside
+from colorizer.images.limits import MAX_DIRECTORY_BYTES, MAX_SET_BYTES, MAX_SET_PICTURES, MAX_UNPACKED_BYTES
 
-MAX_PICTURES: Final = 500
-MAX_UPLOAD_BYTES: Final = 200_000_000  # of one set, as it came: the host's memory holds them until they are measured
-MAX_UNPACKED_BYTES: Final = 1_000_000_000  # of one archive: time, not memory, is what this limits
-_MAX_DIRECTORY_BYTES: Final = 2_000_000  # of an archive's list of members: about 20,000 of them
 _ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _ENCRYPTED: Final = 0x1
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may ask for gigabytes before their first byte
@@ -53,10 +51,12 @@ class PictureSet:
         self.problems += other.problems
 
     def cut(self) -> "PictureSet":
-        """The same with no more than `MAX_PICTURES`."""
-        if (surplus := len(self.entries) - MAX_PICTURES) > 0:
-            del self.entries[MAX_PICTURES:]
-            self.problems.append(f"At most {MAX_PICTURES} pictures are measured at a time; {surplus} were left out.")
+        """The same with no more than `MAX_SET_PICTURES`."""
+        if (surplus := len(self.entries) - MAX_SET_PICTURES) > 0:
+            del self.entries[MAX_SET_PICTURES:]
+            self.problems.append(
+                f"At most {MAX_SET_PICTURES} pictures are measured at a time; {surplus} were left out."
+            )
         return self
 
 
@@ -69,9 +69,9 @@ def from_files(files: Sequence[tuple[str, bytes]]) -> PictureSet:
     found, taken = PictureSet(), 0
     for name, content in files:
         taken += len(content)
-        if taken > MAX_UPLOAD_BYTES:
+        if taken > MAX_SET_BYTES:
             found.problems.append(
-                f"{name}: left out, as the files have more than {MAX_UPLOAD_BYTES // 1_000_000} MB together."
+                f"{name}: left out, as the files have more than {MAX_SET_BYTES // 1_000_000} MB together."
             )
             taken -= len(content)
         elif content.startswith(_ZIP_STARTS):
@@ -91,7 +91,7 @@ class _CappedFile(io.BytesIO):
     is_opened = False
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if not self.is_opened and size is not None and size > _MAX_DIRECTORY_BYTES:
+        if not self.is_opened and size is not None and size > MAX_DIRECTORY_BYTES:
             raise zipfile.BadZipFile("its list of files is too long")
         return super().read(size)
 
@@ -110,11 +110,6 @@ class _Budget:
     left: int
 
 
-def _is_hidden(path: PurePosixPath) -> bool:
-    """What systems put beside pictures, and nobody chose."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-
-
 def from_zip(archive_name: str, content: bytes) -> PictureSet:
     """The pictures in a ZIP archive and in its folders; they are unpacked one at a time, when they are read."""
     found = PictureSet()
@@ -123,24 +118,23 @@ def from_zip(archive_name: str, content: bytes) -> PictureSet:
     except _DAMAGE:
         found.problems.append(f"{archive_name}: not a whole ZIP archive, or one with too many files; pack it again.")
         return found
-    budget, others = _Budget(MAX_UNPACKED_BYTES), 0
+    budget, left_out = _Budget(MAX_UNPACKED_BYTES), []
     for member in archive.infolist():
-        path = PurePosixPath(member.filename)
-        if member.is_dir() or _is_hidden(path):
+        if member.is_dir() or member.filename.endswith("\\"):
             continue
-        if path.suffix.lower() in SUFFIXES:
-            found.entries.append(Entry(member.filename, functools.partial(_unpack, archive, member, budget)))
+        if (reason := judge_name(member.filename)) is not None:
+            left_out.append(LeftOut(PurePosixPath(*parts_inside(member.filename)), reason))
         else:
-            others += 1
-    found.problems += _on_others(archive_name, others, len(found.entries))
+            found.entries.append(Entry(member.filename, functools.partial(_unpack, archive, member, budget)))
+    found.problems += _on_others(archive_name, left_out, len(found.entries))
     return found
 
 
-def _on_others(name: str, others: int, pictures: int) -> list[str]:
+def _on_others(name: str, left_out: Iterable[LeftOut], pictures: int) -> list[str]:
     if not pictures:
         return [f"{name}: there are no pictures in it."]
-    what = "one file that is no picture was" if others == 1 else f"{others} files that are no pictures were"
-    return [f"{name}: {what} left out."] if others else []
+    sentence = describe_left_out(left_out)
+    return [f"{name}: {sentence[:1].lower()}{sentence[1:]}"] if sentence else []
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:
@@ -185,29 +179,15 @@ def allowed_folders(setting: str | None = None) -> dict[str, Path]:
 
 
 def from_folder(folder: Path) -> PictureSet:
-    """The pictures in a folder and below, sorted within each folder; links that lead out of it are not followed."""
+    """The pictures in a folder and below, sorted; links that lead out of it are not followed."""
     root = folder.resolve()
-    found = PictureSet()
-    for path in _walk(root):
-        name = path.relative_to(root).as_posix()
-        if len(found.entries) == MAX_PICTURES:
-            found.problems.append(f"{root.name} has more than {MAX_PICTURES} pictures; the first were taken.")
-            break
-        if _stays_inside(path, root):
-            found.entries.append(Entry(name, functools.partial(_inside, path, root)))
-        else:
-            found.problems.append(f"{name}: a link that leads out of the folder, so it was left out.")
-    if not found.entries:
-        found.problems.append(f"{root.name}: there are no pictures in it.")
+    walked, found = find_pictures(root, stay_inside=True), PictureSet()
+    for path in walked.pictures[:MAX_SET_PICTURES]:
+        found.entries.append(Entry(path.relative_to(root).as_posix(), functools.partial(_inside, path, root)))
+    if len(walked.pictures) > MAX_SET_PICTURES:
+        found.problems.append(f"{root.name} has more than {MAX_SET_PICTURES} pictures; the first were taken.")
+    found.problems += _on_others(root.name, walked.left_out, len(found.entries))
     return found
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    for place, below, files in os.walk(root):  # links to folders are not followed
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(place) / name
 
 
 def _stays_inside(path: Path, root: Path) -> bool:

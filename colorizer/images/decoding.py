@@ -1,4 +1,4 @@
-"""From the bytes of a picture to upright 8-bit sRGB pixels; every fault of a decoder becomes one PictureError.
+"""From the bytes of a picture to its pixels; every fault of a decoder becomes one PictureError.
 
 `colorizer.images` is the door; this file is what lies behind it. The size is read from the header and checked before
 a pixel is decoded. Decoders are asked by name for the kind that the bytes show, never tried one after the other, and
@@ -9,10 +9,13 @@ import io
 from collections.abc import Callable
 from typing import IO, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    ImageChops,
     ImageFile,
     JpegImagePlugin,
     PngImagePlugin,
@@ -21,11 +24,9 @@ from PIL import (
 )
 
 from colorizer.errors import PictureError
-from colorizer.images.containers import is_whole
-from colorizer.images.file_types import HEAD_BYTES, READABLE, Kind, sniff
+from colorizer.images.file_types import READABLE, Kind, sniff
 
-_TIFF_SUBFILE_TYPE, _TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT, _TIFF_SUB_DIRECTORIES = 254, 322, 323, 330
-_TIFF_DNG_VERSION, _TIFF_PLANAR_CONFIGURATION, _TIFF_SEPARATE_PLANES = 50706, 284, 2
+CUT_OFF: Final = "The file is cut off; what there is of the picture is shown."
 
 
 def _open_heif(stream: IO[bytes]) -> ImageFile.ImageFile:
@@ -57,6 +58,7 @@ _OPENERS: Final[dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]]] = {
     "WEBP": WebPImagePlugin.WebPImageFile,
     "TIFF": TiffImagePlugin.TiffImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
+    "DIB": BmpImagePlugin.DibImageFile,
     "AVIF": _open_avif,
     "HEIF": _open_heif,
 }
@@ -78,34 +80,12 @@ def require_readable(head: bytes) -> Kind:
     return kind
 
 
-def read_header(data: bytes, kind: Kind) -> ImageFile.ImageFile:
+def open_stream(stream: IO[bytes], kind: Kind) -> ImageFile.ImageFile:
     """Open a picture without decoding a pixel; its size is known then.
 
     Raises:
-        PictureError: the header is cut off or damaged, or the file holds something else than a finished picture.
+        PictureError: the header is cut off or damaged.
     """
-    assert kind.pillow_format is not None
-    if not is_whole(data, kind.pillow_format):
-        raise fault(kind, EOFError())
-    picture = _opened(io.BytesIO(data), kind)
-    if isinstance(picture, TiffImagePlugin.TiffImageFile):
-        _refuse_raw_camera_file(picture)
-        _refuse_sixteen_bit_planes(picture)
-    return picture
-
-
-def read_size(stream: IO[bytes]) -> tuple[int, int]:
-    """(width, height) in px that the header of a file tells, before the picture is turned upright.
-
-    Raises:
-        PictureError: it is of a kind that we do not read, or its header is damaged.
-    """
-    kind = require_readable(stream.read(HEAD_BYTES))
-    stream.seek(0)
-    return _opened(stream, kind).size
-
-
-def _opened(stream: IO[bytes], kind: Kind) -> ImageFile.ImageFile:
     assert kind.pillow_format is not None
     try:
         return _OPENERS[kind.pillow_format](stream)
@@ -113,14 +93,6 @@ def _opened(stream: IO[bytes], kind: Kind) -> ImageFile.ImageFile:
         raise
     except Exception as error:  # decoders raise nearly every exception there is on hostile bytes
         raise fault(kind, error) from error
-
-
-def largest_buffer(picture: Image.Image) -> tuple[int, int]:
-    """(width, height) in px of the largest piece that its decoder fills: the picture, or a tile of a TIFF beyond it."""
-    if not isinstance(picture, TiffImagePlugin.TiffImageFile):
-        return picture.size
-    tile = (_tag(picture, _TIFF_TILE_WIDTH), _tag(picture, _TIFF_TILE_HEIGHT))
-    return max(picture.size, tile, key=lambda size: size[0] * size[1])
 
 
 def decode(picture: Image.Image, kind: Kind) -> None:
@@ -131,8 +103,34 @@ def decode(picture: Image.Image, kind: Kind) -> None:
     """
     try:
         picture.load()
-    except Exception as error:  # as in read_header
+    except Exception as error:  # as in open_stream
         raise fault(kind, error) from error
+
+
+def decode_what_is_there(picture: Image.Image, kind: Kind) -> None:
+    """As `decode`, of a picture that is cut off; what is missing stays black or grey.
+
+    Pillow's switch for it is one for the whole process: no other picture may be decoded meanwhile.
+    """
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        decode(picture, kind)
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+def have_same_pixels(one: Image.Image, other: Image.Image) -> bool:
+    """Whether two decoded pictures of one size and mode are equal."""
+    return one.size == other.size and ImageChops.difference(one, other).getbbox(alpha_only=False) is None
+
+
+def read_heif_levels(data: bytes) -> NDArray[np.uint16] | None:
+    """(H, W, 3) of a HEIC photo of more than 8 bits, 0..65535; None for one of 8."""
+    import pillow_heif
+
+    found = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+    levels = np.asarray(found)
+    return levels[..., :3] if levels.dtype == np.uint16 and levels.ndim == 3 and levels.shape[2] >= 3 else None
 
 
 def frames_notice(picture: Image.Image) -> str | None:
@@ -143,8 +141,6 @@ def frames_notice(picture: Image.Image) -> str | None:
         has_frames = False
     if not has_frames:
         return None
-    if picture.format == "TIFF":
-        return "Only the first page of the file is used."
     if picture.format == "HEIF":
         return "Only the main picture of the file is used."
     return "Only the first frame of the animation is used."
@@ -159,29 +155,3 @@ def fault(kind: Kind, error: Exception) -> PictureError:
     return PictureError(
         f"The file is {kind.label} that is cut off, damaged, or of a rare variety; get it again or save it anew as PNG."
     )
-
-
-def _refuse_raw_camera_file(picture: TiffImagePlugin.TiffImageFile) -> None:
-    """DNG, NEF and their like are TIFFs whose first picture is only a thumbnail."""
-    is_thumbnail = _tag(picture, _TIFF_SUBFILE_TYPE) == 1 and _TIFF_SUB_DIRECTORIES in picture.tag_v2
-    if is_thumbnail or _TIFF_DNG_VERSION in picture.tag_v2:
-        raise PictureError("The file is a raw camera file, which cannot be read here; develop it and save it as JPEG.")
-
-
-def _refuse_sixteen_bit_planes(picture: TiffImagePlugin.TiffImageFile) -> None:
-    """Pillow reads the planes of such a file as if they had 8 bits, and shows nonsense without an error."""
-    is_planar = _tag(picture, _TIFF_PLANAR_CONFIGURATION) == _TIFF_SEPARATE_PLANES
-    if is_planar and picture.mode in ("RGB", "RGBA", "CMYK") and max(picture.tag_v2[TiffImagePlugin.BITSPERSAMPLE]) > 8:
-        raise PictureError(
-            "The TIFF keeps its 16-bit channels in separate planes, which cannot be read here; "
-            "save it with interleaved channels, or as PNG."
-        )
-
-
-def _tag(picture: TiffImagePlugin.TiffImageFile, number: int) -> int:
-    """A whole number of a TIFF's header, or 0 where it is missing or of another type."""
-    try:
-        value = picture.tag_v2.get(number)
-    except Exception:  # tags are unpacked when asked for, from hostile bytes
-        return 0
-    return value if isinstance(value, int) else 0

@@ -6,10 +6,12 @@ so that what was encoded apart can follow in one file, whose first header tells 
 
 import io
 import os
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from PIL import Image
+
+from colorizer.utils import cores
 
 _BLOCK: Final = 8  # px: without subsampling of colour, each row of blocks is a row of units between markers
 _CYCLE: Final = 8  # markers are numbered 0 to 7: parts of a multiple of 8 rows of blocks begin with 0
@@ -25,22 +27,19 @@ def encode_large_jpeg(image: Image.Image, **options: Any) -> bytes:
         image: at most 65,535 px a side.
         options: Pillow's for its JPEG writer; the Huffman tables have to be the standard ones, as they are by default.
     """
-    from colorizer.utils.worker_pool import (  # they need torch, which small pictures do not wait for
-        share_out,
-        usable_threads,
-    )
-
+    threads = 1 if cores.is_worker() else cores.usable_cores()
     rows = _BLOCK * _CYCLE
     most = max(1, _PART_PIXELS // (rows * image.width))
-    each = rows * min(most, -(-image.height // (rows * usable_threads())))
-    encoded: dict[int, bytes] = {}
+    each = rows * min(most, -(-image.height // (rows * threads)))
 
-    def encode(tops: Iterator[int]) -> None:
-        for top in tops:
-            encoded[top] = _encode_rows(image, top, min(top + each, image.height), options)
+    def encode(top: int) -> bytes:
+        return _encode_rows(image, top, min(top + each, image.height), options)
 
-    share_out(encode, range(0, image.height, each))
-    return _join([encoded[top] for top in sorted(encoded)], image.height)
+    tops = range(0, image.height, each)
+    if threads == 1 or len(tops) == 1:
+        return _join([encode(top) for top in tops], image.height)
+    with ThreadPoolExecutor(min(threads, len(tops)), "jpeg") as pool:
+        return _join(list(pool.map(encode, tops)), image.height)
 
 
 def _encode_rows(image: Image.Image, top: int, bottom: int, options: dict[str, Any]) -> bytes:

@@ -6,14 +6,20 @@ intent and black point compensation, as browsers and photo editors do by default
 
 import functools
 import io
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import ExifTags, Image, ImageChops, ImageCms
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms
 
 from colorizer.errors import PictureError
+from colorizer.images import color_numbers, sample_range
+from colorizer.images.greyness import channel_spread
+from colorizer.images.opened import Levels, Opened
+from colorizer.images.png_chunks import DAMAGED_PROFILE
+from colorizer.images.sample_range import SIXTEEN_BIT_MODES
 
-DAMAGED_PROFILE: Final = "The colour profile of the file is damaged and was ignored."
 _UPRIGHT: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -23,23 +29,115 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SIXTEEN_BIT: Final = ("I;16", "I;16L", "I;16B", "I;16N")
 _WITH_ALPHA: Final = ("LA", "La", "PA", "RGBA", "RGBa")
-_TIFF_PHOTOMETRIC, _TIFF_WHITE_IS_ZERO = 262, 0
+_DARK_LEVELS: Final = 255 // 16
 
 
-def is_sixteen_bit_colour(picture: Image.Image) -> bool:
-    """True for a file with 16 bits in each of three channels; asked before decoding, which keeps the upper 8."""
-    return any("16" in str(tile.args) for tile in getattr(picture, "tile", ())) and picture.mode == "RGB"
+@dataclass(frozen=True)
+class Normalized:
+    """Upright sRGB pixels.
+
+    Attributes:
+        image: mode "RGB", without anything of the file's but pixels.
+        alpha: mode "L" or None.
+        notices: on what could not be done.
+    """
+
+    image: Image.Image
+    alpha: Image.Image | None
+    notices: tuple[str, ...]
 
 
-def upright(picture: Image.Image) -> Image.Image:
-    """Turn and mirror a decoded picture as its EXIF orientation tells; a damaged EXIF block tells nothing."""
+def normalize(opened: Opened) -> Normalized:
+    """Convert a decoded picture.
+
+    Raises:
+        PictureError: the pixels are floating-point numbers or 32-bit integers, whose range nobody knows.
+    """
+    orientation = orientation_of(opened.picture)
+    is_deep = _has_sixteen_bits(opened)
+    levels = opened.read_levels() if opened.read_levels is not None and _asks_for_levels(opened) else None
+    colour, alpha = _colour_and_alpha(opened, levels)
+    notices = []
+    if is_deep and _is_dark(colour):
+        notices.append(sample_range.DARK)
+    image, damage = _to_srgb(opened, colour, levels)
+    if damage:
+        notices.append(damage)
+    turned_alpha = None if alpha is None else _plain(upright(alpha, orientation))
+    return Normalized(_plain(upright(image, orientation)), turned_alpha, tuple(notices))
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    image.info = {}  # EXIF, GPS, XMP, text and the old profile end here
+    return image
+
+
+def _asks_for_levels(opened: Opened) -> bool:
+    if opened.needs_levels:
+        return True
+    numbers = None if opened.profile else opened.numbers
+    is_coarse = opened.kind.pillow_format == "HEIF"  # 8 of 10 bits do for the gentle curves
+    return numbers is not None and not numbers.is_srgb and (numbers.is_hdr or not is_coarse)
+
+
+def _has_sixteen_bits(opened: Opened) -> bool:
+    """Whether the file has 16 bits in a sample, so that it may lie in their lowest sixteenth."""
+    if opened.needs_levels or opened.kind.pillow_format not in ("PNG", "TIFF"):
+        return False
+    return opened.picture.mode in SIXTEEN_BIT_MODES or opened.is_sixteen_bit_colour
+
+
+def _is_dark(colour: Image.Image) -> bool:
+    extrema = colour.getextrema()
+    pairs = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    return 0 < max(int(highest) for _, highest in pairs) <= _DARK_LEVELS
+
+
+def _colour_and_alpha(opened: Opened, levels: NDArray[np.uint16] | None) -> tuple[Image.Image, Image.Image | None]:
+    if opened.needs_levels and levels is not None:
+        colour = Image.fromarray(_eight_bits(levels))
+        has_alpha = opened.picture.mode == "RGBA"
+        return colour, opened.picture.getchannel("A") if has_alpha else None
+    return split_alpha(opened.picture, opened.is_sixteen_bit_colour)
+
+
+def _eight_bits(levels: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """0..65535 to 0..255, rounded."""
+    return ((levels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _to_srgb(opened: Opened, colour: Image.Image, levels: NDArray[np.uint16] | None) -> tuple[Image.Image, str | None]:
+    """Convert by the profile, else by the numbers, to "RGB"."""
+    numbers = opened.numbers
+    if opened.profile is None and numbers is not None and not numbers.is_srgb:
+        if colour.mode not in ("L", "RGB"):
+            colour = colour.convert("RGB")
+        source: Levels = np.asarray(colour) if levels is None else levels
+        return color_numbers.to_srgb(source, numbers).convert("RGB"), None
+    return to_srgb(colour, opened.profile, opened.is_from_file)
+
+
+def orientation_of(picture: Image.Image) -> int:
+    """Read the EXIF orientation, 1..8, as a browser does: of the EXIF block or a TIFF's own tag, never of XMP or texts.
+
+    A damaged block tells nothing.
+    """
     try:
-        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+        if hasattr(picture, "tag_v2"):
+            value = picture.tag_v2.get(ExifTags.Base.Orientation)
+        else:
+            exif = Image.Exif()
+            exif.load(picture.info["exif"])
+            value = exif.get(ExifTags.Base.Orientation)
     except Exception:  # EXIF is parsed from hostile bytes; without it the picture stands as it is stored
-        orientation = None
-    method = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
+        value = None
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def upright(picture: Image.Image, orientation: int) -> Image.Image:
+    """Turn and mirror a picture as its EXIF orientation, 1..8, tells."""
+    method = _UPRIGHT.get(orientation)
     return picture if method is None else picture.transpose(method)
 
 
@@ -56,7 +154,7 @@ def split_alpha(picture: Image.Image, sixteen_bit_key: bool = False) -> tuple[Im
     Raises:
         PictureError: the pixels are floating-point numbers or 32-bit integers, whose range nobody knows.
     """
-    if picture.mode in _SIXTEEN_BIT:
+    if picture.mode in SIXTEEN_BIT_MODES:
         return _split_sixteen_bit(picture)
     if picture.mode in ("I", "F"):
         raise PictureError(
@@ -75,11 +173,11 @@ def split_alpha(picture: Image.Image, sixteen_bit_key: bool = False) -> tuple[Im
 
 
 def _split_sixteen_bit(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """(H, W) in 0..65535 to 0..255 by the full range, rounded; alpha from PNG's one transparent grey."""
+    """(H, W) in 0..65535 to 0..255 by the full range; alpha from PNG's one transparent grey."""
     values = np.asarray(picture).astype(np.uint16)
-    if getattr(picture, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == _TIFF_WHITE_IS_ZERO:
-        values = 65535 - values  # Pillow does this for 8 bits, and forgets it for 16
-    grey = Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+    if sample_range.is_white_zero(picture):
+        values = 65535 - values
+    grey = Image.fromarray(_eight_bits(values))
     key = picture.info.get("transparency")
     if not isinstance(key, int):
         return grey, None
@@ -120,7 +218,7 @@ def _apply_profile(colour: Image.Image, profile: bytes) -> Image.Image:
     space = str(opened.profile.xcolor_space).strip()
     if space == "RGB" and colour.mode != "RGB":  # a grey or YCbCr file may carry the profile of its RGB colours
         colour = colour.convert("RGB")
-    if space == "GRAY" and colour.mode == "RGB" and is_grey(colour):
+    if space == "GRAY" and colour.mode == "RGB" and channel_spread(colour) == 0:
         colour = colour.getchannel("G")  # a grey file with a transparent colour was expanded to RGB
     converted = ImageCms.profileToProfile(
         colour,
@@ -132,11 +230,3 @@ def _apply_profile(colour: Image.Image, profile: bytes) -> Image.Image:
     )
     assert converted is not None  # None is for in-place conversion only
     return converted
-
-
-def is_grey(image: Image.Image, tolerance_levels: int = 0) -> bool:
-    """True where the channels of an "RGB" picture differ by no more than `tolerance_levels` of 0..255 anywhere."""
-    red, green, blue = image.split()
-    pairs = ((red, green), (green, blue), (red, blue))
-    histograms = (ImageChops.difference(one, other).histogram() for one, other in pairs)
-    return not any(any(histogram[tolerance_levels + 1 :]) for histogram in histograms)

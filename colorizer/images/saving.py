@@ -6,8 +6,6 @@ the comment of a JPEG, as XMP dc:description in WebP.
 
 import functools
 import io
-import os
-import secrets
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from xml.sax.saxutils import escape
@@ -17,6 +15,7 @@ from PIL import Image, PngImagePlugin
 from colorizer.errors import PictureError
 from colorizer.images import normalize
 from colorizer.images.large_jpegs import encode_large_jpeg
+from colorizer.utils.atomic_write import write_atomically
 
 OutputFormat = Literal["PNG", "JPEG", "WEBP"]
 
@@ -86,17 +85,10 @@ def save_image(image: Image.Image, path: Path | str, note: str, *, quality: int 
     if format is None:
         raise PictureError(f"'{path.name}' must end in one of {', '.join(_FORMAT_OF_ENDING)}.")
     data = encode_image(image, format, note, quality=quality)
-    unfinished = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with unfinished.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        write_atomically(path, data, make_folder=False)
     except OSError as error:
         raise PictureError(f"'{path.name}' cannot be written ({error.strerror}); choose another place.") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def save_options(format: OutputFormat, note: str, quality: int = QUALITY) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from PIL import Image
 
 from colorizer import images
 from colorizer.errors import ColorizerError, PictureError
+from colorizer.images.limits import LIMITS, Limits
 from colorizer.images.saving import QUALITY
 from colorizer.inference.colorizer import Colorizer, network_size
 from colorizer.inference.full_resolution import LightnessPlane, apply_color, read_lightness, with_alpha
@@ -52,6 +53,9 @@ class Settings:
     hints: tuple[Hint, ...] = ()
     options: RenderOptions = field(default_factory=RenderOptions)
     quality: int = QUALITY
+    limits: Limits = LIMITS
+    salvage: bool = False
+    """Whether of pictures that are cut off what is there is taken."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ def colorize_files(
     count = min(jobs or worker_pool.usable_threads(), len(tasks))
     on_cpu = model.device.type == "cpu"
     most = min(GROUP_ON_CPU if on_cpu else _GROUP, max(1, len(tasks) // (_GROUPS_EACH * max(1, count))))
-    groups = groups_of(tasks, model.card.input_size, 1 if settings and settings.hints else most)
+    limits = settings.limits if settings else LIMITS
+    groups = groups_of(tasks, model.card.input_size, 1 if settings and settings.hints else most, limits)
     if len(tasks) <= 1:
         for group in groups:
             yield from work(group, lambda: False)
@@ -124,24 +129,26 @@ def color_groups(
 ) -> Iterator[Outcome]:
     """Colour pictures in the calling thread, as one of the workers of `colorize_files` does."""
     most = GROUP_ON_CPU if model.device.type == "cpu" else _GROUP
-    for group in groups_of(tasks, model.card.input_size, 1 if settings.hints else most):
+    for group in groups_of(tasks, model.card.input_size, 1 if settings.hints else most, settings.limits):
         yield from _colorize_group(model, settings, group, is_stopped)
 
 
-def groups_of(tasks: Sequence[Task], input_size: int, most: int = _GROUP) -> Iterator[list[Task]]:
+def groups_of(
+    tasks: Sequence[Task], input_size: int, most: int = _GROUP, limits: Limits = LIMITS
+) -> Iterator[list[Task]]:
     """Tasks in groups of at most `most`, and of at most about 8 megapixels together, whose files' headers promise one
     size at a network of this input size; what has no such header stays alone.
 
     Headers are read as groups are asked for. EXIF may turn a picture afterwards, so in a group there may be two sizes.
     """
     for first in range(0, len(tasks), _WINDOW):
-        yield from _grouped(tasks[first : first + _WINDOW], input_size, most)
+        yield from _grouped(tasks[first : first + _WINDOW], input_size, most, limits)
 
 
-def _grouped(tasks: Sequence[Task], input_size: int, most: int) -> Iterator[list[Task]]:
+def _grouped(tasks: Sequence[Task], input_size: int, most: int, limits: Limits) -> Iterator[list[Task]]:
     growing: dict[tuple[int, int], tuple[list[Task], int]] = {}
     for task in tasks:
-        size = None if is_link(task.source) else images.header_size(Path(task.source))
+        size = None if is_link(task.source) else images.header_size(Path(task.source), limits)
         if size is None:
             yield [task]
             continue
@@ -167,7 +174,7 @@ def _colorize_group(
         if is_stopped():
             return
         try:
-            picture = _open(task, model.card.input_size)
+            picture = _open(task, model.card.input_size, settings)
             by_size[picture.lightness.shape].append(picture)
         except (ColorizerError, OSError) as error:
             yield Outcome(task.source, problem=str(error))
@@ -175,8 +182,8 @@ def _colorize_group(
         yield from _finish_group(model, settings, pictures, is_stopped)
 
 
-def _open(task: Task, input_size: int) -> _Opened:
-    photo = images.open_image(task.source)
+def _open(task: Task, input_size: int, settings: Settings) -> _Opened:
+    photo = images.open_image(task.source, limits=settings.limits, salvage=settings.salvage)
     plane = read_lightness(photo.image)
     lightness = plane.downsampled(network_size(*plane.size, input_size))[0, 0].numpy()
     return _Opened(task, plane, photo.alpha, photo.notices, lightness)

@@ -12,13 +12,14 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Final, Literal
 
 from colorizer import images
 from colorizer.errors import PictureError
+from colorizer.images.folders import LeftOut, describe_left_out, find_pictures, has_picture_ending
 
 ResultFormat = Literal["same", "png", "jpeg", "webp"]
 _ENDINGS: Final[dict[ResultFormat, tuple[str, ...]]] = {
@@ -61,23 +62,40 @@ def is_link(source: str) -> bool:
     return "://" in source
 
 
-def pictures_in(folder: Path, but: PurePath | None = None) -> list[Path]:
-    """The pictures in a folder and below it, sorted; `but` is a place in it that does not count.
+def _ignore(left_out: Sequence[LeftOut]) -> None:
+    """For whoever does not ask what was left out."""
+
+
+def pictures_in(
+    folder: Path, exclude: Path | None = None, on_left_out: Callable[[Sequence[LeftOut]], None] = _ignore
+) -> list[Path]:
+    """Return the pictures in a folder and below it, sorted.
+
+    Args:
+        folder: where to look.
+        exclude: a folder that does not count.
+        on_left_out: is told what else is there.
 
     Raises:
         PictureError: there are none.
     """
-    found = [path for path in folder.rglob("*") if path.suffix.lower() in images.SUFFIXES and not path.is_dir()]
-    if but is not None:
-        found = [path for path in found if not path.is_relative_to(folder / but)]
-    if not found:
-        raise PictureError(f"{folder}: the folder holds no pictures.")
-    return sorted(found, key=str)
+    found = find_pictures(folder, exclude=exclude)
+    if not found.pictures:
+        others = describe_left_out(found.left_out)
+        raise PictureError(f"{folder}: the folder holds no pictures{f' ({others[:-1].lower()})' if others else ''}.")
+    on_left_out(found.left_out)
+    return found.pictures
 
 
-def names_one_file(sources: Sequence[str], out: Path) -> bool:
-    """Whether `out` is the name of a result: where there is one picture, and `out` has an ending and is no folder."""
-    return is_one_picture(sources) and bool(out.suffix) and not out.is_dir()
+def names_one_file(sources: Sequence[str], out: Path, is_folder: bool = False) -> bool:
+    """Tell whether `out` is the name of a result: there is one picture, and `out` has an ending and is no folder.
+
+    Args:
+        sources: files, folders and links.
+        out: as the user named it.
+        is_folder: whether the user said so, by a slash behind it.
+    """
+    return is_one_picture(sources) and bool(out.suffix) and not is_folder and not out.is_dir()
 
 
 def is_one_picture(sources: Sequence[str]) -> bool:
@@ -91,21 +109,32 @@ def _is_folder(source: str) -> bool:
         return False
 
 
-def plan(sources: Sequence[str], out: Path, format: ResultFormat = "same") -> list[Task]:
-    """What there is to colour, each with the path of its result.
+def plan(
+    sources: Sequence[str],
+    out: Path,
+    format: ResultFormat = "same",
+    *,
+    is_folder: bool = False,
+    on_left_out: Callable[[Sequence[LeftOut]], None] = _ignore,
+) -> list[Task]:
+    """Plan what there is to colour, each with the path of its result.
 
     Args:
         sources: files, folders and links.
         out: the folder of results, whose own files are no sources; or the result's own name, see `names_one_file`.
         format: "same" leaves JPEG, PNG and WebP what they are, by their endings, and makes PNG of all others.
+        is_folder: whether `out` is a folder even if it has an ending and is not there yet.
+        on_left_out: is told what in the folders is not taken.
 
     Raises:
-        PictureError: a folder has no pictures, or results would lie where originals are.
+        PictureError: a folder has no pictures, results would lie where originals are, or the result's own name has an
+            ending that no result has.
     """
-    if names_one_file(sources, out):
+    if names_one_file(sources, out, is_folder):
+        _require_known_ending(out)
         tasks = [Task(sources[0], out)]
     else:
-        found = list(dict.fromkeys(item for source in sources for item in _find(source, out)))
+        found = list(dict.fromkeys(item for source in sources for item in _find(source, out, on_left_out)))
         places = result_names(found, format)
         tasks = [Task(item.source, out / place) for item, place in zip(found, places, strict=True)]
         _refuse_results_among_sources([Path(source) for source in sources if _is_folder(source)], tasks, out)
@@ -118,16 +147,23 @@ def result_names(found: Sequence[FoundPicture], format: ResultFormat) -> list[Pu
     return _distinct([_names(item, format) for item in found])
 
 
-def _find(source: str, out: Path) -> list[FoundPicture]:
+def _require_known_ending(out: Path) -> None:
+    if out.suffix.lower() not in _ENDINGS["same"]:
+        raise PictureError(
+            f"{out}: a result ends in one of {', '.join(_ENDINGS['same'])}; for a folder put a slash behind the name."
+        )
+
+
+def _find(source: str, out: Path, on_left_out: Callable[[Sequence[LeftOut]], None]) -> list[FoundPicture]:
     if is_link(source):
-        ending = PurePath(re.split(r"[?#]", source, maxsplit=1)[0]).suffix.lower()
-        name = images.safe_name(source) + (ending if ending in images.SUFFIXES else ".png")
-        return [FoundPicture(source, PurePath(name), "")]
+        name = PurePath(re.split(r"[?#]", source, maxsplit=1)[0]).name
+        ending = PurePath(name).suffix.lower() if has_picture_ending(name) else ".png"
+        return [FoundPicture(source, PurePath(images.safe_name(source) + ending), "")]
     path = Path(source)
     if not _is_folder(source):
         return [FoundPicture(str(path), PurePath(path.name), path.resolve().parent.name)]
     home = path.resolve().name
-    found = pictures_in(path, but=_place_inside(out, path))
+    found = pictures_in(path, out if _place_inside(out, path) else None, on_left_out)
     return [FoundPicture(str(picture), picture.relative_to(path), home) for picture in found]
 
 

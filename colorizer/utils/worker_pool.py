@@ -14,22 +14,23 @@ from typing import TypeVar
 
 import torch
 
+from colorizer.utils import cores
+from colorizer.utils.cores import MAX_THREADS
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Work = Callable[[Item, Callable[[], bool]], Iterable[Result]]
 """Takes an item, and a question: should it end before all is done?"""
-_MAX_THREADS = 8  # more would wait for the interpreter, which each operation needs for some microseconds
-_here = threading.local()
 
 
 def usable_threads() -> int:
     """As many as torch uses, which goes by the cores and by OMP_NUM_THREADS; at most 8."""
-    return min(torch.get_num_threads(), _MAX_THREADS)
+    return min(torch.get_num_threads(), MAX_THREADS)
 
 
 def work_alone() -> None:
     """From now on the calling thread does all work itself: others, or other processes, have the other cores."""
-    _here.is_worker = True
+    cores.mark_as_worker()
     torch.get_num_threads()  # a thread takes the common number when it is first asked: before it gets its own
     torch.set_num_threads(1)  # of this thread, and of all that are started from now on
 
@@ -134,7 +135,7 @@ def share_out(work: Callable[[Iterator[Item]], None], items: Sequence[Item]) -> 
     """
     count = min(usable_threads(), len(items))
     left = iter(items)  # of a sequence: several threads may take from it
-    if count <= 1 or getattr(_here, "is_worker", False):
+    if count <= 1 or cores.is_worker():
         return work(left)
     others = [_pool(usable_threads()).submit(work, left) for _ in range(count)]
     for other in others:

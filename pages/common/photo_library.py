@@ -11,7 +11,7 @@ import streamlit as st
 from PIL import Image
 
 from colorizer.checkpoints.card import Card
-from colorizer.images import Photo, encode_image, fetch
+from colorizer.images import Photo, encode_image, fetch, greyness
 from colorizer.inference.full_resolution import LightnessPlane, read_lightness, with_alpha
 from colorizer.inference.prediction import Prediction
 from pages.common.error_boundary import sentence
@@ -172,8 +172,9 @@ def previews_of(decoded: Photo) -> tuple[Image.Image, Image.Image | None]:
 
 def make_shot(key: str, content: bytes, decoded: Photo, name: str) -> LibraryPhoto:
     """What is kept of an opened photo."""
-    is_grey = shared_results().make("is grey", (decoded.image,), (), lambda: decoded.is_grey)
-    return LibraryPhoto(key, name, content, decoded.size, is_grey, decoded.notices, previews_of(decoded))
+    tone = shared_results().make("tone", (decoded.image,), (), lambda: decoded.tone)
+    notices = (*decoded.notices, greyness.TONED) if tone == "toned" else decoded.notices
+    return LibraryPhoto(key, name, content, decoded.size, tone != "colour", notices, previews_of(decoded))
 
 
 @dataclass(frozen=True)
@@ -224,13 +225,16 @@ class PhotoLibrary:
 
     def open_next(self) -> LibraryPhoto | None:
         """Open the first picture that waits; None, and a sentence in `problems`, where that is not possible."""
-        pending = self.pending_photos.pop(0)
+        pending = self.pending_photos[0]
         try:
             name, content = pending.fetch()
-            return self._add(name, content)
+            photo = self._add(name, content)
         except Exception as error:  # one picture's failure, of whatever kind, must not touch the others
             self.problems.append(sentence(error, pending.name))
-            return None
+            photo = None
+        # Not before: a slider that moves meanwhile breaks the run off here, and the next one opens the picture anew.
+        self.pending_photos.pop(0)
+        return photo
 
     def _add(self, name: str, content: bytes) -> LibraryPhoto | None:
         key = hashlib.sha256(content).hexdigest()[:16]

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from colorizer.images import LIMITS
+from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
+from pages.common.markdown import plain
 from pages.common.model_cache import open_photo
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
 from pages.common.sample_photos import SAMPLES, read_sample
 
 _LOOKED_AT = "looked-at"  # in the session: a photo that came by a link is not kept by its widget on a page change
-_MAX_MEGABYTES = LIMITS.max_bytes // 1_000_000
 
 
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
@@ -42,7 +42,7 @@ def show_uploader(library: PhotoLibrary) -> None:
     st.file_uploader(
         "Photos to colour",
         accept_multiple_files=True,
-        max_upload_size=_MAX_MEGABYTES,
+        max_upload_size=MAX_UPLOAD_MEGABYTES,
         key=key,
         on_change=_take_uploads,
         args=(library, key),
@@ -75,10 +75,21 @@ def open_arrivals(library: PhotoLibrary) -> None:
     """Open what was given; the last that can be opened is the one to look at."""
     while library.pending_photos:
         name = library.pending_photos[0].name
-        with st.spinner(f"Opening {name} ..."):
+        with st.spinner(f"Opening {plain(name)} ..."):
             photo = library.open_next()
         if photo is not None:
             st.session_state["photo"] = photo.key
+
+
+def show_problems(library: PhotoLibrary) -> None:
+    """Show a sentence for each picture that could not be had.
+
+    The style takes them away while the uploader itself refuses a file: that is told in the browser alone, and they
+    would seem to be about it.
+    """
+    with st.container(key="photo-problems"):
+        for problem in library.problems:
+            st.error(plain(problem))
 
 
 def _first_photo(options: Sequence[str]) -> str:
@@ -94,7 +105,7 @@ def choose_photo(library: PhotoLibrary) -> str:
         st.session_state["photo"] = _first_photo(options)
 
     def title(key: str) -> str:
-        return library.photos[key].name if key in library.photos else key
+        return plain(library.photos[key].name) if key in library.photos else key
 
     pills = st.pills("Photo", options, format_func=title, required=True, key="photo", persist_state="session")
     chosen = pills or options[0]
@@ -143,7 +154,6 @@ def choose_view(library: PhotoLibrary, page: str) -> LibraryPhoto:
         with st.popover("Your own photo", icon=":material/add_photo_alternate:", key=own, on_change="rerun"):
             show_sources(library)
     open_arrivals(library)
-    for problem in library.problems:
-        st.error(problem)
+    show_problems(library)
     with photos:
         return shot_of(library, choose_photo(library))

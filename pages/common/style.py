@@ -17,6 +17,7 @@ _CSS = """
 .stAppHeader { background: none; pointer-events: none; }
 .stAppHeader * { pointer-events: auto; }
 .stMainBlockContainer { position: relative; }
+.stApp:has([data-testid="stFileUploader"] [aria-invalid="true"]) .st-key-photo-problems { display: none; }
 .st-key-nav {
   position: absolute; top: 0; left: 0; width: auto; max-width: calc(100% - 5rem); height: 3.25rem;
   padding: 0 1.5rem; align-items: center; flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;

@@ -8,15 +8,16 @@ import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from colorizer.images import LIMITS, archives
-from colorizer.images.archives import MAX_PICTURES, MAX_UPLOAD_BYTES, Entry, PictureSet
+from colorizer.images import archives
+from colorizer.images.archives import Entry, PictureSet
+from colorizer.images.limits import MAX_SET_BYTES, MAX_SET_PICTURES, MAX_UPLOAD_MEGABYTES
 from pages.common.sample_photos import SAMPLES, read_sample
 from pages.features.ranking.jobs import Measuring
 
 SAMPLES_TITLE, UPLOAD, FOLDER = "Samples", "Upload", "Server folder"
 _HELP = (
-    f"Up to {MAX_PICTURES} colour pictures, or ZIP archives of them, {LIMITS.max_bytes // 1_000_000} MB a file and "
-    f"{MAX_UPLOAD_BYTES // 1_000_000} MB together. They stay in the server's memory, each as a square of 256 × 256 "
+    f"Up to {MAX_SET_PICTURES} colour pictures, or ZIP archives of them, {MAX_UPLOAD_MEGABYTES} MB a file and "
+    f"{MAX_SET_BYTES // 1_000_000} MB together. They stay in the server's memory, each as a square of 256 × 256 "
     "pixels, until you leave or give others; nothing is written to a disk."
 )
 
@@ -100,7 +101,7 @@ def choose_pictures(kept: Measuring) -> PalettePrediction:
     st.file_uploader(
         "Pictures or ZIP archives",
         accept_multiple_files=True,
-        max_upload_size=LIMITS.max_bytes // 1_000_000,
+        max_upload_size=MAX_UPLOAD_MEGABYTES,
         key=uploader,
         label_visibility="collapsed",
     )

@@ -78,7 +78,9 @@ def test_too_few_readable_pictures_are_refused(tmp_path: Path, images: int) -> N
     order = shuffled(find_pictures([tmp_path]), 0)
     for damaged in order[4:] if images == 0 else order[:1]:
         damaged.write_bytes(b"")
-    with pytest.raises(DataError, match=r"Only \d of the pictures can be read, and the recipe needs \d+; replace"):
+    with pytest.raises(
+        DataError, match=r"Only \d of the pictures can be read and have colours, and the recipe needs \d+; replace"
+    ):
         load(tmp_path, images=images)
 
 

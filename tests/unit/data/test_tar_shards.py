@@ -235,7 +235,9 @@ def test_what_is_damaged_is_named_left_out_and_replaced(folder: Path, tmp_path: 
     }
     data, reports = load(pack(tmp_path / "all.tar", members))
     assert (len(reports), len(data.training)) == (9, 12)
-    with pytest.raises(DataError, match=r"Only 16 of the pictures can be read, and the recipe needs 19"):
+    with pytest.raises(
+        DataError, match=r"Only 16 of the pictures can be read and have colours, and the recipe needs 19"
+    ):
         load(tmp_path / "all.tar", images=15)
 
 

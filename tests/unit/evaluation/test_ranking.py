@@ -107,7 +107,7 @@ def test_broken_and_grey_pictures_fall_out_by_name_and_the_rest_is_done() -> Non
     queue = measure_all(entries, {"tint": Tint(9, 9)})
     assert [evaluated.name for evaluated in queue.measured(["tint"])] == ["one", "two"]
     assert [problem.partition(":")[0] for problem in queue.problems] == ["torn", "grey", "gone"]
-    assert "no colours to hold a result against" in queue.problems[1]
+    assert "nothing to compare with" in queue.problems[1]
     assert queue.pictures == 2
 
 

@@ -4,6 +4,7 @@ import io
 import random
 import struct
 import threading
+import tracemalloc
 import warnings
 import zipfile
 import zlib
@@ -14,6 +15,7 @@ from PIL import Image, PngImagePlugin
 
 from colorizer.errors import PictureError
 from colorizer.images import Limits, Photo, open_image
+from colorizer.images.opened import NO_END
 from tests.support.image_files import colourful, encoded, every_format, png, png_chunk, tiff
 
 # Pillow tells of damage in a TIFF's or EXIF's tags by a warning, before it raises or reads on.
@@ -34,16 +36,44 @@ def is_one_sentence(message: str) -> bool:
 
 
 @pytest.mark.parametrize("variety", FILES)
-def test_a_file_cut_off_anywhere_is_refused(variety: str) -> None:
+def test_a_file_cut_off_anywhere_is_refused_unless_all_of_its_picture_is_there(variety: str) -> None:
     whole = FILES[variety]
+    pixels = np.asarray(open_image(whole).image)
     step = max(len(whole) // 60, 1)
     for length in sorted({*range(0, 40, 3), *range(0, len(whole), step), *range(len(whole) - 8, len(whole))}):
-        assert is_one_sentence(refusal(whole[:length]))
+        try:
+            photo = open_image(whole[:length])
+        except PictureError as error:
+            assert is_one_sentence(str(error))
+        else:
+            assert NO_END in photo.notices
+            assert np.array_equal(np.asarray(photo.image), pixels)
 
 
-def test_an_animation_cut_off_behind_its_first_frame_is_refused() -> None:
-    for variety in ("animated PNG", "animated GIF", "animated WebP"):
-        assert "cut off" in refusal(FILES[variety][: len(FILES[variety]) * 9 // 10])
+@pytest.mark.parametrize(("variety", "mark"), [("JPEG", 2), ("progressive JPEG", 2), ("PNG", 12), ("GIF", 1)])
+def test_a_file_without_its_end_mark_is_shown_with_a_notice(variety: str, mark: int) -> None:
+    photo = open_image(FILES[variety][:-mark])
+    assert NO_END in photo.notices
+    assert np.array_equal(np.asarray(photo.image), np.asarray(open_image(FILES[variety]).image))
+
+
+@pytest.mark.parametrize("variety", ["JPEG", "progressive JPEG", "16-bit PNG", "interlaced PNG", "GIF", "BMP", "TIFF"])
+def test_of_a_picture_cut_in_the_middle_there_is_something_to_salvage(variety: str) -> None:
+    cut = FILES[variety][: len(FILES[variety]) * 9 // 10]
+    assert "cut off" in refusal(cut)
+    photo = open_image(cut, salvage=True)
+    assert photo.size == colourful().size
+    assert any("cut off" in notice for notice in photo.notices)
+    apart = np.abs(np.asarray(photo.image).astype(int) - np.asarray(colourful()))
+    assert np.median(apart) <= 40
+    assert open_image(FILES[variety], salvage=True).notices == open_image(FILES[variety]).notices
+
+
+def test_an_animation_cut_off_behind_its_first_frame_gives_that_frame() -> None:
+    for variety in ("animated PNG", "animated GIF"):
+        photo = open_image(FILES[variety][: len(FILES[variety]) * 9 // 10])
+        assert NO_END in photo.notices
+        assert np.array_equal(np.asarray(photo.image), np.asarray(open_image(FILES[variety]).image))
 
 
 @pytest.mark.parametrize("variety", FILES)
@@ -70,7 +100,7 @@ def test_the_end_of_a_thumbnail_is_not_the_end_of_the_photo() -> None:
     exif = b"Exif\0\0" + FILES["JPEG"]  # where a camera puts it: in a segment before the pixels
     photo = encoded(colourful(), "JPEG", exif=exif)
     assert open_image(photo).size == colourful().size
-    assert "cut off" in refusal(photo[:-2])
+    assert "cut off" in refusal(photo[:-200])
 
 
 def archive() -> bytes:
@@ -94,11 +124,11 @@ NO_PICTURES = {
     "a gzip archive": b"\x1f\x8b\x08\0" + bytes(50),
     "a text file": "Grüße aus Zürich, hier ist kein Bild.\n".encode() * 40,
     "a Photoshop document": b"8BPS\0\1" + bytes(100),
-    "a Windows icon": encoded(colourful(), "ICO"),
-    "a JPEG 2000 picture": encoded(colourful(), "JPEG2000"),
+    "of another kind (Windows Icon)": encoded(colourful(), "ICO"),
+    "of another kind (JPEG 2000 (ISO 15444))": encoded(colourful(), "JPEG2000"),
     "a JPEG XL picture": b"\xff\x0a" + bytes(50),
     "a raw camera file": b"II*\0\x10\0\0\0CR\2\0" + bytes(100),
-    "a PNM picture": encoded(colourful(), "PPM"),
+    "of another kind (Pbmplus image)": encoded(colourful(), "PPM"),
     "a program": b"\x7fELF\2\1\1" + bytes(100),
     "is empty": b"",
     "is not a picture that can be read": bytes(range(200, 256)) * 9,
@@ -117,10 +147,29 @@ def test_a_thumbnail_is_not_taken_for_the_raw_photo_around_it() -> None:
     assert "raw camera file" in refusal(raw)
 
 
-def test_a_png_whose_text_unpacks_to_far_more_than_it_is_gets_refused() -> None:
+def test_no_text_or_profile_of_a_png_is_unpacked_beyond_all_measure_and_the_picture_opens() -> None:
     bomb = zlib.compress(bytes(100_000_000), 9)
-    for chunk in ((b"zTXt", b"Comment\0\0" + bomb), (b"iCCP", b"profile\0\0" + bomb)):
-        assert is_one_sentence(refusal(png(PIXELS, [chunk])))
+    texts = [(b"zTXt", b"Comment\0\0" + bomb), (b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + bomb)]
+    for chunk in texts:
+        photo = open_image(png(PIXELS, [chunk]))
+        assert np.array_equal(np.asarray(photo.image), PIXELS) and photo.notices == ()
+    tracemalloc.start()
+    photo = open_image(png(PIXELS, [(b"iCCP", b"profile\0\0" + bomb)]))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50_000_000
+    assert photo.notices == ("The colour profile of the file is damaged and was ignored.",)
+
+
+def test_a_wrong_checksum_counts_in_what_makes_the_picture_and_nowhere_else() -> None:
+    text = bytearray(png_chunk(b"tEXt", b"Title\0a holiday"))
+    text[-1] ^= 1
+    header = 8 + 25
+    data = png(PIXELS)
+    assert np.array_equal(np.asarray(open_image(data[:header] + bytes(text) + data[header:]).image), PIXELS)
+    damaged = bytearray(data)
+    damaged[header - 1] ^= 1  # the checksum of the header
+    assert "damaged" in refusal(bytes(damaged))
 
 
 def test_a_png_with_more_pixels_than_declared_gives_those_declared() -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from colorizer.images import encode_image, open_image, saving
 from colorizer.images.large_jpegs import encode_large_jpeg
-from colorizer.utils import worker_pool
+from colorizer.utils import cores
 
 
 def picture(width: int, height: int) -> Image.Image:
@@ -34,7 +34,7 @@ def pixels(content: bytes) -> np.ndarray:
 
 
 def in_parts(monkeypatch: pytest.MonkeyPatch, count: int, image: Image.Image, **options: object) -> bytes:
-    monkeypatch.setattr(worker_pool, "usable_threads", lambda: count)
+    monkeypatch.setattr(cores, "usable_cores", lambda: count)
     return encode_large_jpeg(image, subsampling="4:4:4", **options)
 
 

@@ -77,13 +77,9 @@ def test_pale_pictures_are_left_out_of_training_and_counted(tmp_path: Path) -> N
     settings = parse_recipe(RECIPE, ["data.images=0", "data.min_colorfulness=5"]).data
     reports: list[str] = []
     loaded = load_training_data([folder], settings, reports.append)
-    validated_grey = sum(bool((picture[0] == picture[1]).all()) for picture in loaded.validation)
-    assert len(loaded.training) == 16 - 4 - (4 - validated_grey)
-    grey = 4 - validated_grey
-    assert reports == [
-        f"{grey} {'picture has' if grey == 1 else 'pictures have'} less colour than data.min_colorfulness and "
-        f"{'is' if grey == 1 else 'are'} left out."
-    ]
+    assert len(loaded.training) == 12 - 4
+    assert not any(bool((picture[0] == picture[1]).all()) for picture in loaded.validation)
+    assert sum("black and white, toned, or" in report for report in reports) >= 1
 
 
 def test_frozen_statistics_stay_those_of_the_start(finished: Run, folder: Path, tmp_path: Path) -> None:

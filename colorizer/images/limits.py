@@ -1,0 +1,43 @@
+"""How large a picture, an upload and a set of pictures may be: the one home of every such limit.
+
+`.streamlit/config.toml` repeats `MAX_UPLOAD_MEGABYTES`, as Streamlit reads no Python; a test holds them together.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Final
+
+MAX_UPLOAD_MEGABYTES: Final = 32  # of one file: an uncompressed scan of 10 x 15 cm at 600 dpi has 25.1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large and how small a picture may be; checked before it is decoded."""
+
+    max_pixels: int = 52_000_000  # "50 megapixels" are 8160 x 6144; in Pillow's 4 bytes a pixel 208 MB
+    max_bytes: int = MAX_UPLOAD_MEGABYTES * 1_000_000  # of the file
+    min_side: int = 16  # px; below, a network of stride 16 or 32 sees nothing but padding
+    max_side: int = 32_768  # px; a strip of 16 x 3 million px is no photo, and most programs cannot show it
+
+
+LIMITS: Final = Limits()
+
+_LOCAL_BYTES_PER_PIXEL: Final = 8  # 16-bit RGBA without compression: no file of a photo needs more
+_LOCAL_SPARE_BYTES: Final = 64_000_000  # for metadata, thumbnails and further pages
+
+MAX_SET_PICTURES: Final = 500
+MAX_SET_BYTES: Final = 200_000_000  # of one set, as it came: the host's memory holds them until they are measured
+MAX_UNPACKED_BYTES: Final = 1_000_000_000  # of one archive: time, not memory, is what this limits
+MAX_DIRECTORY_BYTES: Final = 2_000_000  # of an archive's list of members: about 20,000 of them
+MAX_PROFILE_BYTES: Final = 16_000_000  # of an unpacked colour profile: those of printers have 1 to 4 MB
+
+
+def local_limits(max_pixels: int | None = None) -> Limits:
+    """Return the limits for files on one's own computer, where bytes count only by what they decode to.
+
+    Args:
+        max_pixels: the user's own limit; by default that of `LIMITS`.
+    """
+    pixels = max_pixels or LIMITS.max_pixels
+    max_bytes = pixels * _LOCAL_BYTES_PER_PIXEL + _LOCAL_SPARE_BYTES
+    return dataclasses.replace(LIMITS, max_pixels=pixels, max_bytes=max(LIMITS.max_bytes, max_bytes))
