@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import tomli_w
+
 from colorizer.errors import CheckpointError
-from colorizer.utils import toml
 
 CARD_FILE = "card.toml"
 
@@ -112,7 +113,7 @@ class Card:
         """The card as TOML text; `read_card` gives it back."""
         document = dataclasses.asdict(self)
         rows = [{name: value for name, value in row.items() if value is not None} for row in document["metrics"]]
-        return toml.dumps({**document, "metrics": rows})
+        return tomli_w.dumps({**document, "metrics": rows})
 
 
 _TYPES: dict[Any, tuple[type, ...]] = {

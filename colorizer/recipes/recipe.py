@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
+import tomli_w
+
 from colorizer.errors import RecipeError
 from colorizer.recipes.schema import (
     AdversarySettings,
@@ -23,7 +25,6 @@ from colorizer.recipes.schema import (
     TrainingSettings,
     require,
 )
-from colorizer.utils import toml
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Recipe:
 
     def to_toml(self) -> str:
         """The recipe as TOML text, every setting written out; `parse_recipe` gives it back."""
-        return toml.dumps({name: value for name, value in dataclasses.asdict(self).items() if value is not None})
+        return tomli_w.dumps({name: value for name, value in dataclasses.asdict(self).items() if value is not None})
 
     def without_text(self) -> "Recipe":
         """The recipe without what comes after training (title, summary, card, working side): equal ones train the same
