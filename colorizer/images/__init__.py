@@ -107,7 +107,7 @@ def open_image(
             or a uint8 array (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
         name: the file name that the user knows it by; by default that of the path or link, else "photo".
         limits: by default the module's `LIMITS` at the time of the call.
-        link_policy: by default `colorizer.images.links.POLICY` at the time of the call.
+        link_policy: by default `colorizer.images.fetch.POLICY` at the time of the call.
 
     Raises:
         PictureError: it cannot be read, is no picture, or exceeds the limits.
