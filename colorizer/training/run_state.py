@@ -77,7 +77,7 @@ class Progress:
     generator_loss_sum: float = 0.0
     """Over those steps: of what the network is trained by, its own loss where there is no adversary."""
     discriminator_loss_sum: float = 0.0
-    """Over those steps; NaN without adversary, and where it was held back."""
+    """Over those steps; NaN without adversary, and where it was skipped."""
     epoch_seconds: float = 0.0
     rows: list[EpochRow] = field(default_factory=list)
     training_sha256: str = ""

@@ -37,10 +37,10 @@ KINDS = {
     "photo with hints": Kind(RECIPE, PHOTO_SETTINGS),
     "palette by k-means": Kind(PALETTE_RECIPE),
     "palette by name": Kind(PALETTE_RECIPE, ("model.palette=horse-16",)),
-    "adversarial": Kind(GAN_RECIPE, ("adversary.noise_every=2",)),
+    "adversarial": Kind(GAN_RECIPE, ("adversary.noise_interval=2",)),
     "adversarial, patches of Lab": Kind(
         GAN_RECIPE,
-        ("adversary.noise_every=2", "adversary.evidence=lab", "adversary.verdict=patches",
+        ("adversary.noise_interval=2", "adversary.discriminator_input=lab", "adversary.discriminator_output=patch",
          "adversary.normalisation=spectral", "adversary.dropout=0"),
     ),
     "subsets": Kind(RECIPE, ("data.subsets=2", "training.batch_size=2", "training.epochs=2")),  # 3 steps a subset
