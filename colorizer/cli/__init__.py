@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from colorizer.errors import ColorizerError
+from colorizer.utils.openmp import let_idle_threads_sleep
 
 Number = TypeVar("Number", int, float)
 
@@ -196,6 +197,7 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
 
 def main(arguments: Sequence[str]) -> int:
     options = make_parser().parse_args(arguments)
+    let_idle_threads_sleep()
     warnings.filterwarnings("ignore", module="PIL")  # on damaged metadata, which is not used
     try:
         return _run(options.command)(options)
