@@ -14,7 +14,7 @@ pydantic holds the document against the declaration; what does not fit is said i
 import functools
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -22,7 +22,6 @@ from annotated_types import Ge, Gt, Le, Lt
 
 if TYPE_CHECKING:
     from pydantic import ConfigDict, TypeAdapter
-    from pydantic_core import ErrorDetails
 
 CONFIG: "ConfigDict" = {"extra": "forbid"}
 """What every declared dataclass has as its `__pydantic_config__`; `FINITE` where no number may be NaN or infinite."""
@@ -68,7 +67,7 @@ def build(kind: type[Document], document: Mapping[str, Any]) -> Document:
         # Strict reading takes tables for dataclasses and lists for tuples in JSON only.
         made: Document = _adapter(declaration).validate_json(json.dumps(document, default=str), strict=True)
     except ValidationError as error:
-        problems = sorted(error.errors(include_url=False), key=lambda one: one["type"] != "unexpected_keyword_argument")
+        problems = sorted(error.errors(), key=lambda one: one["type"] != "unexpected_keyword_argument")
         raise DocumentError(_sentence(kind, problems)) from None
     return made
 
@@ -100,7 +99,7 @@ def rename_keys(document: dict[str, Any], new_names: Mapping[str, str]) -> None:
                 table[new] = table.pop(key)
 
 
-def _sentence(kind: type[Any], problems: "list[ErrorDetails]") -> str:
+def _sentence(kind: type[Any], problems: Sequence[Mapping[str, Any]]) -> str:
     problem = problems[0]
     names = [str(part) for part in problem["loc"] if not isinstance(part, int)]
     option = ".".join(names)
@@ -124,7 +123,7 @@ def _sentence(kind: type[Any], problems: "list[ErrorDetails]") -> str:
     return f"{option} is {problem['input']!r}; it must be {allowed}."
 
 
-def _unknown(kind: type[Any], names: list[str], problems: "list[ErrorDetails]") -> str:
+def _unknown(kind: type[Any], names: list[str], problems: Sequence[Mapping[str, Any]]) -> str:
     section = "".join(f"{name}." for name in names[:-1])
     first = problems[0]
     unknown = [
