@@ -18,6 +18,7 @@ from colorizer import color
 from colorizer.data.dataset import Pictures, augment, make_batches
 from colorizer.errors import TrainingError
 from colorizer.models import ColorNetwork, Discriminator
+from colorizer.models.layers import normalize_lightness
 from colorizer.recipes.recipe import Recipe
 from colorizer.recipes.schema import AdversarySettings
 from colorizer.utils.seeding import seeded
@@ -103,7 +104,7 @@ class Adversary:
         """What the discriminator sees, about -1..1, (N, 3, S, S), of a picture in sRGB and its photo's Lab."""
         if self.settings.discriminator_input == "rgb":
             return srgb * 2 - 1
-        return torch.cat([(lab[:, :1] - 50) / 50, color.srgb_to_lab(srgb)[:, 1:] / _CHROMA], 1)
+        return torch.cat([normalize_lightness(lab[:, :1]), color.srgb_to_lab(srgb)[:, 1:] / _CHROMA], 1)
 
     def _answers(self, evidence: Tensor) -> Tensor:
         with self.accelerator.autocast():

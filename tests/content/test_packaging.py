@@ -1,4 +1,4 @@
-"""What `pip install .` makes: a package with a `colorizer` command that finds the checkpoints and palettes it came with."""
+"""`pip install .` makes a package with a `colorizer` command that finds the checkpoints and palettes it came with."""
 
 import configparser
 import os
