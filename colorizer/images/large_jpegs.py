@@ -26,7 +26,7 @@ def encode_large_jpeg(image: Image.Image, **options: Any) -> bytes:
         options: Pillow's for its JPEG writer; the Huffman tables have to be the standard ones, as they are by default.
     """
     from colorizer.utils.worker_pool import (  # they need torch, which small pictures do not wait for
-        share_out,
+        run_in_threads,
         usable_threads,
     )
 
@@ -39,7 +39,7 @@ def encode_large_jpeg(image: Image.Image, **options: Any) -> bytes:
         for top in tops:
             encoded[top] = _encode_rows(image, top, min(top + each, image.height), options)
 
-    share_out(encode, range(0, image.height, each))
+    run_in_threads(encode, range(0, image.height, each))
     return _join([encoded[top] for top in sorted(encoded)], image.height)
 
 
