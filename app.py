@@ -4,10 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from colorizer.utils.openmp import let_idle_threads_sleep
 from pages.common import queue_notice
 from pages.common.error_boundary import error_boundary
 from pages.common.style import FAVICON, apply_style
 
+let_idle_threads_sleep()  # no page has imported torch yet
 PAGES = Path(__file__).resolve().parent / "pages"
 
 st.set_page_config("Colorizer", FAVICON, layout="wide")

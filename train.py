@@ -180,8 +180,8 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
     ) as bar:
         run.fit(make_watcher(bar))
     if accelerator.is_main_process:
-        if recipe.training.binding_steps:
-            report(f"Learning how far a pinned colour reaches, {recipe.training.binding_steps} steps ...")
+        if recipe.training.hint_embedding_steps:
+            report(f"Learning how far a pinned colour reaches, {recipe.training.hint_embedding_steps} steps ...")
         card = finish(run)
         report(f"Done: {out} is a finished checkpoint (state after epoch {card.epochs - 1}).")
     accelerator.end_training()

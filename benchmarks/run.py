@@ -15,7 +15,9 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(_ROOT))  # run as a file, as the README says, Python would look for packages beside it only
 
-import colorizer  # noqa: E402  (before torch, as in the app: it says how long OpenMP's threads spin)
+from colorizer.utils.openmp import let_idle_threads_sleep  # noqa: E402
+
+let_idle_threads_sleep()  # before torch is imported, as in the app
 
 # isort: split
 
@@ -23,6 +25,7 @@ import matplotlib  # noqa: E402
 import torch  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+import colorizer  # noqa: E402
 from benchmarks import batch, single_photo, slider_latency, startup, training_throughput  # noqa: E402
 from benchmarks.harness import Row  # noqa: E402
 

@@ -26,6 +26,9 @@ class _Stopwatch:
 
 
 def _import_all(watch: _Stopwatch) -> None:
+    from colorizer.utils.openmp import let_idle_threads_sleep
+
+    let_idle_threads_sleep()
     import torch  # noqa: F401
 
     watch.lap("import torch")

@@ -71,7 +71,9 @@ class Speed:
 
 def _make_recipe(device: str) -> Recipe:
     batches = _CPU_STEPS if device == "cpu" else _GPU_STEPS
-    recipe = read_recipe(_RECIPE, ["model.trunk=random", "data.validation_images=8", f"training.device={device}"])
+    recipe = read_recipe(
+        _RECIPE, ["model.encoder_weights=random", "data.validation_images=8", f"training.device={device}"]
+    )
     shown = batches * recipe.training.batch_size
     return dataclasses.replace(
         recipe, training=dataclasses.replace(recipe.training, images_per_epoch=shown, epochs=100)

@@ -17,7 +17,7 @@ _Protocol = tuple[str, int, str]  # which pictures, how many, and how they were 
 
 
 def _protocol(row: MetricsRow) -> _Protocol:
-    return row.pictures, row.images, row.protocol
+    return row.dataset, row.images, row.protocol
 
 
 def _megabytes(card: Card) -> float:
@@ -47,11 +47,11 @@ def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
     lines, references = [], {}
     for card in cards:
         for row in card.metrics:
-            if _protocol(row) == protocol and row.of == "checkpoint":
+            if _protocol(row) == protocol and row.subject == "checkpoint":
                 lines.append(_line(card.title, row, card))
             elif _protocol(row) == protocol:
-                references[row.of] = _line(
-                    {"grey": "grey (no colour)", "truth": "truth (the originals)"}[row.of], row, None
+                references[row.subject] = _line(
+                    {"grey": "grey (no colour)", "truth": "truth (the originals)"}[row.subject], row, None
                 )
     table = pd.DataFrame([*lines, *(references[name] for name in ("grey", "truth") if name in references)])
     return table.dropna(axis="columns", how="all").replace([math.inf], math.nan)
@@ -100,7 +100,7 @@ def _options(card: Card) -> str:
 
 def _facts(card: Card) -> dict[str, str]:
     facts = {
-        "What it gets wrong": card.wrong,
+        "What it gets wrong": card.limitations,
         "Experiment": ": ".join(part for part in (card.experiment, card.variable) if part),
         "Trained on": f"{card.trained_on.images} pictures of {card.trained_on.name}",
         "Validated on": f"{card.validated_on.images} other pictures of {card.validated_on.name}",
@@ -130,7 +130,7 @@ def _list(facts: dict[str, str]) -> None:
 def _show_measurements(card: Card) -> None:
     """What was measured beside quality, with how it was done."""
     rows = [
-        {"figure": row.what, "value": f"{row.value:.2f} {row.unit}", "pictures": f"{row.images}, {row.pictures}"}
+        {"figure": row.what, "value": f"{row.value:.2f} {row.unit}", "pictures": f"{row.images}, {row.dataset}"}
         for row in card.measurements
     ]
     st.table(rows)

@@ -6,14 +6,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import tomli_w
+
 from colorizer.errors import CheckpointError
-from colorizer.utils import toml
+from colorizer.utils.documents import CONFIG, DocumentError, build, rename_keys
 
 CARD_FILE = "card.toml"
+OLD_KEYS = {
+    "wrong": "limitations",
+    "metrics.of": "subject",
+    "metrics.pictures": "dataset",
+    "measurements.pictures": "dataset",
+}
+"""The names that fields had on older cards, which can still be read, and their present ones."""
 
 
 @dataclass(frozen=True)
 class PictureSet:
+    __pydantic_config__ = CONFIG
     name: str
     images: int
     sha256: str
@@ -22,10 +32,11 @@ class PictureSet:
 
 @dataclass(frozen=True)
 class MetricsRow:
-    """Quality on one set of pictures under one protocol; `of` says whose: the checkpoint's, or one to compare with."""
+    """Quality on one set of pictures under one protocol: the checkpoint's, or that of something to compare it with."""
 
-    of: Literal["checkpoint", "grey", "truth"]
-    pictures: str
+    __pydantic_config__ = CONFIG
+    subject: Literal["checkpoint", "grey", "truth"]
+    dataset: str
     images: int
     protocol: str
     command: str
@@ -48,8 +59,9 @@ class MetricsRow:
 class Measurement:
     """A figure beyond those of `MetricsRow`."""
 
+    __pydantic_config__ = CONFIG
     what: str
-    pictures: str
+    dataset: str
     images: int
     value: float
     unit: str
@@ -60,6 +72,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Card:
+    __pydantic_config__ = CONFIG
     id: str
     title: str
     summary: str
@@ -79,7 +92,7 @@ class Card:
     """Wall time of the training."""
     weights_licence: str
     data_licence: str
-    wrong: str
+    limitations: str
     """What it gets wrong."""
     trained_on: PictureSet
     validated_on: PictureSet
@@ -112,48 +125,15 @@ class Card:
         """The card as TOML text; `read_card` gives it back."""
         document = dataclasses.asdict(self)
         rows = [{name: value for name, value in row.items() if value is not None} for row in document["metrics"]]
-        return toml.dumps({**document, "metrics": rows})
-
-
-_TYPES: dict[Any, tuple[type, ...]] = {
-    str: (str,),
-    int: (int,),
-    bool: (bool,),
-    float: (int, float),
-    float | None: (int, float),
-}
-
-
-def _require_types(kind: type[Any], table: Any) -> None:
-    for item in dataclasses.fields(kind):
-        allowed = _TYPES.get(item.type, (object,))
-        if item.name in table and not isinstance(table[item.name], allowed):
-            raise TypeError(f"{item.name} is {table[item.name]!r}")
+        return tomli_w.dumps({**document, "metrics": rows})
 
 
 def _parse(document: dict[str, Any]) -> Card:
-    _require_types(Card, document)
-    for row in (document["trained_on"], document["validated_on"]):
-        _require_types(PictureSet, row)
-    for row in document.get("metrics", ()):
-        _require_types(MetricsRow, row)
-    for row in document.get("measurements", ()):
-        _require_types(Measurement, row)
-    if not all(isinstance(value, str) for value in document["sha256"].values()):
-        raise TypeError("sha256 must be texts")
-    if not all(Path(name).stem.isdecimal() for name in document["sha256"] if name.startswith("snapshots/")):
-        raise TypeError("sha256 has a snapshot that is not named by its epoch")
-    if not all(isinstance(value, int) for value in document.get("options", {}).values()):
-        raise TypeError("options must be whole numbers")
-    apart = ("trained_on", "validated_on", "metrics", "measurements")
-    plain = {name: value for name, value in document.items() if name not in apart}
-    return Card(
-        **plain,
-        trained_on=PictureSet(**document["trained_on"]),
-        validated_on=PictureSet(**document["validated_on"]),
-        metrics=tuple(MetricsRow(**row) for row in document.get("metrics", ())),
-        measurements=tuple(Measurement(**row) for row in document.get("measurements", ())),
-    )
+    rename_keys(document, OLD_KEYS)
+    card = build(Card, document)
+    if not all(Path(name).stem.isdecimal() for name in card.sha256 if name.startswith("snapshots/")):
+        raise DocumentError("sha256 has a snapshot that is not named by its epoch.")
+    return card
 
 
 def read_card(path: Path) -> Card:
@@ -168,5 +148,7 @@ def read_card(path: Path) -> Card:
         return dataclasses.replace(card, id=path.absolute().parent.name)
     except FileNotFoundError as error:
         raise CheckpointError(f"{name} is missing: the folder is not a finished checkpoint.") from error
-    except (OSError, ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:  # ValueError: no TOML
+    except DocumentError as error:
+        raise CheckpointError(f"{name} is not a readable card: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no TOML
         raise CheckpointError(f"{name} is not a readable card: {error}.") from error

@@ -48,11 +48,11 @@ class EpochRow:
     the discriminator's answer against "true", plus the weighted own loss. This and the next three are None without an
     adversary."""
     discriminator_loss: float | None = None
-    """Mean over the discriminator's steps of its binary cross-entropy, nats; None where it was held back."""
+    """Mean over the discriminator's steps of its binary cross-entropy, nats; None where it was skipped."""
     discriminator_accuracy: float | None = None
     """At the end of the epoch: the share, 0..1, of its right answers on training pictures, true and generated."""
     discriminator_steps: int | None = None
-    """How many optimizer steps it made in the epoch: none where it was held back."""
+    """How many optimizer steps it made in the epoch: none where it was skipped."""
     peak_memory_mb: int | None = None
     """The most memory that the main process has held at once since it was started, in megabytes; None where the system
     does not say. A resumed run is a new process."""

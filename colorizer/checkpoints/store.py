@@ -15,9 +15,10 @@ from colorizer import models
 from colorizer.checkpoints.card import CARD_FILE, Card, read_card
 from colorizer.errors import CheckpointError
 from colorizer.utils.atomic_write import write_atomically
+from colorizer.utils.shipped import shipped_folder
 
-WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
-"""The shipped checkpoints, beside the package."""
+WEIGHTS = shipped_folder("weights")
+"""The shipped checkpoints."""
 MODEL_FILE = "model.safetensors"
 RECIPE_FILE = "recipe.toml"
 _EXACT = "palette"  # a tensor of given colours, which are no weights: rounded, some pixels would change their class

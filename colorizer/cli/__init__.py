@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from colorizer.cli import arguments as values
 from colorizer.errors import ColorizerError
 from colorizer.utils import messages
+from colorizer.utils.openmp import let_idle_threads_sleep
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -187,6 +188,7 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit status."""
     options = make_parser().parse_args(arguments)
+    let_idle_threads_sleep()
     warnings.filterwarnings("ignore", module="PIL")  # on damaged metadata, which is not used
     try:
         status = _run(options.command)(options)

@@ -154,8 +154,8 @@ def _measured(options: argparse.Namespace, measure: Callable[[Image.Image, int],
 def _write(weights: Path, model: Colorizer, rows: Sequence[Measurement]) -> None:
     """Put measurements into the card, in place of older ones of the same things."""
     card = next(card for card in list_checkpoints(weights) if card.id == model.card.id)
-    new = {(row.what, row.pictures) for row in rows}
-    kept = tuple(row for row in card.measurements if (row.what, row.pictures) not in new)
+    new = {(row.what, row.dataset) for row in rows}
+    kept = tuple(row for row in card.measurements if (row.what, row.dataset) not in new)
     write_card(weights / card.id, dataclasses.replace(card, measurements=(*kept, *rows)))
 
 

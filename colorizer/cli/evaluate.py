@@ -111,7 +111,7 @@ def _write_cards(
         protocol = ruler.protocol([load(card.id, weights=weights, device="cpu")])
         rows = {"checkpoint": averages[card.id]} | {of: averages[of] for of in ("grey", "truth") if of in averages}
         new = [MetricsRow(of, name, photos, protocol, command, **_rounded(row)) for of, row in rows.items()]  # type: ignore[arg-type]
-        kept = tuple(row for row in card.metrics if row.pictures != name)
+        kept = tuple(row for row in card.metrics if row.dataset != name)
         write_card(weights / card.id, dataclasses.replace(card, metrics=(*kept, *new)))
 
 

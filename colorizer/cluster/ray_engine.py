@@ -152,7 +152,7 @@ def _loaded(reference: Any) -> Colorizer:
     """The model of this process."""
     import ray
 
-    worker_pool.work_alone()
+    worker_pool.limit_to_one_thread()
     checkpoint: PackedCheckpoint = ray.get(reference)
     with tempfile.TemporaryDirectory(prefix="colorizer-") as weights:
         folder = Path(weights) / checkpoint.id

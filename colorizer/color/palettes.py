@@ -13,8 +13,9 @@ from torch import Tensor
 
 from colorizer.color.lab import srgb_to_lab
 from colorizer.errors import RecipeError
+from colorizer.utils.shipped import shipped_folder
 
-_FOLDER = Path(__file__).resolve().parents[2] / "recipes" / "palettes"
+_FOLDER = shipped_folder("recipes") / "palettes"
 _KMEANS = "kmeans:"
 
 

@@ -1,8 +1,11 @@
-"""Public data sets by the name that a recipe gives them: downloaded once, through torchvision, and read.
+"""Public data sets by the name that a recipe gives them: downloaded once, and read.
+
+Not by torchvision.datasets: its CIFAR10 unpickles what it downloaded, its Flowers102 needs scipy for labels that nobody
+here wants, its downloads wait for ever on a silent server, and one that was broken off can pass for whole.
 
 "cifar10:horse" is one class of CIFAR-10 (Krizhevsky 2009, "Learning multiple layers of features from tiny images"):
 5,000 training and 1,000 test pictures of 32 x 32. It is read in its binary version, one byte of label and 3,072 of
-pixels a picture, because torchvision's reader of the Python version unpickles what it downloaded; nothing here does.
+pixels a picture: nothing is unpickled.
 
 "flowers102" is Oxford's 102 Category Flower Dataset (Nilsback and Zisserman 2008, "Automated flower classification over
 a large number of classes"): 8,189 photos of flowers, a folder of JPEG files. Its labels are not needed.
@@ -11,21 +14,21 @@ a large number of classes"): 8,189 photos of flowers, a folder of JPEG files. It
 scene recognition") at 256 x 256: 36,500 photos of scenes, indoors and outdoors, a folder of JPEG files.
 """
 
-import contextlib
 import hashlib
 import http.client
 import os
-import socket
+import tarfile
 import tempfile
 import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
-from colorizer.data.torchvision_compat import import_torchvision
 from colorizer.errors import DataError
 
 CIFAR10_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
@@ -42,7 +45,12 @@ _TRAINING_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 _TEST_FILES = ("test_batch.bin",)
 _SIDE = 32
 SILENCE_SECONDS = 60.0
+_CHUNK_BYTES = 1_048_576
 _RECORD_BYTES = 1 + 3 * _SIDE * _SIDE
+
+
+class _OtherContentError(Exception):
+    """What was downloaded has another md5."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ def fetch(name: str, report: Callable[[str], None]) -> tuple[list[PublicPicture]
 
     Args:
         name: "cifar10:" and the name of a class.
-        report: told where the set comes from, before a download begins; torchvision shows its progress.
+        report: told where the set comes from, before a download begins, which shows its progress.
 
     Raises:
         DataError: for an unknown name, a failed download, and damaged files.
@@ -123,36 +131,37 @@ def _kept(archive: _Archive, name: str, report: Callable[[str], None]) -> Path:
 
 def _download(archive: _Archive, root: Path, name: str) -> None:
     """Download and unpack beside the place, then rename: what is broken off leaves nothing that looks finished."""
-    file = root / archive.url.rpartition("/")[2]
     try:
         root.mkdir(parents=True, exist_ok=True)
-        import_torchvision()
-        from torchvision.datasets import utils
-
-        with _patience():
-            utils.download_url(archive.url, str(root), md5=archive.md5)
         with tempfile.TemporaryDirectory(dir=root) as temporary:
-            utils.extract_archive(str(file), temporary)
+            file = Path(temporary) / "archive"
+            if _retrieve(archive, file) != archive.md5:
+                raise _OtherContentError
+            with tarfile.open(file) as tar:
+                tar.extractall(temporary, filter="data")
             (Path(temporary) / archive.inside).rename(root / name)
-    except (OSError, http.client.HTTPException, RuntimeError, EOFError) as error:
+    except (OSError, http.client.HTTPException, tarfile.TarError, EOFError, _OtherContentError) as error:
         raise DataError(
             f"{archive.title} could not be downloaded ({_reason(error)}); connect to the network and try again, or "
             "give your own pictures with --data."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):  # often it is not there
-            file.unlink()
 
 
-@contextlib.contextmanager
-def _patience() -> Iterator[None]:
-    """A server that falls silent is given up; torchvision's download would wait for ever."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(SILENCE_SECONDS)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+def _retrieve(archive: _Archive, file: Path) -> str:
+    """Write what a server sends into a file, with a progress bar; returns its md5.
+
+    A server that falls silent is given up, which torchvision's own download never does.
+    """
+    digest = hashlib.md5(usedforsecurity=False)
+    with (
+        urllib.request.urlopen(archive.url, timeout=SILENCE_SECONDS) as answer,
+        file.open("wb") as out,
+        tqdm(total=answer.length, unit="B", unit_scale=True) as bar,
+    ):
+        while chunk := answer.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            bar.update(out.write(chunk))
+    return digest.hexdigest()
 
 
 def _reason(error: Exception) -> str:
@@ -161,7 +170,7 @@ def _reason(error: Exception) -> str:
         return f"the server answers {error.code} {error.reason}"
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError):
         error = error.reason
-    if isinstance(error, RuntimeError):  # torchvision's own, for a wrong md5
+    if isinstance(error, _OtherContentError):
         return "what arrived is incomplete or another file"
     if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
         return "the server's answer is not one of HTTP"

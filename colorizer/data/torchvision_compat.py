@@ -64,5 +64,5 @@ def resnet18_imagenet_state() -> dict[str, Tensor]:
     except (OSError, RuntimeError, pickle.UnpicklingError) as error:
         raise TrainingError(
             f"The ImageNet weights of the trunk cannot be downloaded ({error}); connect to the network, or train with "
-            '--set model.trunk="random".'
+            '--set model.encoder_weights="random".'
         ) from error

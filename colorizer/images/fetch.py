@@ -5,30 +5,32 @@ the connection goes to the very address that was checked, while certificate and 
 a name cannot change its address in between; one time limit over all of it; a size limit while the bytes come in.
 Proxies of the environment, cookies, referrers and compressed bodies are not used.
 
-`POLICY` holds the settings. A program that needs others (a test with a server on loopback) sets `links.POLICY` in its
+`POLICY` holds the settings. A program that needs others (a test with a server on loopback) sets `fetch.POLICY` in its
 own entry script or passes a policy; nothing in the environment changes it.
 """
 
-import http.client
-import io
+import contextlib
 import queue
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Never, cast
+from typing import Final
 
 import certifi
+import urllib3
+from urllib3 import exceptions
 
 from colorizer.errors import LinkError
 from colorizer.images.public_addresses import IPAddress, is_public_unicast, parse_address
+from colorizer.images.timed_connections import Deadline, make_pool
 from colorizer.images.urls import Target, parse_link, parse_redirect
 
 _USER_AGENT: Final = "colorizer/0.1 (a person asked for this picture)"
 _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 _CHUNK_BYTES: Final = 65_536
+_FRAMING_BYTES: Final = 1_000_000  # of headers, and of a body's chunks beside what they hold
 _MAX_ADDRESSES_TRIED: Final = 4  # so that a name with hundreds of dead addresses does not open hundreds of connections
 
 
@@ -73,7 +75,7 @@ def fetch(link: str, policy: LinkPolicy | None = None) -> bytes:
         LinkError: the link is refused, leads to a refused place, or gives no picture in time and size.
     """
     policy = policy or POLICY
-    deadline = _Deadline(policy.timeout_seconds)
+    deadline = Deadline(policy.timeout_seconds)
     target = parse_link(link)
     try:
         for _ in range(policy.max_redirects + 1):
@@ -86,57 +88,44 @@ def fetch(link: str, policy: LinkPolicy | None = None) -> bytes:
     raise LinkError(f"The link is redirected more than {policy.max_redirects} times; use the address it ends at.")
 
 
-class _Deadline:
-    """A point in time that everything in a fetch shares."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def remaining_seconds(self) -> float:
-        """Seconds left, more than 0; raises TimeoutError when there are none."""
-        remaining = self._end - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        return remaining
-
-
-class _TimedStream(io.RawIOBase):
-    """Reads a socket, each time with what is left of the deadline, so that a slow drip of bytes cannot exceed it."""
-
-    def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
-        self._connection.settimeout(self._deadline.remaining_seconds())
-        return self._connection.recv_into(buffer)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """What `http.client.HTTPResponse` asks of a socket."""
-        return io.BufferedReader(self)
+def _get(target: Target, policy: LinkPolicy, deadline: Deadline) -> bytes | Target:
+    """Ask the first address that answers: the body, or where the server points instead."""
+    addresses = _checked_addresses(target, policy, deadline)[:_MAX_ADDRESSES_TRIED]
+    for position, address in enumerate(addresses):
+        connect_seconds = deadline.remaining_seconds() / (len(addresses) - position)  # shared with those not yet tried
+        try:
+            return _ask(address, target, policy, deadline, connect_seconds)
+        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError):
+            continue
+    deadline.remaining_seconds()
+    raise LinkError(f"{target.host} does not accept a connection; try again later, or upload the picture.")
 
 
-def _get(target: Target, policy: LinkPolicy, deadline: _Deadline) -> bytes | Target:
-    """One request: the body, or where the server points instead."""
-    addresses = _checked_addresses(target, policy, deadline)
+def _ask(
+    address: str, target: Target, policy: LinkPolicy, deadline: Deadline, connect_seconds: float
+) -> bytes | Target:
+    """Make one request to one address, which has been checked; the pool resolves and redirects nothing itself."""
+    server_name = target.host if target.scheme == "https" else None
+    max_bytes = 2 * policy.max_bytes + _FRAMING_BYTES
     try:
-        with _connect(target, addresses, policy, deadline) as connection:
-            connection.settimeout(deadline.remaining_seconds())
-            connection.sendall(_request(target))
-            stream = cast(socket.socket, _TimedStream(connection, deadline))
-            with http.client.HTTPResponse(stream, method="GET") as response:
-                response.begin()
+        with make_pool(address, target.port, deadline, max_bytes, server_name, policy.ca_file) as pool:
+            response = pool.urlopen(
+                "GET", target.path, headers=_headers(target), redirect=False, retries=False, preload_content=False,
+                decode_content=False, timeout=urllib3.Timeout(connect=connect_seconds, read=None),
+            )  # fmt: skip
+            with contextlib.closing(response):
                 return _read_answer(response, target, policy)
-    except (TimeoutError, LinkError):
+    except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError):
         raise
-    except (OSError, http.client.HTTPException, ValueError):  # ValueError: malformed chunk lengths
-        raise LinkError(f"The connection to {target.host} broke off; try again, or upload the picture.") from None
+    except (exceptions.TimeoutError, TimeoutError):
+        raise TimeoutError from None
+    except exceptions.SSLError as error:
+        raise _refused_certificate(target) if _is_about_certificate(error) else _broken_off(target) from None
+    except (exceptions.HTTPError, OSError, ValueError):  # ValueError: headers of nonsense
+        raise _broken_off(target) from None
 
 
-def _checked_addresses(target: Target, policy: LinkPolicy, deadline: _Deadline) -> list[str]:
+def _checked_addresses(target: Target, policy: LinkPolicy, deadline: Deadline) -> list[str]:
     """The addresses of a host, of which every one is allowed."""
     addresses = [target.host] if parse_address(target.host) else _resolve(target, policy, deadline)
     for text in addresses:
@@ -146,7 +135,7 @@ def _checked_addresses(target: Target, policy: LinkPolicy, deadline: _Deadline) 
     return addresses
 
 
-def _resolve(target: Target, policy: LinkPolicy, deadline: _Deadline) -> list[str]:
+def _resolve(target: Target, policy: LinkPolicy, deadline: Deadline) -> list[str]:
     """Ask the resolver in a thread of its own: the system's resolver knows no time limit."""
     answers: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
 
@@ -166,48 +155,17 @@ def _resolve(target: Target, policy: LinkPolicy, deadline: _Deadline) -> list[st
     return addresses
 
 
-def _connect(target: Target, addresses: list[str], policy: LinkPolicy, deadline: _Deadline) -> socket.socket:
-    """Connect to the first address that answers; the time left is shared among those not yet tried."""
-    addresses = addresses[:_MAX_ADDRESSES_TRIED]
-    for position, address in enumerate(addresses):
-        share_seconds = deadline.remaining_seconds() / (len(addresses) - position)
-        try:
-            plain = socket.create_connection((address, target.port), timeout=share_seconds)
-        except OSError:  # TimeoutError is one
-            continue
-        return _secure(plain, target, policy, deadline) if target.scheme == "https" else plain
-    deadline.remaining_seconds()
-    raise LinkError(f"{target.host} does not accept a connection; try again later, or upload the picture.")
+def _headers(target: Target) -> dict[str, str]:
+    return {
+        "Host": target.host_header,
+        "User-Agent": _USER_AGENT,
+        "Accept": "image/*",
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
 
 
-def _secure(plain: socket.socket, target: Target, policy: LinkPolicy, deadline: _Deadline) -> ssl.SSLSocket:
-    try:
-        plain.settimeout(deadline.remaining_seconds())
-        context = ssl.create_default_context(cafile=policy.ca_file)
-        return context.wrap_socket(plain, server_hostname=target.host)
-    except ssl.SSLCertVerificationError:
-        plain.close()
-        raise LinkError(
-            f"{target.host} cannot prove who it is (its certificate is not valid); upload the picture instead."
-        ) from None
-    except BaseException:
-        plain.close()
-        raise
-
-
-def _request(target: Target) -> bytes:
-    lines = (
-        f"GET {target.path} HTTP/1.1",
-        f"Host: {target.host_header}",
-        f"User-Agent: {_USER_AGENT}",
-        "Accept: image/*",
-        "Accept-Encoding: identity",
-        "Connection: close",
-    )
-    return "\r\n".join((*lines, "", "")).encode("ascii")
-
-
-def _read_answer(response: http.client.HTTPResponse, target: Target, policy: LinkPolicy) -> bytes | Target:
+def _read_answer(response: urllib3.BaseHTTPResponse, target: Target, policy: LinkPolicy) -> bytes | Target:
     if response.status in _REDIRECT_STATUSES:
         return parse_redirect(target, response.headers.get("Location"))
     if response.status != 200:
@@ -216,24 +174,35 @@ def _read_answer(response: http.client.HTTPResponse, target: Target, policy: Lin
         )
     if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise LinkError(f"{target.host} sends the picture compressed, which is refused; upload it instead.")
-    if response.length is not None and response.length > policy.max_bytes:
-        _refuse_size(policy)
-    return _read_body(response, target, policy)
-
-
-def _read_body(response: http.client.HTTPResponse, target: Target, policy: LinkPolicy) -> bytes:
+    if (response.length_remaining or 0) > policy.max_bytes:
+        raise _too_large(policy)
     body = bytearray()
-    while chunk := response.read(_CHUNK_BYTES):
-        body += chunk
-        if len(body) > policy.max_bytes:
-            _refuse_size(policy)
-    if response.length:  # announced and not sent
-        raise LinkError(f"{target.host} broke off in the middle of the picture; try again, or upload it.")
+    try:
+        for chunk in response.stream(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > policy.max_bytes:
+                raise _too_large(policy)
+    except exceptions.ProtocolError:
+        raise LinkError(f"{target.host} broke off in the middle of the picture; try again, or upload it.") from None
     return bytes(body)
 
 
-def _refuse_size(policy: LinkPolicy) -> Never:
-    raise LinkError(
+def _is_about_certificate(error: Exception) -> bool:
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in error.args)
+
+
+def _refused_certificate(target: Target) -> LinkError:
+    return LinkError(
+        f"{target.host} cannot prove who it is (its certificate is not valid); upload the picture instead."
+    )
+
+
+def _broken_off(target: Target) -> LinkError:
+    return LinkError(f"The connection to {target.host} broke off; try again, or upload the picture.")
+
+
+def _too_large(policy: LinkPolicy) -> LinkError:
+    return LinkError(
         f"The file behind the link has more than {policy.max_bytes / 1e6:.1f} MB; use a smaller version of the picture."
     )
 

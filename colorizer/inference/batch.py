@@ -115,13 +115,13 @@ def share_out(
     """Have items worked on by so many processes, or by threads where those serve better, see above.
 
     Args:
-        work: as for `worker_pool.spread`.
+        work: as for `worker_pool.imap_unordered`.
         pictures: how many there are in all items together.
     """
     if model.device.type == "cpu" and pictures >= count * WORTH_A_PROCESS and fork_pool.can_fork():
-        yield from fork_pool.spread(work, items, count)
+        yield from fork_pool.imap_unordered(work, items, count)
     else:
-        yield from worker_pool.spread(work, items, count)
+        yield from worker_pool.imap_unordered(work, items, count)
 
 
 def color_groups(

@@ -24,7 +24,7 @@ from colorizer.inference import guided_upsampling, packed_lab
 from colorizer.inference.palette_prediction import paint
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
-from colorizer.utils.worker_pool import share_out
+from colorizer.utils.worker_pool import run_in_threads
 
 STRIP_PIXELS = 1 << 19  # an operation on it takes some 100 microseconds: long beside those that Python takes to ask
 SHARED_PIXELS = 1 << 19  # from here on it is worth while not to copy them
@@ -83,7 +83,7 @@ def read_lightness(image: Image.Image) -> LightnessPlane:
             packed = _packed(image.crop((0, top, width, bottom)), pyarrow, workspace)
             packed_lab.read_roots(packed, roots[top:bottom].view(-1), workspace)
 
-    share_out(read, strips)
+    run_in_threads(read, strips)
     return LightnessPlane(roots)
 
 
@@ -128,7 +128,7 @@ def _paint_strips(plane: LightnessPlane, fields: guided_upsampling.Rows) -> Imag
             fields.write(top, workspace.fields(pixels).view(shape), workspace.spare_fields(pixels).view(shape))
             canvas.paint(top * width, bottom * width, workspace)
 
-    share_out(work, strips)
+    run_in_threads(work, strips)
     return _as_image(canvas.packed.numpy())
 
 

@@ -3,18 +3,17 @@
 All give a whole RGB picture through a sigmoid, lightness included, as the original did; of it only ab is used.
 """
 
-from collections.abc import Callable
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from colorizer import color
+from colorizer.models.layers import Activation, normalize_lightness, normalized_convolution
 from colorizer.models.registry import ColorNetwork, Head, register
 
 _MAX_WIDTH = 512
 _LEAK = 0.2  # of the leaky ReLU, as in DCGAN (Radford et al. 2016)
-Activation = Callable[[], nn.Module]
 
 
 def _leaky() -> nn.Module:
@@ -22,9 +21,7 @@ def _leaky() -> nn.Module:
 
 
 def _down(channels_in: int, channels_out: int, stride: int = 1, activation: Activation = nn.ReLU) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False), nn.BatchNorm2d(channels_out), activation()
-    )
+    return normalized_convolution(channels_in, channels_out, 3, stride, activation)
 
 
 def _up(channels_in: int, channels_out: int, activation: Activation = nn.ReLU) -> nn.Sequential:
@@ -51,7 +48,7 @@ class RGBNetwork(ColorNetwork):
         raise NotImplementedError(f"{type(self).__name__} does not say how it paints")
 
     def forward(self, lightness: Tensor) -> Tensor:
-        return self.decode((lightness - 50) / 50).sigmoid()
+        return self.decode(normalize_lightness(lightness)).sigmoid()
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
         """The picture itself."""

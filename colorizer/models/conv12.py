@@ -5,15 +5,10 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from colorizer.models.layers import normalize_lightness, normalized_convolution
 from colorizer.models.registry import ColorNetwork, Head, register
 
 _MAX_WIDTH = 128
-
-
-def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU()
-    )
 
 
 @register("twelve-convolutions")
@@ -34,25 +29,27 @@ class TwelveConvolutions(ColorNetwork):
             raise ValueError(f"width is {width}; it must be 2 to {_MAX_WIDTH}")
         super().__init__()
         self.shrink = nn.Sequential(
-            _convolution(1, width),
-            _convolution(width, width, stride=2),
-            _convolution(width, 2 * width),
-            _convolution(2 * width, 2 * width, stride=2),
-            _convolution(2 * width, 4 * width),
-            _convolution(4 * width, 4 * width, stride=2),
+            normalized_convolution(1, width),
+            normalized_convolution(width, width, stride=2),
+            normalized_convolution(width, 2 * width),
+            normalized_convolution(2 * width, 2 * width, stride=2),
+            normalized_convolution(2 * width, 4 * width),
+            normalized_convolution(4 * width, 4 * width, stride=2),
         )
-        self.think = nn.Sequential(_convolution(4 * width, 8 * width), _convolution(8 * width, 4 * width))
+        self.think = nn.Sequential(
+            normalized_convolution(4 * width, 8 * width), normalized_convolution(8 * width, 4 * width)
+        )
         self.grow = nn.ModuleList(
             [
-                _convolution(4 * width, 2 * width),
-                _convolution(2 * width, width),
-                _convolution(width, width // 2),
+                normalized_convolution(4 * width, 2 * width),
+                normalized_convolution(2 * width, width),
+                normalized_convolution(width, width // 2),
                 nn.Conv2d(width // 2, 2, 3, padding=1),
             ]
         )
 
     def forward(self, lightness: Tensor) -> Tensor:
-        features = self.think(self.shrink((lightness - 50) / 50))
+        features = self.think(self.shrink(normalize_lightness(lightness)))
         first, second, third, color = self.grow
         features = second(_twice(first(features)))
         ab = color(third(_twice(features)))

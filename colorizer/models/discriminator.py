@@ -5,7 +5,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from colorizer.recipes.schema import Normalisation, Verdict
+from colorizer.recipes.schema import DiscriminatorOutput, Normalisation
 
 _LEAK = 0.2
 
@@ -14,11 +14,13 @@ class Discriminator(nn.Module):
     """Three colour channels (N, 3, S, S) -> the logit that a picture is true: (N, 1), or (N, S / 8, S / 8) of patches.
 
     Four stages of 3 x 3 convolution, leaky ReLU and dropout with `width` to 8 x `width` maps, 2 x 2 average pooling
-    between them. "picture" flattens the last maps into one answer, as the flower project did; "patches" answers at each
+    between them. "global" flattens the last maps into one answer, as the flower project did; "patch" answers at each
     place (Isola et al. 2017). Stages are normalised by BatchNorm, or all weights spectrally (Miyato et al. 2018).
     """
 
-    def __init__(self, side: int, width: int, verdict: Verdict, normalisation: Normalisation, dropout: float) -> None:
+    def __init__(
+        self, side: int, width: int, output: DiscriminatorOutput, normalisation: Normalisation, dropout: float
+    ) -> None:
         """`side` is S in pixels, a multiple of 8; `dropout` the share of values left out, 0..1.
 
         Raises:
@@ -41,7 +43,7 @@ class Discriminator(nn.Module):
             nn.Flatten(),
             maybe_spectral_norm(nn.Linear(channels[-1] * (side // 8) ** 2, 1), normalisation),
         ]
-        if verdict == "patches":
+        if output == "patch":
             last = [maybe_spectral_norm(nn.Conv2d(channels[-1], 1, 1), normalisation), nn.Flatten(1, 2)]
         self.layers = nn.Sequential(*stages, *last)
 

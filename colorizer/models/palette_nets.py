@@ -13,15 +13,10 @@ from torch import Tensor, nn
 
 from colorizer import color
 from colorizer.color.palettes import MAX_COLORS
+from colorizer.models.layers import normalize_lightness, normalized_convolution
 from colorizer.models.registry import ColorNetwork, Head, register
 
 _MAX_WIDTH = 512
-
-
-def _convolution(channels_in: int, channels_out: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU()
-    )
 
 
 def _up(features: Tensor) -> Tensor:
@@ -83,13 +78,13 @@ class PaletteCNN(PaletteNetwork):
 
     def __init__(self, colors: int, width: int = 32) -> None:
         super().__init__(colors, width)
-        self.down1, self.down2 = _convolution(1, width), _convolution(width, 2 * width)
-        self.middle = _convolution(2 * width, 2 * width)
-        self.up1, self.up2 = _convolution(2 * width, 2 * width), _convolution(2 * width, width)
+        self.down1, self.down2 = normalized_convolution(1, width), normalized_convolution(width, 2 * width)
+        self.middle = normalized_convolution(2 * width, 2 * width)
+        self.up1, self.up2 = normalized_convolution(2 * width, 2 * width), normalized_convolution(2 * width, width)
         self.classify = nn.Conv2d(width, colors, 3, padding=1)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        normalised = (lightness - 50) / 50  # -1..1
+        normalised = normalize_lightness(lightness)
         half = F.max_pool2d(self.down1(normalised), 2)
         quarter = F.max_pool2d(self.down2(half), 2)
         return self.classify(_up(self.up2(_up(self.up1(self.middle(quarter))))))
@@ -104,13 +99,13 @@ class PaletteUNet(PaletteNetwork):
 
     def __init__(self, colors: int, width: int = 32) -> None:
         super().__init__(colors, width)
-        self.down1, self.down2 = _convolution(1, width), _convolution(width, 2 * width)
-        self.middle = _convolution(2 * width, 2 * width)
-        self.up1, self.up2 = _convolution(4 * width, 2 * width), _convolution(3 * width, width)
+        self.down1, self.down2 = normalized_convolution(1, width), normalized_convolution(width, 2 * width)
+        self.middle = normalized_convolution(2 * width, 2 * width)
+        self.up1, self.up2 = normalized_convolution(4 * width, 2 * width), normalized_convolution(3 * width, width)
         self.classify = nn.Conv2d(width + 1, colors, 3, padding=1)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        normalised = (lightness - 50) / 50  # -1..1
+        normalised = normalize_lightness(lightness)
         full = self.down1(normalised)
         half = self.down2(F.max_pool2d(full, 2))
         quarter = self.middle(F.max_pool2d(half, 2))

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from colorizer.models.layers import normalize_lightness, normalized_convolution
 from colorizer.models.registry import ColorNetwork, Head, register
 
 _OUTPUT_SCALE = (
@@ -36,12 +37,6 @@ class BasicBlock(nn.Module):
         return F.relu(residual + self.downsample(features))
 
 
-def _convolution(channels_in: int, channels_out: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False), nn.BatchNorm2d(channels_out), nn.ReLU()
-    )
-
-
 def _up() -> nn.Upsample:
     # Bilinear, where the original repeats pixels: repeated pixels would show as blocks of colour.
     return nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
@@ -66,13 +61,13 @@ class ResNet18Colorizer(ColorNetwork):
         self.layer1 = nn.Sequential(BasicBlock(64, 64, 1), BasicBlock(64, 64, 1))
         self.layer2 = nn.Sequential(BasicBlock(64, 128, 2), BasicBlock(128, 128, 1))
         self.decoder = nn.Sequential(
-            *(_convolution(128, 128), _up()),
-            *(_convolution(128, 64), _convolution(64, 64), _up()),
-            *(_convolution(64, 32), nn.Conv2d(32, 2, 3, padding=1), _up()),
+            *(normalized_convolution(128, 128), _up()),
+            *(normalized_convolution(128, 64), normalized_convolution(64, 64), _up()),
+            *(normalized_convolution(64, 32), nn.Conv2d(32, 2, 3, padding=1), _up()),
         )
 
     def forward(self, lightness: Tensor) -> Tensor:
-        normalised = (lightness - 50) / 50  # -1..1
+        normalised = normalize_lightness(lightness)
         features = F.max_pool2d(F.relu(self.bn1(self.conv1(normalised))), 3, stride=2, padding=1)
         return self.decoder(self.layer2(self.layer1(features))) * _OUTPUT_SCALE
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from colorizer import color
 from colorizer.models.bins_head import BinsNetwork
+from colorizer.models.layers import normalize_lightness
 from colorizer.models.registry import ColorNetwork, Head, register
 
 _AB_RANGE = 128.0
@@ -64,7 +65,7 @@ class ZhangRegression(ColorNetwork):
         self.regress = nn.Conv2d(4 * width, 2, 1)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        ab = self.regress(self.trunk((lightness - 50) / 50)).tanh() * _AB_RANGE
+        ab = self.regress(self.trunk(normalize_lightness(lightness))).tanh() * _AB_RANGE
         return F.interpolate(ab, scale_factor=4, mode="bilinear", align_corners=False)
 
 
@@ -81,4 +82,4 @@ class ZhangBins(BinsNetwork):
         self.classify = nn.Conv2d(4 * width, len(color.ab_bins()), 1)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        return self.classify(self.trunk((lightness - 50) / 50))
+        return self.classify(self.trunk(normalize_lightness(lightness)))

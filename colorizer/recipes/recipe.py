@@ -11,10 +11,14 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any
+
+import tomli_w
 
 from colorizer.errors import RecipeError
 from colorizer.recipes.schema import (
+    OLD_KEYS,
+    OLD_OUTPUTS,
     AdversarySettings,
     CardSettings,
     DataSettings,
@@ -23,11 +27,12 @@ from colorizer.recipes.schema import (
     TrainingSettings,
     require,
 )
-from colorizer.utils import toml
+from colorizer.utils.documents import FINITE, DocumentError, build, rename_keys
 
 
 @dataclass(frozen=True)
 class Recipe:
+    __pydantic_config__ = FINITE
     id: str
     title: str
     summary: str
@@ -45,56 +50,15 @@ class Recipe:
 
     def to_toml(self) -> str:
         """The recipe as TOML text, every setting written out; `parse_recipe` gives it back."""
-        return toml.dumps({name: value for name, value in dataclasses.asdict(self).items() if value is not None})
+        return tomli_w.dumps({name: value for name, value in dataclasses.asdict(self).items() if value is not None})
 
     def without_text(self) -> "Recipe":
-        """The recipe without what comes after training (title, summary, card, working side): equal ones train the same
-        weights."""
-        data = dataclasses.replace(self.data, working_side=0)
+        """The recipe without what comes after training (title, summary, card, inference size).
+
+        Equal ones train the same weights.
+        """
+        data = dataclasses.replace(self.data, inference_size=0)
         return dataclasses.replace(self, title="", summary="", card=CardSettings(), data=data)
-
-
-Settings = TypeVar("Settings")
-_SECTIONS: dict[str, type[Any]] = {
-    "model": ModelSettings,
-    "data": DataSettings,
-    "loss": LossSettings,
-    "training": TrainingSettings,
-    "adversary": AdversarySettings,
-    "card": CardSettings,
-}
-_TYPES: dict[Any, tuple[type, ...]] = {
-    int: (int,), float: (int, float), bool: (bool,), str: (str,), tuple[int, ...]: (list, tuple)
-}  # fmt: skip
-
-
-def _convert(option: str, annotation: Any, value: Any) -> Any:
-    """`value` as the type of its dataclass field; an int is welcome where a float is meant, a bool is no int."""
-    allowed = _TYPES.get(annotation, (str,))  # what is not in the table is a Literal of strings
-    fits = isinstance(value, allowed) and (not isinstance(value, bool) or annotation is bool)
-    if not fits:
-        kind = {int: "a whole number", float: "a number", bool: "true or false"}.get(annotation, "a text")
-        kind = "a list of whole numbers" if annotation == tuple[int, ...] else kind
-        kind = f"one of {', '.join(get_args(annotation))}" if get_origin(annotation) is Literal else kind
-        raise RecipeError(f"{option} is {value!r}; it must be {kind}.")
-    if annotation == tuple[int, ...]:
-        return tuple(_convert(option, int, item) for item in value)
-    if annotation is not float:
-        return value
-    require(abs(value) < 1e300, f"{option} is {value!r}; it must be a finite number.")
-    return float(value)
-
-
-def _build(settings: type[Settings], table: Any, prefix: str) -> Settings:
-    if not isinstance(table, dict):
-        raise RecipeError(f"{prefix[:-1] or 'the recipe'} must be a table of settings.")
-    fields = {item.name: item for item in dataclasses.fields(settings)}  # type: ignore[arg-type]
-    unknown = sorted(set(table) - set(fields))
-    require(not unknown, f"unknown setting {prefix}{', '.join(unknown)}; there are: {', '.join(fields)}.")
-    for name, item in fields.items():
-        optional = item.default is not dataclasses.MISSING or item.default_factory is not dataclasses.MISSING
-        require(name in table or optional, f"the setting {prefix}{name} is missing.")
-    return settings(**{name: _convert(prefix + name, fields[name].type, value) for name, value in table.items()})
 
 
 def parse_recipe(text: str, overrides: Sequence[str] = ()) -> Recipe:
@@ -111,17 +75,23 @@ def parse_recipe(text: str, overrides: Sequence[str] = ()) -> Recipe:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # beside TOML's own, for numbers and lists without end
         raise RecipeError(f"the recipe is not valid TOML: {error}.") from error
-    for override in overrides:
-        _apply_override(document, override)
-    sections = {name: _build(kind, document[name], f"{name}.") for name, kind in _SECTIONS.items() if name in document}
-    plain = {name: value for name, value in document.items() if name not in _SECTIONS}
-    missing = [name for name in ("model", "data", "loss", "training") if name not in sections]
-    require(not missing, f"the recipe lacks the section [{'], ['.join(missing)}].")
-    unknown = sorted(set(plain) - {"id", "title", "summary", "family"})
-    require(not unknown, f"unknown setting {', '.join(unknown)}; sections are {', '.join(_SECTIONS)}.")
-    for name in ("id", "title", "summary", "family"):
-        require(isinstance(plain.get(name), str), f"the setting {name} is missing or not a text.")
-    return Recipe(**plain, **sections)
+    try:
+        _rename(document)
+        for override in overrides:
+            _apply_override(document, override)
+        missing = [name for name in ("model", "data", "loss", "training") if name not in document]
+        require(not missing, f"the recipe lacks the section [{'], ['.join(missing)}].")
+        return build(Recipe, document)
+    except DocumentError as error:
+        raise RecipeError(str(error)) from error
+
+
+def _rename(document: dict[str, Any]) -> None:
+    """Give settings their present names."""
+    adversary = document.get("adversary")
+    if isinstance(adversary, dict) and isinstance(output := adversary.get("verdict"), str):
+        adversary["verdict"] = OLD_OUTPUTS.get(output, output)
+    rename_keys(document, OLD_KEYS)
 
 
 def _apply_override(document: dict[str, Any], override: str) -> None:
@@ -132,9 +102,11 @@ def _apply_override(document: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         value = text.strip()
+    change: dict[str, Any] = {section: {key: value}} if dot else {key: value}
+    _rename(change)
     table = document.setdefault(section, {}) if dot else document
     require(isinstance(table, dict), f"--set {override}: {section} is not a section of the recipe.")
-    table[key] = value
+    table.update(change[section] if dot else change)
 
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:

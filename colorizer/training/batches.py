@@ -32,8 +32,8 @@ class TrainingBatch:
 
 def crop_squares(squares: Tensor, settings: DataSettings, generator: torch.Generator) -> Tensor:
     """uint8 (n, 3, side, side) -> uint8 (n, 3, crop, crop), at the places and sizes that the settings leave open."""
-    if settings.zoom > 1:
-        return zoomed(squares, settings.crop, settings.zoom, settings.flip, generator)
+    if settings.random_resize > 1:
+        return zoomed(squares, settings.crop, settings.random_resize, settings.flip, generator)
     return augment(squares, settings.crop, settings.flip, generator)
 
 
@@ -51,7 +51,7 @@ def make_batch(
     srgb = crop_squares(squares, recipe.data, generator).float() / 255
     lab = color.srgb_to_lab(srgb).contiguous(memory_format=torch.channels_last)
     target = network.target(srgb, lab)
-    lightness = degrade(lab[:, :1], generator) if recipe.data.aged else lab[:, :1]
+    lightness = degrade(lab[:, :1], generator) if recipe.data.degrade else lab[:, :1]
     if share := recipe.data.old_film:
         is_old = (torch.rand(len(srgb), 1, 1, 1, generator=generator) < share).to(srgb.device)
         lightness = torch.where(is_old, old_film(srgb, generator), lightness)

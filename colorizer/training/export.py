@@ -66,11 +66,12 @@ def describe_loss(recipe: Recipe, head: str) -> str:
 
 def _describe_adversary(settings: AdversarySettings) -> str:
     """What it was trained against, in words."""
-    inputs = {"rgb": "the picture as generated", "lab": "the photo's L with the generated ab"}[settings.evidence]
-    answers = {"picture": "one answer a picture", "patches": "one answer a patch"}[settings.verdict]
+    sources = {"rgb": "the picture as generated", "lab": "the photo's L with the generated ab"}
+    inputs = sources[settings.discriminator_input]
+    answers = {"global": "one answer a picture", "patch": "one answer a patch"}[settings.discriminator_output]
     by = {"batch": "BatchNorm", "spectral": "spectral normalisation"}[settings.normalisation]
-    wishes = [f"held back above {settings.accuracy_threshold:.0%} accuracy"] if settings.accuracy_threshold < 1 else []
-    wishes += [f"noise every {settings.noise_every}th epoch"] if settings.noise_every else []
+    wishes = [f"skipped above {settings.accuracy_threshold:.0%} accuracy"] if settings.accuracy_threshold < 1 else []
+    wishes += [f"noise every {settings.noise_interval}th epoch"] if settings.noise_interval else []
     wishes += [f"label smoothing {settings.label_smoothing:g}"] if settings.label_smoothing else []
     return (
         f"times {settings.loss_weight:g}, plus the binary cross-entropy, nats, of a discriminator's answer against "
@@ -93,13 +94,13 @@ def _command(run: Run) -> str:
     return f"python train.py recipes/{run.recipe.id}.toml{folders[run.data.origin]}"
 
 
-def _metrics_row(of: Literal["checkpoint", "grey", "truth"], measures: Validation, run: Run) -> MetricsRow:
+def _metrics_row(subject: Literal["checkpoint", "grey", "truth"], measures: Validation, run: Run) -> MetricsRow:
     """`measures` as the card has them; the loss and the accuracy of a network with classes only."""
     crop = run.recipe.data.crop
     has_classes = measures.accuracy is not None
     return MetricsRow(
-        of=of,
-        pictures=f"validation pictures of {run.recipe.data.role}",
+        subject=subject,
+        dataset=f"validation pictures of {run.recipe.data.role}",
         images=len(run.data.validation),
         protocol=f"centre crop, Lanczos to {crop} x {crop}, network at that size; per picture, then averaged",
         command=_command(run),
@@ -116,7 +117,7 @@ def _ship(run: Run) -> dict[str, str]:
     """Write the kept state and the snapshots in float16; returns the sha256 of each file."""
     settings = run.recipe.training
     rows = run.progress.rows
-    kept = run.folder / BEST_FILE if settings.keep == "best" else None
+    kept = run.folder / BEST_FILE if settings.select == "best" else None
     if run.average:
         load_state(run.bare_network, run.shipped_network.state_dict(), "the average of the weights")
     if kept:
@@ -133,9 +134,9 @@ def _ship(run: Run) -> dict[str, str]:
 def _study(run: Run) -> None:
     """Let a network that takes hints learn how far a pinned colour reaches, where its recipe wants that."""
     settings = run.recipe.training
-    if isinstance(run.bare_network, models.HintedBins) and settings.binding_steps:
+    if isinstance(run.bare_network, models.HintedBins) and settings.hint_embedding_steps:
         run.bare_network.eval()
-        fit_hint_embedding(run.bare_network, run.sample_squares(), settings.binding_steps, settings.seed)
+        fit_hint_embedding(run.bare_network, run.sample_squares(), settings.hint_embedding_steps, settings.seed)
 
 
 def finish(run: Run) -> Card:
@@ -161,7 +162,7 @@ def finish(run: Run) -> Card:
         architecture=recipe.model.architecture,
         head=run.bare_network.head,
         parameters=models.count_parameters(run.bare_network),
-        input_size=recipe.data.working_side or recipe.data.crop,
+        input_size=recipe.data.inference_size or recipe.data.crop,
         epochs=_kept_row(run).epoch + 1,
         loss=describe_loss(recipe, run.bare_network.head),
         optimizer=describe_optimizer(recipe),
@@ -169,7 +170,7 @@ def finish(run: Run) -> Card:
         seconds=round(sum(row.seconds for row in rows), 1),
         weights_licence=recipe.card.weights_licence,
         data_licence=recipe.card.data_licence,
-        wrong=recipe.card.wrong,
+        limitations=recipe.card.limitations,
         trained_on=PictureSet(recipe.data.role, len(run.data.training), run.data.training_sha256),
         validated_on=PictureSet(recipe.data.role, len(run.data.validation), run.data.validation_sha256),
         sha256=hashes,
@@ -199,12 +200,12 @@ def update_card(folder: Path, recipe: Recipe) -> Card | None:
     except CheckpointError:
         return None
     text = dataclasses.asdict(recipe.card) | {"title": recipe.title, "summary": recipe.summary}
-    card = dataclasses.replace(card, **text, input_size=recipe.data.working_side or recipe.data.crop)
+    card = dataclasses.replace(card, **text, input_size=recipe.data.inference_size or recipe.data.crop)
     write_card(folder, card)
     return card
 
 
 def _kept_row(run: Run) -> EpochRow:
     rows = run.progress.rows
-    best = best_row(rows) if run.recipe.training.keep == "best" else None
+    best = best_row(rows) if run.recipe.training.select == "best" else None
     return best or rows[-1]

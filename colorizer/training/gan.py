@@ -18,6 +18,7 @@ from colorizer import color
 from colorizer.data.dataset import Pictures, augment, make_batches
 from colorizer.errors import TrainingError
 from colorizer.models import ColorNetwork, Discriminator
+from colorizer.models.layers import normalize_lightness
 from colorizer.recipes.recipe import Recipe
 from colorizer.recipes.schema import AdversarySettings
 from colorizer.utils.seeding import seeded
@@ -42,7 +43,11 @@ class Adversary:
         torch.manual_seed(seeded(recipe.training.seed, "adversary").initial_seed())
         try:
             network = Discriminator(
-                recipe.data.crop, settings.width, settings.verdict, settings.normalisation, settings.dropout
+                recipe.data.crop,
+                settings.width,
+                settings.discriminator_output,
+                settings.normalisation,
+                settings.dropout,
             )
         except ValueError as error:
             raise TrainingError(f"data.crop: {error}.") from error
@@ -63,7 +68,7 @@ class Adversary:
             lab: (N, 3, S, S) of the true pictures.
         """
         self.network.train().requires_grad_(False)
-        taken_for_true = _cross_entropy(self._answers(self.evidence(output, lab)), 1.0)
+        taken_for_true = _cross_entropy(self._answers(self.discriminator_input(output, lab)), 1.0)
         self.network.requires_grad_(True)
         return taken_for_true + self.settings.loss_weight * own_loss
 
@@ -77,11 +82,11 @@ class Adversary:
             relative_rate: of its learning rate, 0..1, as the schedule has it here.
         """
         settings = self.settings
-        made = self.evidence(output.detach(), lab)
+        made = self.discriminator_input(output.detach(), lab)
         if settings.is_noise_epoch(place[0]):
             noise = seeded(self.recipe.training.seed, "noise", *place, self.accelerator.process_index)
             made = torch.rand(made.shape, generator=noise).to(made) * 2 - 1
-        true = self.evidence(srgb, lab)
+        true = self.discriminator_input(srgb, lab)
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate * relative_rate
         self.network.train()
@@ -95,11 +100,11 @@ class Adversary:
         self.optimizer.step()
         return loss.detach()
 
-    def evidence(self, srgb: Tensor, lab: Tensor) -> Tensor:
+    def discriminator_input(self, srgb: Tensor, lab: Tensor) -> Tensor:
         """What the discriminator sees, about -1..1, (N, 3, S, S), of a picture in sRGB and its photo's Lab."""
-        if self.settings.evidence == "rgb":
+        if self.settings.discriminator_input == "rgb":
             return srgb * 2 - 1
-        return torch.cat([(lab[:, :1] - 50) / 50, color.srgb_to_lab(srgb)[:, 1:] / _CHROMA], 1)
+        return torch.cat([normalize_lightness(lab[:, :1]), color.srgb_to_lab(srgb)[:, 1:] / _CHROMA], 1)
 
     def _answers(self, evidence: Tensor) -> Tensor:
         with self.accelerator.autocast():
@@ -116,7 +121,7 @@ class Adversary:
         for buffer in self.network.buffers():  # BatchNorm's, which differ by process
             broadcast(buffer)
         generator = seeded(self.recipe.training.seed, "judged", epoch)
-        chosen = torch.randperm(len(pictures), generator=generator)[: self.settings.judged_images].tolist()
+        chosen = torch.randperm(len(pictures), generator=generator)[: self.settings.eval_images].tolist()
         requests = [(index, 0.5) for index in chosen]
         batches = [requests[first : first + _JUDGED_AT_ONCE] for first in range(0, len(requests), _JUDGED_AT_ONCE)]
         right: list[Tensor] = []
@@ -124,8 +129,8 @@ class Adversary:
             crops = augment(squares.to(self.accelerator.device), self.recipe.data.crop, False, generator)
             srgb = crops.float() / 255
             lab = color.srgb_to_lab(srgb)
-            made = self._answers(self.evidence(network(lab[:, :1]).float(), lab))
-            true = self._answers(self.evidence(srgb, lab))
+            made = self._answers(self.discriminator_input(network(lab[:, :1]).float(), lab))
+            true = self._answers(self.discriminator_input(srgb, lab))
             right += [(made < 0).float().flatten(), (true > 0).float().flatten()]
         return torch.cat(right).mean().item()
 

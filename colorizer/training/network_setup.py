@@ -46,9 +46,9 @@ def build_network(recipe: Recipe) -> models.ColorNetwork:
     if isinstance(network, models.PaletteNetwork) and palette is not None:
         network.set_palette(palette)
     _require_fit(recipe, network)
-    if recipe.model.trunk == "imagenet":
+    if recipe.model.encoder_weights == "imagenet":
         _load_trunk(recipe, network)
-    if recipe.model.start:
+    if recipe.model.init_from:
         _load_start(recipe, network)
     for layer in frozen_layers(network, recipe.training.frozen_stages):
         layer.requires_grad_(False)
@@ -87,7 +87,7 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
         raise TrainingError(f"data.crop is {recipe.data.crop}; {architecture} needs a multiple of {network.stride}.")
     for name, takes in (
         ("hints", network.takes_hints and getattr(network, "sees_hints", True)),
-        ("binding_steps", network.takes_hints),
+        ("hint_embedding_steps", network.takes_hints),
     ):
         if getattr(recipe.training, name) and not takes:
             raise TrainingError(f"training.{name} is set, but {architecture} takes no hints.")
@@ -108,7 +108,7 @@ def _either(names: Sequence[str]) -> str:
 
 
 def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
-    start, architecture = recipe.model.start, recipe.model.architecture
+    start, architecture = recipe.model.init_from, recipe.model.architecture
     folder = Path(start) if "/" in start else WEIGHTS / start
     try:
         if is_under_way(folder):
@@ -120,7 +120,7 @@ def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
             raise CheckpointError(f"{start} is a {found}, the recipe's network a {architecture}.")
         load_state(network, _with_added(network, state), start)
     except CheckpointError as error:
-        raise TrainingError(f"model.start: {error}") from error
+        raise TrainingError(f"model.init_from: {error}") from error
 
 
 def _with_added(network: models.ColorNetwork, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -142,7 +142,7 @@ def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
         network.encoder.load_imagenet(lite0_imagenet_state())
         return
     if not isinstance(network, models.ResNet18Colorizer):
-        raise TrainingError(f'model.trunk = "imagenet" is not available for {recipe.model.architecture}.')
+        raise TrainingError(f'model.encoder_weights = "imagenet" is not available for {recipe.model.architecture}.')
     network.load_trunk(resnet18_imagenet_state())
 
 

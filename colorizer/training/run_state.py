@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -29,7 +30,6 @@ from colorizer.checkpoints.history import EpochRow
 from colorizer.checkpoints.store import read_tensors
 from colorizer.errors import CheckpointError, TrainingError
 from colorizer.evaluation.validation import Baseline, Validation
-from colorizer.utils import toml
 from colorizer.utils.atomic_write import write_atomically
 
 LAST_FILE = "state/last.safetensors"
@@ -77,7 +77,7 @@ class Progress:
     generator_loss_sum: float = 0.0
     """Over those steps: of what the network is trained by, its own loss where there is no adversary."""
     discriminator_loss_sum: float = 0.0
-    """Over those steps; NaN without adversary, and where it was held back."""
+    """Over those steps; NaN without adversary, and where it was skipped."""
     epoch_seconds: float = 0.0
     rows: list[EpochRow] = field(default_factory=list)
     training_sha256: str = ""
@@ -151,7 +151,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     """Write the baseline of a run, atomically."""
     grey = {name: value for name, value in dataclasses.asdict(baseline.grey).items() if value is not None}
     document: dict[str, float | dict[str, float]] = {"true_colorfulness": baseline.true_colorfulness, "grey": grey}
-    write_atomically(path, toml.dumps(document).encode())
+    write_atomically(path, tomli_w.dumps(document).encode())
 
 
 def read_baseline(path: Path) -> Baseline:

@@ -190,7 +190,7 @@ class Run:
 
     def _set_training_mode(self) -> None:
         self.network.train()
-        if self.recipe.training.frozen_norm:
+        if self.recipe.training.freeze_batchnorm:
             for layer in self.bare_network.modules():
                 if isinstance(layer, torch.nn.BatchNorm2d):
                     layer.eval()
@@ -258,15 +258,15 @@ class Run:
         if self.average:
             self.average.update_parameters(self.bare_network)
         learned = torch.full_like(loss, torch.nan)
-        if self.adversary and not self._is_adversary_held_back:
+        if self.adversary and not self._is_adversary_skipped:
             relative_rate = rate / settings.learning_rate
             learned = self.adversary.learn(output.float(), batch.srgb, batch.lab, place[1:], relative_rate)
         return torch.stack([own_loss.detach(), accuracy(output.detach(), batch.target), loss.detach(), learned])
 
     @property
-    def _is_adversary_held_back(self) -> bool:
+    def _is_adversary_skipped(self) -> bool:
         rows, settings = self.progress.rows, self.recipe.adversary
-        return settings is not None and settings.is_held_back(rows[-1].discriminator_accuracy if rows else None)
+        return settings is not None and settings.is_skipped(rows[-1].discriminator_accuracy if rows else None)
 
     def _require_finite(self, loss: Tensor) -> None:
         if not math.isfinite(self.accelerator.reduce(loss.clone()).item()):
@@ -317,7 +317,7 @@ class Run:
                 discriminator_accuracy=self.adversary.accuracy(
                     self.bare_network, sample_of(self.data.training), row.epoch
                 ),
-                discriminator_steps=0 if self._is_adversary_held_back else progress.step,
+                discriminator_steps=0 if self._is_adversary_skipped else progress.step,
             )
         progress.rows.append(row)
         progress.epoch, progress.step, progress.epoch_seconds = row.epoch + 1, 0, 0.0
@@ -380,12 +380,12 @@ class Run:
 
 def parameter_groups(network: models.ColorNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:
     """The optimizer's groups: the network but its trunk, and the trunk, where it learns at a rate of its own."""
-    if settings.trunk_rate == 1:
+    if settings.encoder_rate == 1:
         return [{"params": list(network.parameters()), "relative_rate": 1.0}]
     trunk = list(network.trunk_parameters())
     members = {id(parameter) for parameter in trunk}
     others = [parameter for parameter in network.parameters() if id(parameter) not in members]
-    return [{"params": others, "relative_rate": 1.0}, {"params": trunk, "relative_rate": settings.trunk_rate}]
+    return [{"params": others, "relative_rate": 1.0}, {"params": trunk, "relative_rate": settings.encoder_rate}]
 
 
 def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:

@@ -42,8 +42,8 @@ def can_fork() -> bool:
     return True
 
 
-def spread(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
-    """As `worker_pool.spread`, by processes: items and results are sent, what `work` holds is not.
+def imap_unordered(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
+    """As `worker_pool.imap_unordered`, by processes: items and results are sent, what `work` holds is not.
 
     Raises:
         ColorizerError: a process was ended from outside.
@@ -53,10 +53,10 @@ def spread(work: Work[Item, Result], items: Iterator[Item], count: int) -> Itera
     stop = context.Event()
     with ProcessPoolExecutor(count, context, _begin, (work, stop, os.getpid())) as pool:
         try:
-            waiting = {pool.submit(_work_off, item) for item in islice(items, count * (1 + _AHEAD))}
+            waiting = {pool.submit(_drain, item) for item in islice(items, count * (1 + _AHEAD))}
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                waiting |= {pool.submit(_work_off, item) for item in islice(items, len(done))}
+                waiting |= {pool.submit(_drain, item) for item in islice(items, len(done))}
                 yield from _results(done)
         except BrokenProcessPool as error:
             raise ColorizerError(
@@ -79,7 +79,7 @@ def _begin(work: Work[Any, Any], stop: Event, parent: int) -> None:
     _task = work, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the first one decides
     gc.freeze()  # a search for garbage would copy all memory that is still shared
-    worker_pool.work_alone()
+    worker_pool.limit_to_one_thread()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
@@ -90,6 +90,6 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _work_off(item: Any) -> list[Any]:
+def _drain(item: Any) -> list[Any]:
     work, stop = _task
     return list(work(item, stop.is_set))

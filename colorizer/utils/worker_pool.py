@@ -28,7 +28,7 @@ def usable_threads() -> int:
     return min(torch.get_num_threads(), MAX_THREADS)
 
 
-def work_alone() -> None:
+def limit_to_one_thread() -> None:
     """From now on the calling thread does all work itself: others, or other processes, have the other cores."""
     cores.mark_as_worker()
     torch.get_num_threads()  # a thread takes the common number when it is first asked: before it gets its own
@@ -41,7 +41,7 @@ def make_pool(count: int) -> ThreadPoolExecutor:
     started = threading.Barrier(count + 1)
 
     def start() -> None:
-        work_alone()
+        limit_to_one_thread()
         started.wait()
 
     pool = ThreadPoolExecutor(count, "colorizer", start)
@@ -66,7 +66,7 @@ class _End:
     """A thread has ended."""
 
 
-def spread(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
+def imap_unordered(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
     """What comes of items that so many threads take one by one, in no order.
 
     Whoever stops before the end closes the iterator, and waits until no thread works any more.
@@ -102,12 +102,12 @@ def spread(work: Work[Item, Result], items: Iterator[Item], count: int) -> Itera
         try:
             for _ in range(count):
                 pool.submit(work_off)
-            yield from _until_all_end(results, count)
+            yield from _drain(results, count)
         finally:
             stop.set()
 
 
-def _until_all_end(results: "SimpleQueue[Result | _Failure | _End]", count: int) -> Iterator[Result]:
+def _drain(results: "SimpleQueue[Result | _Failure | _End]", count: int) -> Iterator[Result]:
     failures = []
     while count:
         result = results.get()
@@ -126,7 +126,7 @@ def _pool(count: int) -> ThreadPoolExecutor:
     return make_pool(count)
 
 
-def share_out(work: Callable[[Iterator[Item]], None], items: Sequence[Item]) -> None:
+def run_in_threads(work: Callable[[Iterator[Item]], None], items: Sequence[Item]) -> None:
     """Have `work` called in several threads at once; together they get each item once.
 
     Args:

@@ -78,14 +78,14 @@ GENERATOR_LOSS = (
 DISCRIMINATOR_LOSS = (
     "Binary cross-entropy in nats, half for true and half for generated pictures: the mean of -ln of the probability "
     "that the discriminator gives to the right answer. Always saying one half costs ln 2 = 0.693. Mean over the steps "
-    "of an epoch; none where it was held back. Label smoothing, where the recipe has it, keeps it above 0."
+    "of an epoch; none where it was skipped. Label smoothing, where the recipe has it, keeps it above 0."
 )
 DISCRIMINATOR_ACCURACY = (
     "Share of right answers at the end of an epoch, on training pictures (100, unless the recipe says otherwise), each "
     "as it was and as generated; above one half counts as an answer of true. Guessing is right in 50 %."
 )
 DISCRIMINATOR_THRESHOLD = (
-    "Where the accuracy at the end of an epoch is above it, the discriminator is held back: it does not learn in the "
+    "Where the accuracy at the end of an epoch is above it, the discriminator is skipped: it does not learn in the "
     "next epoch, so that the generator can catch up. Without a threshold it learns in every epoch."
 )
 NOISE_EPOCH = (

@@ -63,7 +63,7 @@ def test_the_figures_of_the_palettes_are_those_of_the_cards(line: str) -> None:
         cell.strip(" `") for cell in line.strip("|").split("|")
     )
     rows = read_card(WEIGHTS / name / "card.toml").metrics
-    row = next(row for row in rows if row.of == "checkpoint" and row.pictures.startswith("validation"))
+    row = next(row for row in rows if row.subject == "checkpoint" and row.dataset.startswith("validation"))
     assert row.accuracy is not None
     assert (cross_entropy, accuracy) == (f"{row.loss:.3f}", f"{row.accuracy:.1%}")
     assert PUBLISHED[name] == (float(published), pytest.approx(float(published_accuracy.rstrip("%")) / 100))
@@ -80,7 +80,7 @@ def test_the_figures_are_those_of_the_cards(line: str) -> None:
     folder = WEIGHTS / name if (WEIGHTS / name).is_dir() else WEIGHTS / "scenes-12-mse"
     card = read_card(folder / "card.toml")
     of = "checkpoint" if name == card.id else name
-    row = next(row for row in card.metrics if row.of == of and row.pictures.startswith("validation"))
+    row = next(row for row in card.metrics if row.subject == of and row.dataset.startswith("validation"))
     assert figures == [f"{value:.2f}" for value in (row.ab_rmse, row.ciede2000, row.psnr)] + [f"{row.colorfulness:.1f}"]
     if of == "checkpoint":
         assert int(images) == card.trained_on.images

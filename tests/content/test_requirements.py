@@ -49,6 +49,29 @@ def imported_distributions() -> set[str]:
     return {canonicalize_name(name) for module in imported_modules(SOURCES) for name in known.get(module, [module])}
 
 
+def declared(*parts: str) -> dict[str, Requirement]:
+    """What pyproject.toml asks for: with "" what is always needed, else an extra."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [
+        line for part in parts for line in (project["optional-dependencies"][part] if part else project["dependencies"])
+    ]
+    return {canonicalize_name(requirement.name): requirement for requirement in map(Requirement, lines)}
+
+
+def test_what_hosts_install_is_what_the_package_asks_for_with_the_app_and_training() -> None:
+    assert read_requirements("requirements.txt") == declared("", "app", "train")
+    assert read_requirements("requirements-dev.txt") == declared("dev")
+
+
+def test_the_package_alone_asks_for_what_its_command_imports() -> None:
+    needed = [path for path in SOURCES if path.is_relative_to(ROOT / "colorizer")]
+    training = [ROOT / "colorizer" / name for name in ("training", "data")]
+    needed = [path for path in needed if not any(path.is_relative_to(folder) for folder in training)]
+    known = packages_distributions()
+    found = {canonicalize_name(name) for module in imported_modules(needed) for name in known.get(module, [module])}
+    assert found <= set(declared(""))
+
+
 def test_everything_that_is_imported_is_declared() -> None:
     assert imported_distributions() - set(read_requirements("requirements.txt")) - extras() == set()
 

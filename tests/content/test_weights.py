@@ -23,7 +23,7 @@ RECIPES = WEIGHTS.parent / "recipes"
 def row(checkpoint: str, of: str = "checkpoint") -> MetricsRow:
     """The figures on the validation pictures that all of an experiment share."""
     rows = read_card(WEIGHTS / checkpoint / "card.toml").metrics
-    return next(item for item in rows if item.of == of and item.pictures.startswith("validation"))
+    return next(item for item in rows if item.subject == of and item.dataset.startswith("validation"))
 
 
 def test_the_four_scenes_checkpoints_are_there_and_readable() -> None:
@@ -40,7 +40,7 @@ def test_each_folder_is_what_its_card_says(card: Card) -> None:
     assert count_parameters(network) == card.parameters
     assert read_recipe(folder / "recipe.toml").id == card.id
     assert len(read_history(folder / "history.csv")) >= card.epochs
-    assert card.summary and card.wrong and card.weights_licence and card.data_licence
+    assert card.summary and card.limitations and card.weights_licence and card.data_licence
     assert card.seconds > 0 and card.hardware
 
 
@@ -119,7 +119,7 @@ def test_evaluate_measures_the_shipped_file_as_training_did(checkpoint: str) -> 
     animal = checkpoint.split("-")[0]
     rows = read_card(WEIGHTS / checkpoint / "card.toml").metrics
     own, other = (
-        next(item for item in rows if item.of == "checkpoint" and item.pictures == f"CIFAR-10 test {name}s")
+        next(item for item in rows if item.subject == "checkpoint" and item.dataset == f"CIFAR-10 test {name}s")
         for name in (animal, {"horse": "cat", "cat": "horse"}[animal])
     )
     validated = row(checkpoint)
@@ -194,7 +194,7 @@ def test_the_objects_network_beats_grey_on_pictures_of_another_source() -> None:
     """On the 200 test pictures of Berkeley's segmentation data set, which are in no training folder."""
     rows = read_card(WEIGHTS / "objects-12conv" / "card.toml").metrics
     shipped, grey = (
-        next(item for item in rows if item.pictures == "BSDS" and item.of == of) for of in ("checkpoint", "grey")
+        next(item for item in rows if item.dataset == "BSDS" and item.subject == of) for of in ("checkpoint", "grey")
     )
     assert shipped.images == 200 and "evaluate" in shipped.command
     assert shipped.ab_rmse <= 0.96 * grey.ab_rmse
@@ -211,7 +211,7 @@ def test_the_objects_network_was_trained_in_subsets_and_says_what_memory_it_took
 def photo_figures(of: str) -> MetricsRow:
     """On the 224 test pictures of BSDS and Kodak together, at the settings that the app begins with."""
     rows = read_card(WEIGHTS / "photo" / "card.toml").metrics
-    return next(row for row in rows if row.pictures == "BSDS and Kodak" and row.of == of)
+    return next(row for row in rows if row.dataset == "BSDS and Kodak" and row.subject == of)
 
 
 def test_photo_colours_other_peoples_pictures_better_than_grey_does() -> None:

@@ -25,10 +25,10 @@ from tests.support.app import OpenApp, assert_clean
 from tests.support.training import RECIPE
 
 BASELINE = Baseline(Validation(0.00563, 20.0, 12.0, 14.0, 0.1), 45.0)
-SETTINGS = AdversarySettings(accuracy_threshold=0.8, noise_every=2)
+SETTINGS = AdversarySettings(accuracy_threshold=0.8, noise_interval=2)
 COLOR = "#0072b2"
 RGB = ("model.architecture=autoencoder-5", "loss.name=l1")
-AGAINST = ("adversary.accuracy_threshold=0.8", "adversary.noise_every=2")
+AGAINST = ("adversary.accuracy_threshold=0.8", "adversary.noise_interval=2")
 
 
 def make_recipe(*settings: str) -> Recipe:
@@ -40,7 +40,7 @@ def plain_row(epoch: int) -> EpochRow:
 
 
 def make_row(epoch: int, loss: float | None, accuracy: float) -> EpochRow:
-    """Of an adversarial run; without a discriminator's loss where it was held back."""
+    """Of an adversarial run; without a discriminator's loss where it was skipped."""
     return replace(
         plain_row(epoch),
         generator_loss=6.0 - epoch,
@@ -50,7 +50,7 @@ def make_row(epoch: int, loss: float | None, accuracy: float) -> EpochRow:
     )
 
 
-# Noise in the epochs 1, 3 and 5, were it not held back in 2, 3 and 5.
+# Noise in the epochs 1, 3 and 5, were it not skipped in 2, 3 and 5.
 ROWS = [
     make_row(0, 0.69, 0.5),
     make_row(1, 0.1, 0.9),
@@ -88,7 +88,7 @@ def test_the_three_panels_name_their_units_and_share_the_epochs() -> None:
     assert layout.yaxis.domain[0] > layout.yaxis2.domain[1] > layout.yaxis2.domain[0] > layout.yaxis3.domain[1]
 
 
-def test_the_curves_are_what_was_measured_with_gaps_where_the_discriminator_was_held_back() -> None:
+def test_the_curves_are_what_was_measured_with_gaps_where_the_discriminator_was_skipped() -> None:
     generator, loss, accuracy = gan_chart.draw(ROWS, SETTINGS, COLOR).data[:3]
     assert [trace.yaxis for trace in (generator, loss, accuracy)] == ["y", "y2", "y3"]
     assert list(generator.y) == [6, 5, 4, 3, 2, 1]
@@ -108,11 +108,11 @@ def test_guessing_and_the_threshold_are_lines_with_their_names() -> None:
     assert labels(without, "y3") == {"guessing": 50}
 
 
-def test_epochs_in_which_it_was_held_back_are_shaded_over_all_panels() -> None:
+def test_epochs_in_which_it_was_skipped_are_shaded_over_all_panels() -> None:
     figure = gan_chart.draw(ROWS, SETTINGS, COLOR)
     bands = shapes(figure, "rect", "paper")
     assert [(band.x0, band.x1, band.y0, band.y1) for band in bands] == [(1.5, 3.5, 0, 1), (4.5, 5.5, 0, 1)]
-    assert legend(figure).count("discriminator held back") == 1
+    assert legend(figure).count("discriminator skipped") == 1
 
 
 def test_noise_is_marked_where_the_discriminator_was_there_to_see_it() -> None:

@@ -115,7 +115,7 @@ def test_the_sentence_has_the_figures_of_the_cards(app: AppTest, title: str) -> 
         assert "measured on different pictures" in said(app)
         return
     for row in rows:
-        assert f"{row.images:,} {row.pictures}" in said(app)
+        assert f"{row.images:,} {row.dataset}" in said(app)
         if one.options == other.options:
             assert f"{row.loss:.2f}" in said(app)
             assert f"{row.accuracy:.0%}" in said(app)

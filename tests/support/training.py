@@ -81,7 +81,7 @@ batch_size = 4
 warmup_steps = 2
 learning_rate = 0.01
 device = "cpu"
-keep = "last"
+select = "last"
 """
 
 
@@ -111,17 +111,17 @@ batch_size = 4
 warmup_steps = 2
 learning_rate = 0.01
 device = "cpu"
-keep = "last"
+select = "last"
 
 [adversary]
 width = 4
-judged_images = 6
+eval_images = 6
 """
 
 ADVERSARIAL_COLUMNS = ("generator_loss", "discriminator_loss", "discriminator_accuracy", "discriminator_steps")
 PHOTO_SETTINGS = (
-    "model.architecture=lite0-bins", "loss.name=cross_entropy_huber", "data.zoom=1.6", "data.aged=true",
-    "training.trunk_rate=0.25", "training.epochs=2", "training.keep=last", "data.working_side=64",
+    "model.architecture=lite0-bins", "loss.name=cross_entropy_huber", "data.random_resize=1.6", "data.degrade=true",
+    "training.encoder_rate=0.25", "training.epochs=2", "training.select=last", "data.inference_size=64",
     "training.hints=true",
 )  # fmt: skip
 

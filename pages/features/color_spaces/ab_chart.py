@@ -1,6 +1,5 @@
 """The plane of a and b: the colours of sRGB at one lightness, and the pixels of a photo over them."""
 
-import base64
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +12,7 @@ from colorizer.color.ab_bins import BIN_SIDE, ab_bins
 from colorizer.color.gamut import AB_LIMIT, gamut_outline, gamut_slice
 from colorizer.images import encode_image
 from pages.common.chart_theme import NEUTRAL
+from pages.common.data_url import data_url
 
 _SLICE_SIDE = 230  # px: two Lab units each
 _PIXELS = 2_500  # drawn one by one
@@ -24,7 +24,7 @@ _NOTE = "The colours of sRGB at one lightness."
 def _slice_address(lightness: float) -> str:
     """The picture of a slice, inside an address."""
     content = encode_image(Image.fromarray(gamut_slice(lightness, _SLICE_SIDE)), "PNG", _NOTE)
-    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    return data_url(content, "png")
 
 
 def _css(colors: Bytes) -> list[str]:

@@ -1,9 +1,10 @@
 """A slider between two pictures of one size: a range input over both, so that keyboard, finger and mouse all work."""
 
-import base64
 from dataclasses import dataclass
 
 import streamlit as st
+
+from pages.common.data_url import data_url
 
 _HTML = """
 <figure>
@@ -70,7 +71,7 @@ class Side:
 
 def _data(side: Side) -> dict[str, str]:
     kind = "jpeg" if side.picture.startswith(b"\xff\xd8") else "webp"
-    url = f"data:image/{kind};base64,{base64.b64encode(side.picture).decode()}"
+    url = data_url(side.picture, kind)
     return {"title": side.title, "alt": side.alt, "url": url}
 
 

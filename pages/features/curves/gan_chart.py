@@ -11,7 +11,7 @@ from colorizer.checkpoints.history import EpochRow
 from colorizer.recipes.schema import AdversarySettings
 from pages.common.chart_theme import NEUTRAL
 
-HELD_BACK, NOISE = "discriminator held back", "noise epoch"
+SKIPPED, NOISE = "discriminator skipped", "noise epoch"
 _SPACING = 0.045  # between panels, as a share of the height
 _FEW_EPOCHS = 10  # up to so many, each has its tick; of more, Plotly chooses whole ones by itself
 
@@ -36,15 +36,15 @@ _PANELS = (
 _LOSS_ROW, _ACCURACY_ROW = 2, 3
 
 
-def held_back_epochs(rows: Sequence[EpochRow]) -> list[int]:
+def skipped_epochs(rows: Sequence[EpochRow]) -> list[int]:
     """The epochs in which the discriminator did not learn."""
     return [row.epoch for row in rows if row.discriminator_steps == 0]
 
 
 def noise_epochs(rows: Sequence[EpochRow], settings: AdversarySettings) -> list[int]:
-    """The epochs in which the discriminator was shown noise: where it is held back, it is shown nothing."""
-    held_back = held_back_epochs(rows)
-    return [row.epoch for row in rows if settings.is_noise_epoch(row.epoch) and row.epoch not in held_back]
+    """The epochs in which the discriminator was shown noise: where it is skipped, it is shown nothing."""
+    skipped = skipped_epochs(rows)
+    return [row.epoch for row in rows if settings.is_noise_epoch(row.epoch) and row.epoch not in skipped]
 
 
 def _blocks(epochs: Sequence[int]) -> list[tuple[int, int]]:
@@ -92,7 +92,7 @@ def _add_levels(figure: go.Figure, settings: AdversarySettings) -> None:
         _add_level(figure, _ACCURACY_ROW, 100 * threshold, f"threshold {100 * threshold:g} %", "dash", "top left")
 
 
-def _shade_held_back(figure: go.Figure, epochs: Sequence[int]) -> None:
+def _shade_skipped(figure: go.Figure, epochs: Sequence[int]) -> None:
     for number, (first, last) in enumerate(_blocks(epochs)):
         figure.add_shape(
             type="rect",
@@ -106,8 +106,8 @@ def _shade_held_back(figure: go.Figure, epochs: Sequence[int]) -> None:
             fillcolor=NEUTRAL,
             opacity=0.25,
             line={"width": 0},
-            name=HELD_BACK,
-            legendgroup=HELD_BACK,
+            name=SKIPPED,
+            legendgroup=SKIPPED,
             showlegend=number == 0,
         )
 
@@ -146,7 +146,7 @@ def draw(rows: Sequence[EpochRow], settings: AdversarySettings, color: str) -> g
         figure.add_trace(_curve(rows, panel, color), row=number, col=1)
         figure.update_yaxes(title=f"{panel.name} ({panel.unit})", row=number, col=1)
     _add_levels(figure, settings)
-    _shade_held_back(figure, held_back_epochs(rows))
+    _shade_skipped(figure, skipped_epochs(rows))
     _mark_noise(figure, rows, noise_epochs(rows, settings), color)
     figure.update_yaxes(rangemode="tozero", row=_LOSS_ROW, col=1)
     figure.update_yaxes(range=[-3, 103], tickvals=[0, 25, 50, 75, 100], row=_ACCURACY_ROW, col=1)

@@ -4,11 +4,12 @@ All pictures lie over one another and one is visible, so that scrubbing and play
 The server is told of the epoch at which the hand or the film rests.
 """
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+
+from pages.common.data_url import data_url
 
 _HTML = """
 <section>
@@ -136,12 +137,8 @@ class Picture:
     """None for what stands beside the film: grey, and the original."""
 
 
-def _url(content: bytes) -> str:
-    return f"data:image/webp;base64,{base64.b64encode(content).decode()}"
-
-
 def _data(picture: Picture) -> dict[str, str | int | None]:
-    url = _url(picture.content)
+    url = data_url(picture.content, "webp")
     return {
         "title": picture.title,
         "caption": picture.caption,

@@ -1,6 +1,5 @@
 """A strip on the page: four rows of pictures at the network's size, and the figures of each, as an HTML table."""
 
-import base64
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from colorizer.analysis.palette_strip import ROWS, Column, picture
 from colorizer.checkpoints.card import Card
 from colorizer.evaluation.validation import Validation
 from colorizer.inference.palette_prediction import Rendering
+from pages.common.data_url import data_url
 from pages.common.model_cache import weights_hash
 from pages.common.photo_library import LibraryPhoto
 
@@ -35,7 +35,7 @@ def _keep(store: dict[_K, _V], key: _K, value: _V) -> _V:
 
 def _encode(column: Column, rendering: Rendering) -> Cells:
     def address(stream: io.BytesIO) -> str:
-        return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+        return data_url(stream.getvalue(), "png")
 
     cells: list[str | None] = []
     for row in ROWS:

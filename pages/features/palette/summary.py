@@ -53,23 +53,25 @@ def shared_rows(one: Card, other: Card) -> tuple[MetricsRow, MetricsRow] | None:
         (mine, theirs)
         for mine in _rows(one)
         for theirs in _rows(other)
-        if (mine.pictures, mine.images, mine.protocol) == (theirs.pictures, theirs.images, theirs.protocol)
+        if (mine.dataset, mine.images, mine.protocol) == (theirs.dataset, theirs.images, theirs.protocol)
     ]
 
     def rank(pair: tuple[MetricsRow, MetricsRow]) -> tuple[bool, bool]:
-        return not pair[0].pictures.startswith(_VALIDATION), pair[0].pictures != _TEST_HORSES
+        return not pair[0].dataset.startswith(_VALIDATION), pair[0].dataset != _TEST_HORSES
 
     return min(pairs, key=rank, default=None)
 
 
 def _rows(card: Card) -> list[MetricsRow]:
-    return [row for row in card.metrics if row.of == "checkpoint" and row.loss is not None and row.accuracy is not None]
+    return [
+        row for row in card.metrics if row.subject == "checkpoint" and row.loss is not None and row.accuracy is not None
+    ]
 
 
 def _grey(card: Card, beside: MetricsRow) -> str:
     """How far no colour at all is from the same pictures, where the card says so."""
     for row in card.metrics:
-        if row.of == "grey" and (row.pictures, row.protocol) == (beside.pictures, beside.protocol):
+        if row.subject == "grey" and (row.dataset, row.protocol) == (beside.dataset, beside.protocol):
             return f"; no colour at all: {row.ciede2000:.1f}"
     return ""
 
@@ -81,7 +83,7 @@ def what_was_measured(pair: Pair) -> str:
     if rows is None:
         return "They were measured on different pictures, so there are no figures to compare."
     mine, theirs = rows
-    where = f"On {mine.images:,} {mine.pictures}"
+    where = f"On {mine.images:,} {mine.dataset}"
     if colors_of(one) != colors_of(other):
         return (
             f"{where} CIEDE2000 from the originals is {mine.ciede2000:.1f} for {name} and {theirs.ciede2000:.1f} for "

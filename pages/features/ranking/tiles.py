@@ -1,6 +1,5 @@
 """The best, the middling and the worst pictures: prediction and target side by side, with their figures, as HTML."""
 
-import base64
 import io
 from collections.abc import Sequence
 from html import escape
@@ -9,6 +8,7 @@ import streamlit as st
 
 from colorizer.evaluation.ranking import RANKINGS, EvaluatedImage, Ranking, order, pick
 from colorizer.evaluation.scores import Figures
+from pages.common.data_url import data_url
 
 STYLE = """
 <style>
@@ -37,10 +37,6 @@ def format_figure(value: float, ranking: Ranking) -> str:
     return f"{value:.1f} {ranking.unit}" if ranking.unit == "dB" else f"{value:.1f}"
 
 
-def _address(jpeg: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
-
-
 def _target(evaluated: EvaluatedImage) -> bytes:
     stream = io.BytesIO()
     evaluated.image().save(stream, "JPEG", quality=_QUALITY)
@@ -60,8 +56,8 @@ def _tile(evaluated: EvaluatedImage, model: str, title: str, ranking: Ranking) -
     name, outcome = escape(evaluated.name), evaluated.outcomes[model]
     return (
         '<figure><div class="pair">'
-        f'<img src="{_address(outcome.picture)}" alt="{name}, coloured by {escape(title)}">'
-        f'<img src="{_address(_target(evaluated))}" alt="{name}, the original">'
+        f'<img src="{data_url(outcome.picture, "jpeg")}" alt="{name}, coloured by {escape(title)}">'
+        f'<img src="{data_url(_target(evaluated), "jpeg")}" alt="{name}, the original">'
         "<span>prediction</span><span>target</span></div>"
         f'<figcaption class="tile rank"><h3 title="{name}">{name}</h3>{_figures(outcome.figures, ranking)}</figcaption>'
         "</figure>"

@@ -34,7 +34,7 @@ def make_model(colors: int = COLORS, input_size: int = 32, head: str = "palette"
     pictures = PictureSet("none", 0, "")
     card = Card(
         *("toy", "A toy", "", "toys", "", "", "", head), parameters=0, input_size=input_size, epochs=1, loss="",
-        optimizer="", hardware="", seconds=0, weights_licence="", data_licence="", wrong="", trained_on=pictures,
+        optimizer="", hardware="", seconds=0, weights_licence="", data_licence="", limitations="", trained_on=pictures,
         validated_on=pictures, sha256={},
     )  # fmt: skip
     return Colorizer(network.eval(), card, torch.device("cpu"))

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from colorizer.checkpoints.card import MetricsRow, read_card
+from colorizer.checkpoints.card import Measurement, MetricsRow, read_card
+from colorizer.checkpoints.store import WEIGHTS
 from colorizer.errors import CheckpointError
 from tests.support.checkpoints import CARD
+
+SHIPPED = sorted(WEIGHTS.glob("*/card.toml"))
 
 CHOOSER = dataclasses.replace(
     CARD,
@@ -29,6 +32,27 @@ def test_a_card_comes_back_as_it_was(tmp_path: Path) -> None:
     assert read_card(write(tmp_path / "toy", CHOOSER.to_toml())) == CHOOSER
     bare = dataclasses.replace(CARD, metrics=(), sha256={})
     assert read_card(write(tmp_path / "toy", bare.to_toml())) == bare
+
+
+def test_control_characters_quotes_and_other_scripts_come_back(tmp_path: Path) -> None:
+    text = "she said \"no\" and 'yes', C:\\new\\table, Grün, 色, 🎨, \u2028" + "".join(map(chr, range(32))) + "\x7f\x80"
+    card = dataclasses.replace(CARD, summary=text, seconds=1 / 3, sha256={"a b.c": "", 'quo"te': "", "Größe": "1"})
+    assert read_card(write(tmp_path / "toy", card.to_toml())) == card
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
+def test_a_shipped_card_comes_back_as_it_was(path: Path, tmp_path: Path) -> None:
+    card = read_card(path)
+    assert read_card(write(tmp_path / card.id, card.to_toml())) == card
+
+
+def test_a_card_with_the_old_names_of_fields_is_read(tmp_path: Path) -> None:
+    measurement = Measurement("PSNR with 1 hints", "toys", 4, 20.0, "dB", "p", "c")
+    card = dataclasses.replace(CARD, measurements=(measurement,))
+    text = card.to_toml().replace("limitations = ", "wrong = ")
+    text = text.replace("subject = ", "of = ").replace("dataset = ", "pictures = ")
+    assert text.count("\npictures = ") == 2
+    assert read_card(write(tmp_path / "toy", text)) == card
 
 
 def test_a_figure_that_a_protocol_lacks_is_none_and_one_without_end_stays(tmp_path: Path) -> None:

@@ -133,9 +133,9 @@ def test_evaluate_writes_its_averages_into_the_card_once(photos: Path, tmp_path:
     for _ in range(2):
         assert call("--weights", weights, "evaluate", photos, "--card", "two photos").status == 0
     after = read_card(weights / "scenes-500-huber" / "card.toml").metrics
-    assert [row.of for row in after if row.pictures == "two photos"] == ["checkpoint", "grey", "truth"]
-    assert [row for row in after if row.pictures != "two photos"] == [
-        row for row in before if row.pictures != "two photos"
+    assert [row.subject for row in after if row.dataset == "two photos"] == ["checkpoint", "grey", "truth"]
+    assert [row for row in after if row.dataset != "two photos"] == [
+        row for row in before if row.dataset != "two photos"
     ]
 
 

@@ -65,7 +65,7 @@ def test_training_ends_when_its_minutes_are_over(photos: Path, tmp_path: Path) -
     root = Path(train.__file__).parent
     small = [
         "data.validation_images=2", "data.side=48", "data.crop=32", "training.images_per_epoch=8",
-        "training.batch_size=4", "training.minutes=0.001", "model.start=\"\"",
+        "training.batch_size=4", "training.minutes=0.001", "model.init_from=\"\"",
     ]  # fmt: skip
     settings = [part for setting in small for part in ("--set", setting)]
     out = tmp_path / "run"

@@ -453,7 +453,7 @@ def test_an_adversary_judges_pictures_of_the_sample(pattern: Path, tmp_path: Pat
         tmp_path,
         "model.architecture=rgb-cnn",
         "loss.name=l1",
-        "adversary.judged_images=8",
+        "adversary.eval_images=8",
         "training.epochs=1",
     )
     run.fit(QUIET)

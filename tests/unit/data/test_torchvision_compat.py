@@ -70,7 +70,7 @@ def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there: as without a network
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(TrainingError, match=r"cannot be downloaded \(.*\); connect .*--set model\.trunk="):
+    with pytest.raises(TrainingError, match=r"cannot be downloaded \(.*\); connect .*--set model\.encoder_weights="):
         torchvision_compat.resnet18_imagenet_state()
 
 

@@ -79,6 +79,21 @@ def test_an_endless_body_in_chunks_is_cut_at_the_limit() -> None:
         assert "MB" in refusal(f"http://a.example:{server.port}/", policy(max_bytes=1_000_000))
 
 
+CHUNKED = head("200 OK", "Transfer-Encoding: chunked")
+ENDLESS_FRAMING = {
+    "chunk extensions": itertools.chain([CHUNKED], itertools.repeat(b"1;" + b"x" * 20_000 + b"\r\na\r\n")),
+    "one chunk's extension": itertools.chain([CHUNKED, b"1;"], itertools.repeat(b"x" * 20_000)),
+    "trailers": itertools.chain([CHUNKED, b"0\r\n"], itertools.repeat(b"X: " + b"x" * 20_000 + b"\r\n")),
+    "one trailer": itertools.chain([CHUNKED, b"0\r\nX: "], itertools.repeat(b"x" * 20_000)),
+}
+
+
+@pytest.mark.parametrize("part", ENDLESS_FRAMING)
+def test_what_is_sent_around_a_body_is_limited_as_well(part: str) -> None:
+    with serving(lambda request: ENDLESS_FRAMING[part]) as server:
+        assert "broke off" in refusal(f"http://a.example:{server.port}/", policy(max_bytes=100_000))
+
+
 def test_the_limit_of_pictures_holds_for_links_as_well() -> None:
     with serving(lambda request: ok(PICTURE)) as server, pytest.raises(LinkError, match="MB"):
         open_image(f"http://a.example:{server.port}/", limits=Limits(max_bytes=50), link_policy=policy())
@@ -161,6 +176,17 @@ def test_a_resolver_that_does_not_answer_is_given_up() -> None:
         return [LOOPBACK]
 
     assert "within 0.3 seconds" in refusal("http://a.example/", policy(timeout_seconds=0.3, resolve=resolve))
+
+
+@pytest.mark.parametrize("addresses", [1, 2])
+def test_a_drip_of_tls_records_is_given_up_in_time(addresses: int) -> None:
+    record = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"  # the beginning of a long ServerHello, then a byte at a time
+    names = [LOOPBACK] * addresses
+    with serving(drip(lambda: itertools.chain([record], itertools.repeat(b"a")))) as server:
+        start = time.monotonic()
+        rules = policy(timeout_seconds=0.4, resolve=lambda host, port: names)
+        assert "within 0.4 seconds" in refusal(f"https://a.example:{server.port}/", rules)
+    assert time.monotonic() - start < 2
 
 
 def test_redirects_share_one_time_limit() -> None:

@@ -147,15 +147,20 @@ def test_the_recipes_of_the_ladder_differ_in_the_network_alone_and_the_last_in_t
     assert {recipe.data for recipe in recipes} == {recipes[0].data}
     assert {recipe.loss for recipe in recipes} == {recipes[0].loss}
     assert len({recipe.training for recipe in [*recipes[:5], recipes[6]]}) == 1
-    assert recipes[5].model == dataclasses.replace(recipes[4].model, start="flowers-autoencoder-9-skip")
+    assert recipes[5].model == dataclasses.replace(recipes[4].model, init_from="flowers-autoencoder-9-skip")
     assert [recipe.adversary is not None for recipe in recipes] == [False] * 5 + [True] * 2
     assert recipes[4].model == recipes[6].model
     faithful = recipes[6].adversary
     assert faithful is not None
-    assert (faithful.loss_weight, faithful.noise_every, faithful.evidence, faithful.verdict) == (
+    assert (
+        faithful.loss_weight,
+        faithful.noise_interval,
+        faithful.discriminator_input,
+        faithful.discriminator_output,
+    ) == (
         75,
         5,
         "rgb",
-        "picture",
+        "global",
     )
     assert np.unique([recipe.model.architecture for recipe in recipes[:5]]).size == 5

@@ -67,7 +67,7 @@ def test_its_features_have_the_stated_sizes() -> None:
 
 
 def test_a_recipe_starts_from_those_weights() -> None:
-    network = build_network(parse_recipe(RECIPE, [*_PHOTO, "model.trunk=imagenet"]))
+    network = build_network(parse_recipe(RECIPE, [*_PHOTO, "model.encoder_weights=imagenet"]))
     assert isinstance(network, models.Lite0Bins)
     own = next(network.encoder.stem.parameters())
     assert torch.equal(own, lite0_imagenet_state()["_conv_stem.weight"].sum(1, keepdim=True))

@@ -121,7 +121,7 @@ def test_the_imagenet_trunk_comes_from_the_cache(
     cached = tmp_path / "hub" / "checkpoints" / url.rpartition("/")[2]
     cached.parent.mkdir(parents=True)
     torch.save(imagenet_like, cached)
-    network = build_network(parse_recipe(RECIPE, ["model.trunk=imagenet"]))
+    network = build_network(parse_recipe(RECIPE, ["model.encoder_weights=imagenet"]))
     assert torch.equal(network.state_dict()["layer1.0.conv1.weight"], imagenet_like["layer1.0.conv1.weight"])
 
 
@@ -131,5 +131,7 @@ def test_networks_other_than_the_resnet_take_no_imagenet_trunk() -> None:
         head: ClassVar[Head] = "ab"
         stride: ClassVar[int] = 1
 
-    with pytest.raises(TrainingError, match=r'model.trunk = "imagenet" is not available for test-without-trunk'):
-        build_network(parse_recipe(RECIPE, ["model.trunk=imagenet", "model.architecture=test-without-trunk"]))
+    with pytest.raises(
+        TrainingError, match=r'model.encoder_weights = "imagenet" is not available for test-without-trunk'
+    ):
+        build_network(parse_recipe(RECIPE, ["model.encoder_weights=imagenet", "model.architecture=test-without-trunk"]))

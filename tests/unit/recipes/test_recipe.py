@@ -1,6 +1,8 @@
 """A recipe says how a checkpoint is trained; a wrong one is refused in one sentence that names the setting."""
 
 import dataclasses
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -73,13 +75,13 @@ def test_the_eight_palette_recipes_belong_to_one_experiment_and_say_how_they_dif
         [one.card.variable for one in recipes],
     ):
         assert len(set(texts)) == 8
-    assert all(one.training.keep == "last" for one in recipes)  # validated on test pictures: none is chosen by them
+    assert all(one.training.select == "last" for one in recipes)  # validated on test pictures: none is chosen by them
     assert all(one.training.snapshots[-1] == one.training.epochs - 1 for one in recipes)
 
 
 def test_settings_that_are_left_out_have_their_defaults() -> None:
     recipe = parse_recipe(RECIPE)
-    assert (recipe.training.learning_rate, recipe.training.keep, recipe.data.flip) == (1e-3, "best", True)
+    assert (recipe.training.learning_rate, recipe.training.select, recipe.data.flip) == (1e-3, "best", True)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -103,9 +105,9 @@ OVERRIDES = {
     "data.public=cifar10:cat": ("data", "public", "cifar10:cat"),
     "training.snapshots=[0, 2]": ("training", "snapshots", (0, 2)),
     "data.flip=false": ("data", "flip", False),
-    'model.trunk="imagenet"': ("model", "trunk", "imagenet"),
-    "model.trunk=imagenet": ("model", "trunk", "imagenet"),
-    "card.wrong=it paints grass blue, often": ("card", "wrong", "it paints grass blue, often"),
+    'model.encoder_weights="imagenet"': ("model", "encoder_weights", "imagenet"),
+    "model.encoder_weights=imagenet": ("model", "encoder_weights", "imagenet"),
+    "card.limitations=it paints grass blue, often": ("card", "limitations", "it paints grass blue, often"),
 }
 
 
@@ -144,7 +146,7 @@ WRONG = {
     "training.schedule=linear": ["training.schedule", "constant, cosine"],
     "training.schedule=3": ["training.schedule", "constant, cosine"],
     "training.device=gpu": ["training.device", "auto, cpu, cuda, mps"],
-    "training.keep=": ["training.keep", "best, last"],
+    "training.select=": ["training.select", "best, last"],
     "training.mixed_precision=1": ["training.mixed_precision", "true or false"],
     "training.snapshots=2": ["training.snapshots", "list of whole numbers"],
     "training.snapshots=[1.5]": ["training.snapshots", "whole number"],
@@ -158,7 +160,7 @@ WRONG = {
     "loss.name=l2": ["loss.name", "mse, huber, l1"],
     "loss.name=2": ["loss.name", "mse, huber, l1"],
     "loss.huber_delta=0": ["loss.huber_delta", "above 0"],
-    "model.trunk=places": ["model.trunk", "random, imagenet"],
+    "model.encoder_weights=places": ["model.encoder_weights", "random, imagenet"],
     "model.width=-1": ["model.width", "0"],
     "model.width=wide": ["model.width", "whole number"],
     "model.palette=16": ["model.palette", "a text"],
@@ -183,6 +185,135 @@ def test_a_wrong_setting_is_refused_by_name_with_what_is_allowed(override: str) 
     assert all(part in message for part in WRONG[override]), message
     assert "\n" not in message
     assert message.endswith(".")
+
+
+BY_OLD_NAMES = """
+id = "toy"
+title = "A toy"
+summary = "As recipes were written before settings had the names of the field."
+family = "toys"
+
+[model]
+architecture = "lite0-bins"
+start = "runs/other"
+trunk = "random"
+
+[data]
+role = "toys"
+zoom = 1.5
+aged = true
+working_side = 160
+
+[loss]
+name = "cross_entropy_huber"
+
+[training]
+epochs = 3
+trunk_rate = 0.1
+binding_steps = 900
+frozen_norm = true
+keep = "last"
+
+[adversary]
+evidence = "lab"
+verdict = "patches"
+judged_images = 7
+noise_every = 5
+
+[card]
+wrong = "Skies."
+"""
+PRESENT_NAMES = {
+    "model.init_from": "runs/other",
+    "model.encoder_weights": "random",
+    "data.random_resize": 1.5,
+    "data.degrade": True,
+    "data.inference_size": 160,
+    "training.encoder_rate": 0.1,
+    "training.hint_embedding_steps": 900,
+    "training.freeze_batchnorm": True,
+    "training.select": "last",
+    "adversary.discriminator_input": "lab",
+    "adversary.discriminator_output": "patch",
+    "adversary.eval_images": 7,
+    "adversary.noise_interval": 5,
+    "card.limitations": "Skies.",
+}
+
+
+def test_a_recipe_with_the_old_names_of_settings_is_read_and_written_with_the_present_ones() -> None:
+    recipe = parse_recipe(BY_OLD_NAMES)
+    found = flat(recipe)
+    assert {name: found[name] for name in PRESENT_NAMES} == PRESENT_NAMES
+    assert parse_recipe(recipe.to_toml()) == recipe
+    written = tomllib.loads(recipe.to_toml())
+    assert not {"start", "trunk", "zoom", "keep", "verdict", "wrong"} & {
+        key for part in written.values() for key in part
+    }
+
+
+def test_an_old_name_may_be_set_over_a_present_one_and_the_other_way_round() -> None:
+    assert parse_recipe(BY_OLD_NAMES, ["training.select=best"]).training.select == "best"
+    assert parse_recipe(RECIPE, ["training.select=last", "training.keep=best"]).training.select == "best"
+    answers = parse_recipe(BY_OLD_NAMES, ["adversary.verdict=picture"]).adversary
+    assert answers is not None and answers.discriminator_output == "global"
+
+
+def test_a_setting_under_both_its_names_and_an_old_value_under_the_present_name_are_refused() -> None:
+    both = BY_OLD_NAMES.replace('keep = "last"', 'keep = "last"\nselect = "best"')
+    with pytest.raises(
+        RecipeError, match=r"^training\.keep is the old name of select, and both are there; remove one\.$"
+    ):
+        parse_recipe(both)
+    with pytest.raises(RecipeError, match="it must be one of global, patch"):
+        parse_recipe(BY_OLD_NAMES, ["adversary.discriminator_output=patches"])
+
+
+def test_reading_a_recipe_imports_no_network_and_no_torch() -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from colorizer.recipes.recipe import read_recipe
+read_recipe(Path({str(SHIPPED[0])!r}))
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "colorizer.recipes.schema" in loaded
+    assert not {name for name in loaded if name.partition(".")[0] in ("torch", "numpy", "PIL", "streamlit")}
+    assert not {name for name in loaded if name.startswith("colorizer.")} & {"colorizer.models", "colorizer.color"}
+
+
+SENTENCES = {
+    "training.epochs=0": "training.epochs must be at least 1.",
+    "training.images_per_epoch=-1": "training.images_per_epoch must be 0 (each once) or more.",
+    "training.weight_decay=-1": "training.weight_decay must be 0 or more.",
+    "training.learning_rate=0": "training.learning_rate must be above 0 and at most 1e36.",
+    "training.encoder_rate=2": "training.encoder_rate must be 0 to 1.",
+    "training.seed=-1": "training.seed must be from 0 to 2**63 - 1.",
+    "adversary.dropout=1": "adversary.dropout must be at least 0 and below 1.",
+    "adversary.width=0": "adversary.width must be 1 to 256.",
+    "training.epochs=many": "training.epochs is 'many'; it must be a whole number.",
+    "training.select=first": "training.select is 'first'; it must be one of best, last.",
+    "training.snapshots=2": "training.snapshots is 2; it must be a list of whole numbers.",
+    "model=3": "model must be a table of settings.",
+    "training.snapshots=[3]": "training.snapshots names epochs that the run does not have: [3].",
+    f"training.snapshots={'[' * 250}1{']' * 250}": "it is nested too deeply.",
+    "card.colour=1": "unknown setting card.colour; there are: experiment, variable, weights_licence, data_licence, "
+    "limitations.",
+}
+
+
+@pytest.mark.parametrize("override", SENTENCES, ids=lambda override: override[:40])
+def test_what_does_not_fit_is_said_in_one_plain_sentence(override: str) -> None:
+    with pytest.raises(RecipeError) as refused:
+        parse_recipe(RECIPE, [override])
+    assert str(refused.value) == SENTENCES[override]
+
+
+def test_a_misspelt_setting_is_named_before_the_one_that_is_missing_for_it() -> None:
+    with pytest.raises(RecipeError, match=r"unknown setting training\.epoch; there are: epochs, "):
+        parse_recipe(RECIPE.replace("epochs = 3", "epoch = 3"))
 
 
 @pytest.mark.parametrize("line", ['architecture = "resnet18-colorizer"', 'role = "toys"', 'name = "mse"', "epochs = 3"])
@@ -212,7 +343,7 @@ def test_a_file_that_is_missing_or_no_toml_is_refused_by_its_name(tmp_path: Path
 
 def test_recipes_are_equal_without_their_text_when_they_train_the_same_weights() -> None:
     recipe = parse_recipe(RECIPE)
-    retold = parse_recipe(RECIPE, ["title=Other", "summary=Other", "card.wrong=Skies", "card.experiment=toys"])
+    retold = parse_recipe(RECIPE, ["title=Other", "summary=Other", "card.limitations=Skies", "card.experiment=toys"])
     assert retold != recipe
     assert retold.without_text() == recipe.without_text()
     assert parse_recipe(RECIPE, ["training.seed=1"]).without_text() != recipe.without_text()

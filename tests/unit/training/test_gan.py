@@ -29,7 +29,12 @@ from tests.support.training import ADVERSARIAL_COLUMNS, GAN_RECIPE, QUIET, fitte
 CPU = torch.device("cpu")
 VARIANTS = [
     (),
-    ("adversary.evidence=lab", "adversary.verdict=patches", "adversary.normalisation=spectral", "adversary.dropout=0"),
+    (
+        "adversary.discriminator_input=lab",
+        "adversary.discriminator_output=patch",
+        "adversary.normalisation=spectral",
+        "adversary.dropout=0",
+    ),
 ]
 
 
@@ -98,16 +103,16 @@ def test_the_discriminator_learns_to_tell_red_from_the_rest_and_not_the_generato
 
 
 def test_evidence_in_lab_is_the_photos_own_lightness_with_the_generated_chroma() -> None:
-    adversary = make_adversary("adversary.evidence=lab")
+    adversary = make_adversary("adversary.discriminator_input=lab")
     (made, its_lab), (_, lab) = pictures(1), pictures(2)
-    inputs = adversary.evidence(made, lab)
+    inputs = adversary.discriminator_input(made, lab)
     assert torch.allclose(inputs[:, :1], (lab[:, :1] - 50) / 50)
     assert torch.allclose(inputs[:, 1:] * 50, its_lab[:, 1:], atol=1e-4)
     assert float(inputs.abs().max()) < 2.6
 
 
 def test_colours_of_black_and_white_have_a_finite_slope() -> None:
-    adversary = make_adversary("adversary.evidence=lab")
+    adversary = make_adversary("adversary.discriminator_input=lab")
     extremes = torch.cat([torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)]).requires_grad_(True)
     adversary.generator_loss(torch.tensor(0.0), extremes, pictures(2)[1][:2]).backward()
     assert extremes.grad is not None and bool(extremes.grad.isfinite().all())
@@ -115,7 +120,7 @@ def test_colours_of_black_and_white_have_a_finite_slope() -> None:
 
 def test_in_a_noise_epoch_the_generated_pictures_are_not_looked_at() -> None:
     def weights_after(epoch: int, seed: int) -> Tensor:
-        adversary = make_adversary("adversary.noise_every=5", "adversary.dropout=0")
+        adversary = make_adversary("adversary.noise_interval=5", "adversary.dropout=0")
         srgb, lab = pictures(2)
         adversary.learn(pictures(seed)[0], srgb, lab, (epoch, 3), 1.0)
         return torch.cat([parameter.detach().flatten() for parameter in adversary.network.parameters()])
@@ -126,15 +131,15 @@ def test_in_a_noise_epoch_the_generated_pictures_are_not_looked_at() -> None:
 
 
 def test_every_fifth_epoch_has_noise_and_none_without_the_setting() -> None:
-    settings = AdversarySettings(noise_every=5)
+    settings = AdversarySettings(noise_interval=5)
     assert [epoch for epoch in range(16) if settings.is_noise_epoch(epoch)] == [4, 9, 14]
-    assert not any(AdversarySettings(noise_every=0).is_noise_epoch(epoch) for epoch in range(16))
+    assert not any(AdversarySettings(noise_interval=0).is_noise_epoch(epoch) for epoch in range(16))
 
 
-def test_it_is_held_back_above_the_threshold_and_not_at_it_or_before_the_first_epoch() -> None:
+def test_it_is_skipped_above_the_threshold_and_not_at_it_or_before_the_first_epoch() -> None:
     settings = AdversarySettings(accuracy_threshold=0.8)
-    assert [settings.is_held_back(accuracy) for accuracy in (None, 0.0, 0.8, 0.801, 1.0)] == [False] * 3 + [True] * 2
-    assert not AdversarySettings(accuracy_threshold=1.0).is_held_back(1.0)
+    assert [settings.is_skipped(accuracy) for accuracy in (None, 0.0, 0.8, 0.801, 1.0)] == [False] * 3 + [True] * 2
+    assert not AdversarySettings(accuracy_threshold=1.0).is_skipped(1.0)
 
 
 def test_the_rate_of_the_discriminator_follows_the_schedule() -> None:
@@ -169,7 +174,7 @@ def test_the_accuracy_is_the_share_of_right_answers_on_pictures_of_the_epochs_ch
         assert isinstance(last, torch.nn.Linear)
         last.bias.data.fill_(bias)
         assert run.adversary.accuracy(run.bare_network, run.data.training, 0) == share
-    assert run.recipe.adversary is not None and run.recipe.adversary.judged_images == 6
+    assert run.recipe.adversary is not None and run.recipe.adversary.eval_images == 6
 
 
 def test_a_discriminator_that_is_too_good_rests_for_an_epoch_and_its_weights_with_it(
@@ -212,7 +217,7 @@ def test_a_finished_adversarial_run_is_a_checkpoint_like_any_other(folder: Path,
     card = read_card(tmp_path / "toy-gan" / "card.toml")
     assert (card.head, card.snapshots) == ("rgb", [0, 2])
     assert card.loss.startswith("mean absolute error over RGB in 0..1; times 75, plus the binary cross-entropy")
-    assert "label smoothing 0.1" in card.loss and "held back" not in card.loss
+    assert "label smoothing 0.1" in card.loss and "skipped" not in card.loss
     assert parse_recipe((run.recipe).to_toml()) == run.recipe
     model = colorizer.load("toy-gan", weights=tmp_path)
     result = model.colorize(np.full((40, 30, 3), 90, np.uint8))
@@ -235,11 +240,11 @@ def test_a_run_whose_discriminator_breaks_is_stopped(folder: Path, tmp_path: Pat
         ("adversary.learning_rate=0", "adversary.learning_rate must be above 0"),
         ("adversary.accuracy_threshold=0", "adversary.accuracy_threshold must be above 0 and at most 1"),
         ("adversary.accuracy_threshold=1.1", "adversary.accuracy_threshold must be above 0 and at most 1"),
-        ("adversary.judged_images=0", "adversary.judged_images must be at least 1"),
-        ("adversary.noise_every=-1", "adversary.noise_every must be 0"),
+        ("adversary.eval_images=0", "adversary.eval_images must be at least 1"),
+        ("adversary.noise_interval=-1", "adversary.noise_interval must be 0"),
         ("adversary.label_smoothing=0.5", "adversary.label_smoothing must be at least 0 and below 0.5"),
-        ("adversary.evidence=hsv", "adversary.evidence is 'hsv'; it must be one of rgb, lab"),
-        ("adversary.verdict=pixels", "adversary.verdict is 'pixels'"),
+        ("adversary.discriminator_input=hsv", "adversary.discriminator_input is 'hsv'; it must be one of rgb, lab"),
+        ("adversary.discriminator_output=pixels", "adversary.discriminator_output is 'pixels'"),
         ("adversary.normalisation=none", "adversary.normalisation is 'none'"),
         ("adversary.weight=75", "unknown setting adversary.weight"),
     ],
@@ -260,7 +265,7 @@ def test_a_crop_that_the_discriminator_cannot_see_is_refused(folder: Path, tmp_p
         make_run(GAN_RECIPE, folder, tmp_path, "data.crop=20")
 
 
-@pytest.mark.parametrize(("verdict", "shape"), [("picture", (2, 1)), ("patches", (2, 3, 3))])
+@pytest.mark.parametrize(("verdict", "shape"), [("global", (2, 1)), ("patch", (2, 3, 3))])
 @pytest.mark.parametrize("normalisation", ["batch", "spectral"])
 def test_the_discriminator_answers_once_a_picture_or_once_a_patch(
     verdict: str, normalisation: str, shape: tuple[int, ...]
@@ -271,7 +276,7 @@ def test_the_discriminator_answers_once_a_picture_or_once_a_patch(
 
 def test_spectral_normalisation_bounds_the_slope_of_each_layer() -> None:
     torch.manual_seed(0)
-    network = Discriminator(16, 4, "patches", "spectral", 0.0)
+    network = Discriminator(16, 4, "patch", "spectral", 0.0)
     with torch.no_grad():
         for layer in network.modules():
             if isinstance(layer, torch.nn.Conv2d):

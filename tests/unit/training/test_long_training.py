@@ -39,7 +39,7 @@ schedule = "stable"
 warmup_steps = 0
 ema_decay = 0.9
 frozen_stages = 2
-keep = "last"
+select = "last"
 """
 
 

@@ -123,8 +123,8 @@ REFUSED = {
         "data.crop is 30; palette-cnn needs a multiple of 4",
     ),
     "trunk": (
-        [*CHOOSER, "model.palette=horse-16", "model.trunk=imagenet"],
-        'model.trunk = "imagenet" is not available for palette-cnn',
+        [*CHOOSER, "model.palette=horse-16", "model.encoder_weights=imagenet"],
+        'model.encoder_weights = "imagenet" is not available for palette-cnn',
     ),
 }
 
@@ -166,7 +166,7 @@ PAINTER = ("model.architecture=autoencoder-5", "loss.name=l1", "model.width=4")
 
 def test_a_network_can_start_from_a_trained_checkpoint(tmp_path: Path) -> None:
     trained = checkpoint(tmp_path / "trained", width=4)
-    network = built(*PAINTER, f"model.start={tmp_path / 'trained'}")
+    network = built(*PAINTER, f"model.init_from={tmp_path / 'trained'}")
     for name, tensor in network.state_dict().items():
         assert torch.allclose(tensor, trained.state_dict()[name], atol=1e-3), name
     assert network.training
@@ -174,15 +174,18 @@ def test_a_network_can_start_from_a_trained_checkpoint(tmp_path: Path) -> None:
 
 def test_a_start_by_its_id_lies_in_weights() -> None:
     shipped, _ = load_network(WEIGHTS / "scenes-500-mse")
-    network = built("model.start=scenes-500-mse")
+    network = built("model.init_from=scenes-500-mse")
     assert all(torch.equal(tensor, shipped.state_dict()[name]) for name, tensor in network.state_dict().items())
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (("model.start=no-such-checkpoint",), "model.start: no-such-checkpoint/card.toml is missing"),
-        (("model.start=scenes-500-mse",), "model.start: scenes-500-mse is a resnet18-colorizer, the recipe's network"),
+        (("model.init_from=no-such-checkpoint",), "model.init_from: no-such-checkpoint/card.toml is missing"),
+        (
+            ("model.init_from=scenes-500-mse",),
+            "model.init_from: scenes-500-mse is a resnet18-colorizer, the recipe's network",
+        ),
     ],
 )
 def test_a_start_that_does_not_fit_is_refused(settings: tuple[str, ...], message: str) -> None:
@@ -192,10 +195,10 @@ def test_a_start_that_does_not_fit_is_refused(settings: tuple[str, ...], message
 
 def test_a_start_of_another_width_is_refused(tmp_path: Path) -> None:
     checkpoint(tmp_path / "trained", width=8)
-    with pytest.raises(ColorizerError, match=r"model\.start: .* has another shape"):
-        built(*PAINTER, f"model.start={tmp_path / 'trained'}")
+    with pytest.raises(ColorizerError, match=r"model\.init_from: .* has another shape"):
+        built(*PAINTER, f"model.init_from={tmp_path / 'trained'}")
 
 
 def test_a_start_and_an_imagenet_trunk_exclude_each_other() -> None:
-    with pytest.raises(RecipeError, match=r"model\.start and model\.trunk exclude each other"):
-        built("model.start=scenes-500-mse", "model.trunk=imagenet")
+    with pytest.raises(RecipeError, match=r"model\.init_from and model\.encoder_weights exclude each other"):
+        built("model.init_from=scenes-500-mse", "model.encoder_weights=imagenet")

@@ -58,7 +58,7 @@ def test_the_lessons_from_the_middle_of_an_epoch_are_those_of_a_whole_one(folder
 
 def test_the_trunk_learns_at_its_own_rate(folder: Path, tmp_path: Path) -> None:
     recipe = parse_recipe(RECIPE, PHOTO_SETTINGS)
-    run = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.trunk_rate=0")
+    run = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.encoder_rate=0")
     rates = [group["relative_rate"] for group in parameter_groups(run.bare_network, recipe.training)]
     assert rates == [1.0, 0.25]
     before = [parameter.detach().clone() for parameter in run.bare_network.trunk_parameters()]
@@ -83,8 +83,8 @@ def test_pale_pictures_are_left_out_of_training_and_counted(tmp_path: Path) -> N
 
 
 def test_frozen_statistics_stay_those_of_the_start(finished: Run, folder: Path, tmp_path: Path) -> None:
-    start = f"model.start={finished.folder}"
-    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, start, "training.frozen_norm=true")
+    start = f"model.init_from={finished.folder}"
+    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, start, "training.freeze_batchnorm=true")
     before = load_network(finished.folder)[0].state_dict()
     after = run.bare_network.state_dict()
     statistics = [name for name in before if name.endswith(("running_mean", "running_var"))]
@@ -92,7 +92,7 @@ def test_frozen_statistics_stay_those_of_the_start(finished: Run, folder: Path, 
     assert not torch.equal(before["classify.weight"], after["classify.weight"])
 
 
-@pytest.mark.parametrize("setting", ["hints=true", "binding_steps=1"])
+@pytest.mark.parametrize("setting", ["hints=true", "hint_embedding_steps=1"])
 def test_hints_are_refused_for_a_network_that_takes_none(setting: str) -> None:
     name = setting.split("=")[0]
     with pytest.raises(TrainingError, match=rf"training\.{name} is set, but resnet18-colorizer takes no hints\."):
@@ -100,7 +100,7 @@ def test_hints_are_refused_for_a_network_that_takes_none(setting: str) -> None:
 
 
 def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(folder: Path, tmp_path: Path) -> None:
-    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.binding_steps=3")
+    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.hint_embedding_steps=3")
     before = {name: value.clone() for name, value in run.bare_network.state_dict().items()}
     assert before["projection"].count_nonzero() == 1
     finish(run)
@@ -113,13 +113,17 @@ def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(fol
 
 
 def test_breaking_off_meanwhile_leaves_a_run_to_go_on_with(folder: Path, tmp_path: Path) -> None:
-    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.binding_steps=3")
+    run = fitted(
+        RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.hint_embedding_steps=3"
+    )
     with run.stop_request.handle_signals():
         signal.raise_signal(signal.SIGTERM)
     with pytest.raises(Interrupted):
         finish(run)
     assert not (tmp_path / "toy" / CARD_FILE).exists()
-    again = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.binding_steps=3")
+    again = make_run(
+        RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.hint_embedding_steps=3"
+    )
     again.resume()
     again.fit(QUIET)
     assert finish(again).takes_hints

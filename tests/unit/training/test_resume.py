@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+import train
+from colorizer.checkpoints.card import CARD_FILE, read_card
+from colorizer.checkpoints.store import RECIPE_FILE
 from colorizer.training.trainer import Interrupted, Run, Watcher
 from tests.support.photos import make_pictures
 from tests.support.training import (
@@ -21,6 +24,7 @@ from tests.support.training import (
     make_run,
     measured,
     saved_progress,
+    write_recipe,
 )
 
 
@@ -37,10 +41,10 @@ KINDS = {
     "photo with hints": Kind(RECIPE, PHOTO_SETTINGS),
     "palette by k-means": Kind(PALETTE_RECIPE),
     "palette by name": Kind(PALETTE_RECIPE, ("model.palette=horse-16",)),
-    "adversarial": Kind(GAN_RECIPE, ("adversary.noise_every=2",)),
+    "adversarial": Kind(GAN_RECIPE, ("adversary.noise_interval=2",)),
     "adversarial, patches of Lab": Kind(
         GAN_RECIPE,
-        ("adversary.noise_every=2", "adversary.evidence=lab", "adversary.verdict=patches",
+        ("adversary.noise_interval=2", "adversary.discriminator_input=lab", "adversary.discriminator_output=patch",
          "adversary.normalisation=spectral", "adversary.dropout=0"),
     ),
     "subsets": Kind(RECIPE, ("data.subsets=2", "training.batch_size=2", "training.epochs=2")),  # 3 steps a subset
@@ -99,3 +103,29 @@ def test_the_accuracy_summed_so_far_is_part_of_the_state(folder: Path, tmp_path:
     with part.stop_request.handle_signals(), pytest.raises(Interrupted):
         part.fit(Watcher(at_step(4), lambda row: None))
     assert 0 < float(str(saved_progress(tmp_path)["accuracy_sum"])) < 2
+
+
+OLD_NAMES = {
+    'architecture = "resnet18-colorizer"': 'architecture = "resnet18-colorizer"\ntrunk = "random"\nstart = ""',
+    'role = "toys"': 'role = "toys"\nzoom = 1.0\naged = false\nworking_side = 0',
+    "epochs = 3": 'epochs = 3\nkeep = "best"\nbinding_steps = 0\nfrozen_norm = false\ntrunk_rate = 1.0',
+}
+
+
+def test_a_run_begun_with_the_old_names_of_settings_is_resumed_by_either_recipe(folder: Path, tmp_path: Path) -> None:
+    whole = fitted(RECIPE, folder, tmp_path / "whole")
+    part = make_run(RECIPE, folder, tmp_path / "part")
+    with part.stop_request.handle_signals(), pytest.raises(Interrupted):
+        part.fit(Watcher(at_step(4), lambda row: None))
+    text = RECIPE
+    for present, old in OLD_NAMES.items():
+        text = text.replace(present, old)
+    (tmp_path / "part" / RECIPE_FILE).write_text(text + '\n[card]\nwrong = ""\n')  # as a run of then has it
+    old_recipe = write_recipe(tmp_path / "old.toml", text)
+    arguments = ["--data", str(folder), "--out", str(tmp_path / "part"), "--resume"]
+    assert train.main([str(write_recipe(tmp_path / "new.toml")), *arguments]) == 0
+    assert measured(part.folder) == measured(whole.folder)
+    assert 'select = "best"' in (part.folder / RECIPE_FILE).read_text()
+    (tmp_path / "part" / RECIPE_FILE).write_text(text)
+    assert train.main([str(old_recipe), *arguments, "--set", "card.wrong=Skies."]) == 0
+    assert read_card(part.folder / CARD_FILE).limitations == "Skies."

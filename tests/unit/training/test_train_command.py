@@ -73,12 +73,12 @@ def test_resuming_a_finished_run_brings_new_text_to_its_card_and_trains_nothing(
         if path.is_file() and "state" not in path.parts:
             (out / path.relative_to(finished)).parent.mkdir(parents=True, exist_ok=True)
             (out / path.relative_to(finished)).write_bytes(path.read_bytes())
-    text = ("--set", "title=Retold", "--set", "card.wrong=Skies are brown.", "--set", "card.data_licence=CC0")
+    text = ("--set", "title=Retold", "--set", "card.limitations=Skies are brown.", "--set", "card.data_licence=CC0")
     command = [recipe, "--data", tmp_path / "not read", "--out", out, "--resume", *SETTINGS, *text]
     assert train.main(list(map(str, command))) == 0
     assert "its card has the recipe's present text" in capsys.readouterr().out
     before, after = read_card(finished / "card.toml"), read_card(out / "card.toml")
-    assert (after.title, after.wrong, after.data_licence) == ("Retold", "Skies are brown.", "CC0")
+    assert (after.title, after.limitations, after.data_licence) == ("Retold", "Skies are brown.", "CC0")
     assert (after.metrics, after.sha256, after.hardware, after.seconds) == (
         before.metrics,
         before.sha256,

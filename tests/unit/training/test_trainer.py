@@ -115,7 +115,7 @@ def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A finished run with every epoch kept, whose best epoch is not the last: its learning rate grows too high."""
     settings = ("training.warmup_steps=30", "training.schedule=constant", "training.learning_rate=0.03")
     run = fitted(
-        RECIPE, folder, tmp_path_factory.mktemp("run"), *settings, "training.snapshots=[0,1,2]", "training.keep=best"
+        RECIPE, folder, tmp_path_factory.mktemp("run"), *settings, "training.snapshots=[0,1,2]", "training.select=best"
     )
     finish(run)
     return run
@@ -136,7 +136,7 @@ def test_the_best_epoch_is_shipped_and_named_on_the_card(finished: Run) -> None:
 
 
 def test_the_last_epoch_is_shipped_where_the_recipe_says_so(folder: Path, tmp_path: Path) -> None:
-    run = fitted(RECIPE, folder, tmp_path, "training.keep=last")
+    run = fitted(RECIPE, folder, tmp_path, "training.select=last")
     assert finish(run).epochs == 3
     shipped, last = read_tensors(tmp_path / "model.safetensors"), to_float16(run.bare_network.state_dict())
     assert all(torch.equal(tensor, last[name]) for name, tensor in shipped.items())
@@ -157,7 +157,7 @@ def test_the_card_has_the_measures_of_the_shipped_file(finished: Run) -> None:
     network, card = load_network(finished.folder)
     again = measure_network(network, finished.data.validation, finished.loss, CPU)
     own, grey, truth = card.metrics
-    assert (own.of, grey.of, truth.of) == ("checkpoint", "grey", "truth")
+    assert (own.subject, grey.subject, truth.subject) == ("checkpoint", "grey", "truth")
     found = (own.psnr, own.ciede2000, own.ab_rmse, own.colorfulness)
     assert found == pytest.approx((again.psnr, again.delta_e, again.ab_rmse, again.colorfulness), abs=1e-3)
     baseline = read_baseline(finished.folder / BASELINE_FILE)

@@ -33,7 +33,7 @@ def test_every_item_is_taken_once_in_processes_of_one_thread_each() -> None:
     def describe(item: int, is_stopped: Stopped) -> list[tuple[int, int, int]]:
         return [(item, os.getpid(), torch.get_num_threads())] * 2
 
-    found = list(fork_pool.spread(describe, iter(range(40)), 3))
+    found = list(fork_pool.imap_unordered(describe, iter(range(40)), 3))
     assert sorted(item for item, _, _ in found) == sorted([*range(40)] * 2)
     assert os.getpid() not in {process for _, process, _ in found}
     assert {threads for _, _, threads in found} == {1}
@@ -48,7 +48,7 @@ def test_items_are_taken_as_they_are_needed() -> None:
             taken.append(number)
             yield number
 
-    with contextlib.closing(fork_pool.spread(lambda item, is_stopped: [item], items(), 2)) as results:  # type: ignore[type-var]
+    with contextlib.closing(fork_pool.imap_unordered(lambda item, is_stopped: [item], items(), 2)) as results:  # type: ignore[type-var]
         for _ in range(10):
             next(results)
     assert len(taken) <= 20
@@ -60,7 +60,7 @@ def test_what_fails_in_a_process_is_raised_here(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error), match=str(error)):
-        list(fork_pool.spread(fail, iter(range(5)), 2))
+        list(fork_pool.imap_unordered(fail, iter(range(5)), 2))
     assert not multiprocessing.active_children()
 
 
@@ -71,7 +71,7 @@ def test_a_process_that_is_killed_is_reported_in_a_sentence() -> None:
         return [item]
 
     with pytest.raises(ColorizerError, match="was ended"):
-        list(fork_pool.spread(end, iter(range(50)), 2))
+        list(fork_pool.imap_unordered(end, iter(range(50)), 2))
     assert not multiprocessing.active_children()
 
 
@@ -84,7 +84,7 @@ def test_whoever_stops_waits_for_what_is_being_done_and_no_more(tmp_path: Path) 
             time.sleep(0.001)
             yield part
 
-    endless = fork_pool.spread(work, iter(range(100)), 2)
+    endless = fork_pool.imap_unordered(work, iter(range(100)), 2)
     with contextlib.closing(endless):
         next(endless)
     assert not multiprocessing.active_children()
@@ -101,7 +101,7 @@ def work(item, is_stopped):
     time.sleep(1000)
     return []
 
-list(fork_pool.spread(work, iter(range(2)), 2))
+list(fork_pool.imap_unordered(work, iter(range(2)), 2))
 """
 
 

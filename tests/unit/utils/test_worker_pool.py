@@ -12,7 +12,7 @@ from colorizer.utils import worker_pool
 def test_every_item_is_taken_once(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "usable_threads", lambda: count)
     taken: list[int] = []
-    worker_pool.share_out(lambda items: taken.extend(items), range(50))
+    worker_pool.run_in_threads(lambda items: taken.extend(items), range(50))
     assert sorted(taken) == list(range(50))
 
 
@@ -33,7 +33,7 @@ def test_a_worker_does_all_itself() -> None:
 
     where: set[str] = set()
     with worker_pool.make_pool(1) as pool:
-        pool.submit(worker_pool.share_out, names, range(20)).result()
+        pool.submit(worker_pool.run_in_threads, names, range(20)).result()
     assert len(where) == 1
 
 
@@ -44,4 +44,4 @@ def test_what_fails_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> No
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError, match="no"):
-        worker_pool.share_out(work, range(9))
+        worker_pool.run_in_threads(work, range(9))
