@@ -5,6 +5,7 @@ import functools
 import gc
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -77,6 +78,9 @@ def freeze_program() -> None:
         gc.freeze()
 
 
+_shelves: "weakref.WeakSet[ModelShelf]" = weakref.WeakSet()
+
+
 class ModelShelf:
     """Loaded networks, the least recently used going first. Threads may share it; each is loaded once."""
 
@@ -84,6 +88,7 @@ class ModelShelf:
         self._kept: LRUCache[tuple[object, ...], object] = LRUCache(budget_bytes, getsizeof=size_of)
         self._size_of = size_of
         self._lock = threading.RLock()
+        _shelves.add(self)
 
     def get(self, key: tuple[object, ...], load: Callable[[], Model]) -> Model:
         """The model of a key; `load` gives it where it is not there."""
@@ -95,6 +100,11 @@ class ModelShelf:
             if self._size_of(model) <= self._kept.maxsize:
                 self._kept[key] = model
             return model
+
+    def clear(self) -> None:
+        """Let all of them go; each is loaded again when it is asked for."""
+        with self._lock:
+            self._kept.clear()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -114,6 +124,8 @@ def _tidy_for_ever() -> None:
         expire_sessions()
         before, visitors = visitors, count_sessions()
         if visitors < before or resident_bytes() > host_settings().memory_mb * _MB:
+            for shelf in list(_shelves) if visitors == 0 else ():
+                shelf.clear()  # what the next visitor sees first is kept as a result
             gc.unfreeze()  # sessions that were there at a freeze may be garbage by now
             gc.collect()
             gc.freeze()
