@@ -40,6 +40,8 @@ def imported_modules(paths: Iterable[Path]) -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
+                found |= {name.value for name in node.args if isinstance(name, ast.Constant)}
     return found - OWN - sys.stdlib_module_names
 
 
@@ -65,8 +67,8 @@ def test_what_hosts_install_is_what_the_package_asks_for_with_the_app_and_traini
 
 def test_the_package_alone_asks_for_what_its_command_imports() -> None:
     needed = [path for path in SOURCES if path.is_relative_to(ROOT / "colorizer")]
-    training = [ROOT / "colorizer" / name for name in ("training", "data")]
-    needed = [path for path in needed if not any(path.is_relative_to(folder) for folder in training)]
+    extras_alone = [ROOT / "colorizer" / name for name in ("training", "data", "cluster")]
+    needed = [path for path in needed if not any(path.is_relative_to(folder) for folder in extras_alone)]
     known = packages_distributions()
     found = {canonicalize_name(name) for module in imported_modules(needed) for name in known.get(module, [module])}
     assert found <= set(declared(""))
