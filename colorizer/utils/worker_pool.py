@@ -27,7 +27,7 @@ def usable_threads() -> int:
     return min(torch.get_num_threads(), _MAX_THREADS)
 
 
-def work_alone() -> None:
+def limit_to_one_thread() -> None:
     """From now on the calling thread does all work itself: others, or other processes, have the other cores."""
     _here.is_worker = True
     torch.get_num_threads()  # a thread takes the common number when it is first asked: before it gets its own
@@ -40,7 +40,7 @@ def make_pool(count: int) -> ThreadPoolExecutor:
     started = threading.Barrier(count + 1)
 
     def start() -> None:
-        work_alone()
+        limit_to_one_thread()
         started.wait()
 
     pool = ThreadPoolExecutor(count, "colorizer", start)
@@ -65,7 +65,7 @@ class _End:
     """A thread has ended."""
 
 
-def spread(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
+def imap_unordered(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
     """What comes of items that so many threads take one by one, in no order.
 
     Whoever stops before the end closes the iterator, and waits until no thread works any more.
@@ -86,7 +86,7 @@ def spread(work: Work[Item, Result], items: Iterator[Item], count: int) -> Itera
         with taking:
             return nothing if stop.is_set() else next(items, nothing)
 
-    def work_off() -> None:
+    def drain() -> None:
         try:
             while (item := take()) is not nothing:
                 for result in work(item, stop.is_set):  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def spread(work: Work[Item, Result], items: Iterator[Item], count: int) -> Itera
     with make_pool(count) as pool:
         try:
             for _ in range(count):
-                pool.submit(work_off)
+                pool.submit(drain)
             yield from _until_all_end(results, count)
         finally:
             stop.set()
@@ -125,7 +125,7 @@ def _pool(count: int) -> ThreadPoolExecutor:
     return make_pool(count)
 
 
-def share_out(work: Callable[[Iterator[Item]], None], items: Sequence[Item]) -> None:
+def run_in_threads(work: Callable[[Iterator[Item]], None], items: Sequence[Item]) -> None:
     """Have `work` called in several threads at once; together they get each item once.
 
     Args:
