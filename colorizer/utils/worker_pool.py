@@ -87,7 +87,7 @@ def imap_unordered(work: Work[Item, Result], items: Iterator[Item], count: int) 
         with taking:
             return nothing if stop.is_set() else next(items, nothing)
 
-    def work_off() -> None:
+    def drain() -> None:
         try:
             while (item := take()) is not nothing:
                 for result in work(item, stop.is_set):  # type: ignore[arg-type]
@@ -101,13 +101,13 @@ def imap_unordered(work: Work[Item, Result], items: Iterator[Item], count: int) 
     with make_pool(count) as pool:
         try:
             for _ in range(count):
-                pool.submit(work_off)
-            yield from _drain(results, count)
+                pool.submit(drain)
+            yield from _until_all_end(results, count)
         finally:
             stop.set()
 
 
-def _drain(results: "SimpleQueue[Result | _Failure | _End]", count: int) -> Iterator[Result]:
+def _until_all_end(results: "SimpleQueue[Result | _Failure | _End]", count: int) -> Iterator[Result]:
     failures = []
     while count:
         result = results.get()
