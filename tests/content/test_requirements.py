@@ -67,13 +67,8 @@ def test_what_hosts_install_is_what_the_package_asks_for_with_the_app_and_traini
 
 def test_the_package_alone_asks_for_what_its_command_imports() -> None:
     needed = [path for path in SOURCES if path.is_relative_to(ROOT / "colorizer")]
-<<<<<<< HEAD
     extras_alone = [ROOT / "colorizer" / name for name in ("training", "data", "cluster")]
     needed = [path for path in needed if not any(path.is_relative_to(folder) for folder in extras_alone)]
-=======
-    training = [ROOT / "colorizer" / name for name in ("training", "data", "cluster")]
-    needed = [path for path in needed if not any(path.is_relative_to(folder) for folder in training)]
->>>>>>> libs
     known = packages_distributions()
     found = {canonicalize_name(name) for module in imported_modules(needed) for name in known.get(module, [module])}
     assert found <= set(declared(""))
