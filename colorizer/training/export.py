@@ -54,6 +54,8 @@ def describe_loss(recipe: Recipe, head: str) -> str:
         bins = f"cross-entropy over bins of ab, nats, mean over pixels; rare ones count more (uniform share {share:g})"
         weight, delta = recipe.loss.regression_weight, recipe.loss.huber_delta
         beside = f"; plus {weight:g} times Huber over ab, threshold {delta:g} Lab units"
+        if recipe.loss.region_weight:
+            beside += f", and {recipe.loss.region_weight:g} times that over the mean ab of whole regions"
         return bins + beside if recipe.loss.name == "cross_entropy_huber" else bins
     over = "RGB in 0..1" if head == "rgb" else "ab, Lab units"
     own = {

@@ -69,7 +69,7 @@ def test_training_ends_when_its_minutes_are_over(photos: Path, tmp_path: Path) -
     ]  # fmt: skip
     settings = [part for setting in small for part in ("--set", setting)]
     out = tmp_path / "run"
-    command = [str(root / "recipes/photo-gpu.toml"), "--data", str(photos), "--out", str(out), *settings]
+    command = [str(root / "recipes/photo-film-gpu.toml"), "--data", str(photos), "--out", str(out), *settings]
     assert train.main(command) == 0
     assert len(read_history(out / "history.csv")) == 1
     assert (out / SHIPPED_FILE).exists() and (out / "card.toml").exists()
