@@ -14,7 +14,7 @@ from torch import Tensor
 
 from colorizer.inference.hints import NetworkHint
 
-_END = 1.2  # mean sides of the picture: pixels farther from each other have nothing to do with each other
+_END = 1.5  # mean sides of the picture: pixels farther from each other have nothing to do with each other
 NUGGET = 0.01
 """Of the variance: by how much two pixels differ that lie together and look alike; two pins may disagree there."""
 PIXELS_AT_ONCE = 1 << 14
