@@ -1,5 +1,6 @@
 """Real processes of `train.py`: begun, waited for, ended."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -37,12 +38,24 @@ def start_training(*arguments: str | Path, launcher: Sequence[str] = ()) -> "sub
 def run_training(*arguments: str | Path, launcher: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":
     """The same, to its end."""
     process = start_training(*arguments, launcher=launcher)
-    try:
-        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
+    output, errors = said_by(process)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def said_by(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """What it writes, and its errors, up to its end; fails with them when that does not come."""
+    try:
+        return process.communicate(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        kill_all(process)
+        raise AssertionError("The process did not end.\n" + "".join(process.communicate())) from None
+
+
+def kill_all(process: "subprocess.Popen[str]") -> None:
+    """End a process and all of its session: a launcher's processes would hold its pipes open, for ever if they wait."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def wait_until(
@@ -52,7 +65,7 @@ def wait_until(
     end = time.monotonic() + seconds
     while not reached():
         if process.poll() is not None or time.monotonic() > end:
-            process.kill()
+            kill_all(process)
             raise AssertionError("".join(process.communicate()))
         time.sleep(0.02)
 

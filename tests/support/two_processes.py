@@ -5,8 +5,9 @@ import io
 import multiprocessing
 import os
 import socket
+import time
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 
 from tests.support.command_line import Answer
 from tests.support.processes import PATIENCE_SECONDS
@@ -33,7 +34,7 @@ def train_in_two_processes(*arguments: object) -> Answer:
     for _, there in pipes:
         there.close()  # else the end of a worker would not be seen here
     try:
-        answers = [_receive(here) for here, _ in pipes]
+        answers = _receive([here for here, _ in pipes])
     finally:
         for worker in workers:
             worker.join(_LEAVE_SECONDS)
@@ -43,10 +44,17 @@ def train_in_two_processes(*arguments: object) -> Answer:
     return Answer(status, "".join(one.output for one in answers), "".join(one.errors for one in answers))
 
 
-def _receive(pipe: Connection) -> Answer:
-    assert pipe.poll(PATIENCE_SECONDS), "a process of training did not end"
-    answer: Answer = pipe.recv()
-    return answer
+def _receive(pipes: Sequence[Connection]) -> list[Answer]:
+    """Their answers; fails as soon as one ends without one, as the other may then wait for it."""
+    answers: dict[Connection, Answer] = {}
+    end = time.monotonic() + PATIENCE_SECONDS
+    while len(answers) < len(pipes):
+        ready = wait([pipe for pipe in pipes if pipe not in answers], max(0, end - time.monotonic()))
+        assert ready, "a process of training did not end"
+        for pipe in ready:
+            assert isinstance(pipe, Connection)
+            answers[pipe] = pipe.recv()
+    return [answers[pipe] for pipe in pipes]
 
 
 def _train(rank: int, port: int, arguments: Sequence[str], pipe: Connection) -> None:

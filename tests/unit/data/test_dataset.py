@@ -26,14 +26,21 @@ from colorizer.data.dataset import (
     shuffled,
     zoomed,
 )
-from colorizer.errors import DataError, PictureError
+from colorizer.errors import DataError, PalePictureError, PictureError
 from tests.support.photos import crop_of_a_photo, make_pictures
 from tests.support.processes import environment
 
 
+def make_others(folder: Path, count: int) -> Path:
+    """As `make_pictures`: the same names, other pictures."""
+    for path in sorted(make_pictures(folder, count, first=100).iterdir()):
+        path.rename(path.with_stem(f"{int(path.stem) - 100:03d}"))
+    return folder
+
+
 def test_the_order_follows_from_the_paths_inside_the_folders(tmp_path: Path) -> None:
     make_pictures(tmp_path / "a" / "hills", 3)
-    make_pictures(tmp_path / "a" / "streets", 3)
+    make_others(tmp_path / "a" / "streets", 3)
     shutil.copytree(tmp_path / "a", tmp_path / "z" / "elsewhere")
     for folders in (["hills", "streets"], ["streets", "hills"]):
         here = find_pictures([tmp_path / "a" / name for name in folders])
@@ -45,7 +52,7 @@ def test_the_order_follows_from_the_paths_inside_the_folders(tmp_path: Path) -> 
 
 def test_equal_names_are_ordered_by_folder_name_wherever_the_folders_lie(tmp_path: Path) -> None:
     make_pictures(tmp_path / "1" / "streets", 1)
-    make_pictures(tmp_path / "2" / "hills", 1)
+    make_others(tmp_path / "2" / "hills", 1)
     found = find_pictures([tmp_path / "1" / "streets", tmp_path / "2" / "hills"])
     assert [path.parent.name for path in found] == ["hills", "streets"]
 
@@ -77,7 +84,7 @@ def test_a_picture_in_two_of_the_folders_is_there_once(tmp_path: Path) -> None:
 def test_a_missing_or_empty_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"nowhere: there is no such folder"):
         find_pictures([tmp_path / "nowhere"])
-    with pytest.raises(DataError, match=r"empty: the folder holds no pictures \(\.avif, .*\.png"):
+    with pytest.raises(DataError, match=r"empty: the folder holds no pictures \(\.apng, \.avif, .*\.png, "):
         (tmp_path / "empty").mkdir()
         find_pictures([make_pictures(tmp_path / "full", 1), tmp_path / "empty"])
 
@@ -111,7 +118,18 @@ def test_a_very_long_picture_is_cut_around_its_centre(tmp_path: Path) -> None:
 def test_small_grey_and_transparent_pictures_become_rgb_of_the_wanted_size(tmp_path: Path) -> None:
     for mode in ("L", "1", "RGBA", "I;16", "P"):
         Image.new(mode, (20, 16), 1).save(tmp_path / f"{mode[0]}.png")
-        assert tuple(dataset.read_square(tmp_path / f"{mode[0]}.png", 32).shape) == (3, 32, 32)
+        assert tuple(dataset.read_picture(tmp_path / f"{mode[0]}.png", 32).shape) == (3, 32, 40)
+
+
+def test_squares_are_cut_of_small_and_transparent_pictures_and_of_none_without_colours(tmp_path: Path) -> None:
+    red = Image.new("RGBA", (20, 16), (200, 30, 30, 128))
+    for name, picture in (("RGBA", red), ("P", red.convert("RGB").quantize(4))):
+        picture.save(tmp_path / f"{name}.png")
+        assert tuple(dataset.read_square(tmp_path / f"{name}.png", 32).shape) == (3, 32, 32)
+    for mode in ("L", "1", "I;16"):
+        Image.new(mode, (20, 16), 1).save(tmp_path / f"{mode[0]}.png")
+        with pytest.raises(PalePictureError, match="black-and-white photo"):
+            dataset.read_square(tmp_path / f"{mode[0]}.png", 32)
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 9), (3, 9, 4), (3, 4, 4)])

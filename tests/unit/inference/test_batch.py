@@ -311,7 +311,7 @@ def test_a_network_that_is_asked_for_many_answers_as_for_each(name: str) -> None
         assert difference.mean() < 1e-3 and difference.max() < 0.02  # logits are kept in 16 bits, and may round apart
         assert np.array_equal(answer.lightness, alone.lightness)
         assert (answer.distribution is None) == (alone.distribution is None)
-        assert (answer.choice is None) == (alone.choice is None)
+        assert (answer.palette_prediction is None) == (alone.palette_prediction is None)
 
 
 @pytest.mark.usefixtures("way")

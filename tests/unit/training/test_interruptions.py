@@ -1,19 +1,21 @@
 """`python train.py` as real processes: interrupted, asked to end, killed, resumed; and with little installed."""
 
+import io
 import os
 import signal
 import time
 from pathlib import Path
 
 import pytest
+from PIL import Image, PngImagePlugin
 
 from colorizer.checkpoints.store import load_network
 from tests.support.photos import make_pictures
 from tests.support.processes import (
-    PATIENCE_SECONDS,
     finished_epochs,
     into_an_epoch,
     run_training,
+    said_by,
     start_training,
 )
 from tests.support.training import measured, saved_progress, write_recipe
@@ -57,7 +59,7 @@ def test_a_run_goes_on_after_every_signal_as_if_there_had_been_none(folder: Path
         process = start_training(*arguments, part, *resume)
         into_an_epoch(part, epochs, process, seconds)
         os.killpg(process.pid, number)
-        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+        output, errors = said_by(process)
         if number == signal.SIGKILL:
             assert finished_epochs(part) in (epochs, epochs + 1)
         else:
@@ -126,15 +128,19 @@ def test_training_needs_neither_the_app_nor_scikit_image_nor_torchvision(
 
 def test_ctrl_c_before_training_begins_ends_without_a_traceback(recipe: Path, tmp_path: Path) -> None:
     (first,) = make_pictures(tmp_path / "photos", 1).iterdir()
+    content = first.read_bytes()
     for number in range(3_000):  # enough to be reading when the signal comes, in worker processes
-        (tmp_path / "photos" / f"copy-{number}.png").hardlink_to(first)
+        comment = PngImagePlugin.PngInfo()
+        comment.add_text("Comment", f"{number:04d}")  # copies that are alike would count once
+        with Image.open(io.BytesIO(content)) as picture:
+            picture.save(tmp_path / "photos" / f"copy-{number}.png", compress_level=1, pnginfo=comment)
     settings = ("--set", "data.images=0", "--set", "data.side=400")
     process = start_training(recipe, "--data", tmp_path / "photos", "--out", tmp_path / "run", *settings)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("Reading the pictures")
     time.sleep(0.5)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    _, errors = said_by(process)
     assert process.returncode == 130
     assert errors.startswith("Broken off;")
     assert "Traceback" not in errors

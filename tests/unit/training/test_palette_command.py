@@ -98,8 +98,9 @@ def test_what_does_not_fit_together_is_one_sentence(
 def test_pictures_with_too_few_colours_for_k_means_are_refused(
     recipe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "plain").mkdir()
     for number in range(16):
-        (tmp_path / "grey").mkdir(exist_ok=True)
-        Image.new("RGB", (32, 32), (number % 2 * 200,) * 3).save(tmp_path / "grey" / f"{number}.png")
-    message = refused(capsys, recipe, "--data", tmp_path / "grey", "--out", tmp_path / "run")
+        color = ((200, 30, 30), (30, 30, 200))[number % 2]
+        Image.new("RGB", (32 + number, 32), color).save(tmp_path / "plain" / f"{number}.png")  # no two files alike
+    message = refused(capsys, recipe, "--data", tmp_path / "plain", "--out", tmp_path / "run")
     assert "The pictures have fewer than 6 colours; choose a smaller K for model.palette" in message

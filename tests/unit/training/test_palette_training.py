@@ -41,10 +41,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("architecture", ["palette-cnn", "palette-unet"])
 def test_pictures_of_a_few_colours_are_learned(tmp_path: Path, architecture: str) -> None:
-    for number in range(8):  # brightness tells the colour: dark is blue, middle is red, bright is yellow
-        patches = np.random.default_rng(number).integers(0, 3, (5, 5)).repeat(4, 0).repeat(4, 1)
-        colors = np.array([[0, 0, 120], [200, 30, 30], [250, 240, 120]], np.uint8)
-        Image.fromarray(colors[patches]).save(tmp_path / f"{number}.png")
+    # Brightness tells the colour: dark is blue, middle is red, bright is yellow. Two patches of 25 are as bright as red
+    # is, and green: with one tint at each brightness a picture would count as toned, and be left out.
+    colors = np.array([[0, 0, 120], [200, 30, 30], [250, 240, 120], [0, 115, 40]], np.uint8)
+    for number in range(8):
+        random = np.random.default_rng(number)
+        patches = random.integers(0, 3, (5, 5))
+        patches.flat[np.flatnonzero(patches == 1)[:2]] = 3
+        light = random.uniform(0.8, 1.02, (10, 10, 1)).repeat(2, 0).repeat(2, 1)
+        pixels = colors[patches.repeat(4, 0).repeat(4, 1)] * light
+        Image.fromarray(pixels.round().clip(0, 255).astype(np.uint8)).save(tmp_path / f"{number}.png")
     settings = ("training.epochs=16", "data.images=4", "training.images_per_epoch=32", "model.palette=kmeans:3")
     run = fitted(PALETTE_RECIPE, tmp_path, tmp_path / "run", f"model.architecture={architecture}", *settings)
     first, *_, last = run.progress.rows

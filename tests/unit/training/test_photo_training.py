@@ -46,7 +46,7 @@ def test_it_learns_to_use_hints(finished: Run) -> None:
 
 def test_the_lessons_from_the_middle_of_an_epoch_are_those_of_a_whole_one(folder: Path, tmp_path: Path) -> None:
     run = make_run(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS)
-    whole = list(run.lessons())
+    whole = list(run.batches())
     run.progress.step = 1
     rest = list(run.batches())
     assert len(whole) == run.steps_per_epoch == len(rest) + 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 import colorizer
 import train
@@ -15,7 +16,7 @@ from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import EpochRow, read_history
 from colorizer.checkpoints.store import load_network, read_tensors, snapshot_file, to_float16
 from colorizer.data.splits import DataSplit
-from colorizer.errors import TrainingError
+from colorizer.errors import DataError, TrainingError
 from colorizer.evaluation.validation import measure_network
 from colorizer.recipes.recipe import Recipe, parse_recipe
 from colorizer.training.export import finish
@@ -251,12 +252,17 @@ def test_other_pictures_are_refused_on_resume(folder: Path, tmp_path: Path) -> N
         Run(recipe, build_network(recipe), data, tmp_path, train.make_accelerator(recipe)).resume()
 
 
-def test_grey_pictures_can_be_trained_and_validated_on(tmp_path: Path) -> None:
+def test_grey_pictures_are_neither_trained_nor_validated_on(tmp_path: Path) -> None:
     make_pictures(tmp_path / "photos", 16)
-    for path in (tmp_path / "photos").iterdir():
-        from PIL import Image
-
+    grey = make_pictures(tmp_path / "grey", 16, first=200)
+    for path in grey.iterdir():
         Image.open(path).convert("L").save(path)
+    with pytest.raises(DataError, match="Only 0 of the pictures can be read and have colours"):
+        make_run(RECIPE, grey, tmp_path / "run")
+    for path in grey.iterdir():
+        path.rename(tmp_path / "photos" / path.name)
     run = fitted(RECIPE, tmp_path / "photos", tmp_path / "run", "training.epochs=1")
+    assert all(int(Path(path).stem) < 200 for path in run.data.training.paths)
+    assert len(run.data.validation) == 4 and bool((run.data.validation[:, 0] != run.data.validation[:, 1]).any())
     assert all(math.isfinite(value) for value in (run.progress.rows[0].val_loss, run.progress.rows[0].val_ab_rmse))
     assert finish(run).epochs == 1

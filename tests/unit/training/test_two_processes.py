@@ -14,7 +14,7 @@ from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import load_network
 from colorizer.models import PaletteNetwork
 from tests.support.photos import make_pictures
-from tests.support.processes import LAUNCH, PATIENCE_SECONDS, into_an_epoch, start_training
+from tests.support.processes import LAUNCH, into_an_epoch, said_by, start_training
 from tests.support.training import (
     ADVERSARIAL_COLUMNS,
     GAN_RECIPE,
@@ -43,7 +43,7 @@ def test_one_ctrl_c_stops_both_and_the_run_goes_on(folder: Path, tmp_path: Path)
     process = start_training(*arguments, launcher=LAUNCH)
     into_an_epoch(out, 1, process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the launcher and to both of its processes
-    output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    output, errors = said_by(process)
     assert errors.count("Stopped; the state is saved.") == 1, output + errors
     assert saved_progress(out)["epoch"] == 1
     done = train_in_two_processes(*arguments, "--resume")
