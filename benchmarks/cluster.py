@@ -68,6 +68,7 @@ def ray_cluster(nodes: int) -> Iterator[Any]:
     """A Ray cluster of so many nodes with one core each, on this machine."""
     from ray.cluster_utils import Cluster
 
+    os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's own 15 starves workers beside anything else that computes
     sizes: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 150_000_000}
     cluster = Cluster(initialize_head=True, head_node_args={**sizes, "include_dashboard": False})
     try:

@@ -10,19 +10,22 @@ from colorizer.cluster.plan import plan
 from colorizer.cluster.ray_engine import ClusterOptions, color_on_ray, pack_checkpoint
 from colorizer.errors import ColorizerError
 from colorizer.inference.batch import Settings
+from tests.support.processes import PATIENCE_SECONDS
 
 REASON = "Ray is not installed: pip install 'colorizer[cluster]'"
 PHOTOS = 48
 
 
 @pytest.mark.slow
-def test_a_cluster_that_breaks_loses_nothing(s3_server: str, tmp_path: Path) -> None:
+def test_a_cluster_that_breaks_loses_nothing(s3_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ray", reason=REASON)
     import s3fs
 
     from benchmarks import cluster
     from benchmarks.synthetic_photos import make_photos
 
+    monkeypatch.setattr(cluster, "_PATIENCE_SECONDS", PATIENCE_SECONDS)  # the benchmark's own is for many more photos
+    monkeypatch.setenv("RAY_worker_niceness", "0")
     s3fs.S3FileSystem().mkdir("breaks")
     for path in make_photos(tmp_path / "photos", PHOTOS, (192, 144)).iterdir():
         storage.write_whole(f"s3://breaks/in/{path.name}", path.read_bytes())
