@@ -8,7 +8,6 @@ from colorizer.checkpoints.store import WEIGHTS
 from colorizer.cluster import storage
 from colorizer.cluster.plan import plan
 from colorizer.cluster.ray_engine import ClusterOptions, color_on_ray, pack_checkpoint
-from colorizer.errors import ColorizerError
 from colorizer.inference.batch import Settings
 from tests.support.processes import PATIENCE_SECONDS
 
@@ -48,11 +47,3 @@ def test_a_bad_photo_and_a_good_one_without_an_address(tmp_path: Path) -> None:
         "00000.jpg": True, "00001.jpg": True, "00002.jpg": True, "torn.jpg": False,
     }  # fmt: skip
     assert len(list((tmp_path / "out").glob("*.jpg"))) == 3
-
-
-def test_a_cluster_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason=REASON)
-    checkpoint = pack_checkpoint("horse-16-cnn", WEIGHTS)
-    with pytest.raises(ColorizerError, match=r"no Ray cluster at 127\.0\.0\.1:9") as caught:
-        list(color_on_ray(checkpoint, Settings(), [], ClusterOptions("127.0.0.1:9")))
-    assert "\n" not in str(caught.value)
