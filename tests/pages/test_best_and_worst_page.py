@@ -200,7 +200,7 @@ def test_server_folders_are_offered_only_where_the_host_names_them(
     measure(app)
     assert_clean(app)
     assert sorted(shown(app)) == ["000.png", "001.png", "002.png"]
-    assert "door.png: a link that leads out" in app.text[0].value
+    assert "1 link that leads out of the folder" in app.text[0].value
     assert not app.button(key="measure").disabled  # there may be other pictures in it by now
 
 

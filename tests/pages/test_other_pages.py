@@ -128,7 +128,11 @@ def test_a_damaged_checkpoint_is_named_and_the_others_are_shown(tmp_path: Path) 
 
 
 def test_a_fault_of_the_program_is_one_sentence_without_a_traceback() -> None:
-    script = "from pages.common.error_boundary import guarded\nwith guarded():\n    raise KeyError('a secret path')"
+    script = (
+        "from pages.common.error_boundary import error_boundary\n"
+        "with error_boundary():\n"
+        "    raise KeyError('a secret path')"
+    )
     app = AppTest.from_string(script).run()
     assert not app.exception
     assert len(app.error) == 1
