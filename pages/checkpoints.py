@@ -1,4 +1,4 @@
-"""Checkpoints: what each one is, how good it is, and what it gets wrong."""
+"""Models: what each checkpoint is, how good it is, and what it gets wrong."""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from colorizer.checkpoints.card import Card, MetricsRow
 from colorizer.checkpoints.store import WEIGHTS, scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
+from pages.common.checkpoint_picker import choose_card, photo_first
 
 _Protocol = tuple[str, int, str]  # which pictures, how many, and how they were compared
 
@@ -154,9 +155,25 @@ def show_card(card: Card) -> None:
                 st.code(command, language=None, wrap_lines=True)
 
 
+def search_field() -> str:
+    """What is looked for, in small letters."""
+    text: str = st.text_input("Search", placeholder="flowers, GAN, Huber ...", key="models-search", bind="query-params")
+    return text.strip().lower()
+
+
+def found_in(cards: Sequence[Card], words: str) -> list[Card]:
+    """The cards that have every word in what they say of themselves."""
+
+    def text(card: Card) -> str:
+        parts = (card.id, card.title, card.summary, card.family, card.experiment, card.loss, card.trained_on.name)
+        return " ".join(parts).lower()
+
+    return [card for card in cards if all(word in text(card) for word in words.split())]
+
+
 def main() -> None:
     listing = scan()
-    st.title("Checkpoints", help=glossary.CHECKPOINT)
+    st.title("Models", help=glossary.CHECKPOINT)
     for problem in listing.problems:
         st.warning(problem)
     if not listing.cards:
@@ -164,9 +181,12 @@ def main() -> None:
             "There is no checkpoint in weights/ yet: train one with `python train.py recipes/NAME.toml --data FOLDER`."
         )
         return
-    show_table(listing.cards)
-    for card in listing.cards:
-        show_card(card)
+    cards = found_in(photo_first(listing.cards), search_field())
+    if not cards:
+        st.info("No checkpoint has these words. Search for another, or clear the field.")
+        return
+    show_table(cards)
+    show_card(choose_card(cards, "model"))
 
 
 run_through_app()

@@ -9,6 +9,7 @@ from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
 from colorizer.images.saving import OutputFormat
 from pages.common import comparison_grid, downloads, glossary, photo_picker
+from pages.common.before_after import Side, before_after
 from pages.common.bootstrap import run_through_app
 from pages.common.comparison_jobs import is_done, set_status, work_off
 from pages.common.experiments import choose_checkpoints
@@ -18,7 +19,6 @@ from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
 from pages.common.slot import Slot, reserve
 from pages.common.snapshots import full_title
-from pages.features.compare.before_after import Side, before_after
 
 _MAX_SATURATION = 2.0  # beyond, nearly every colour is at the edge of the gamut
 
