@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from colorizer.checkpoints.publication import Publication, PublishedFigure
 from colorizer.errors import CheckpointError
 from colorizer.utils import toml
 
@@ -91,6 +92,10 @@ class Card:
     measurements: tuple[Measurement, ...] = ()
     takes_hints: bool = False
     """Whether the network was trained to follow the user's colour hints."""
+    published: Publication | None = None
+    """Of a network that others trained and published."""
+    published_figures: tuple[PublishedFigure, ...] = ()
+    """What its authors measured, apart from `metrics`, which come from this program."""
 
     @property
     def snapshots(self) -> list[int]:
@@ -112,6 +117,8 @@ class Card:
         """The card as TOML text; `read_card` gives it back."""
         document = dataclasses.asdict(self)
         rows = [{name: value for name, value in row.items() if value is not None} for row in document["metrics"]]
+        if self.published is None:
+            del document["published"], document["published_figures"]
         return toml.dumps({**document, "metrics": rows})
 
 
@@ -131,7 +138,12 @@ def _require_types(kind: type[Any], table: Any) -> None:
             raise TypeError(f"{item.name} is {table[item.name]!r}")
 
 
-def _parse(document: dict[str, Any]) -> Card:
+def parse_card(document: dict[str, Any]) -> Card:
+    """Read a card out of parsed TOML.
+
+    Raises:
+        KeyError, TypeError: for a field that is missing, foreign or of another type.
+    """
     _require_types(Card, document)
     for row in (document["trained_on"], document["validated_on"]):
         _require_types(PictureSet, row)
@@ -139,13 +151,16 @@ def _parse(document: dict[str, Any]) -> Card:
         _require_types(MetricsRow, row)
     for row in document.get("measurements", ()):
         _require_types(Measurement, row)
+    for row in document.get("published_figures", ()):
+        _require_types(PublishedFigure, row)
+    _require_types(Publication, document.get("published", {}))
     if not all(isinstance(value, str) for value in document["sha256"].values()):
         raise TypeError("sha256 must be texts")
     if not all(Path(name).stem.isdecimal() for name in document["sha256"] if name.startswith("snapshots/")):
         raise TypeError("sha256 has a snapshot that is not named by its epoch")
     if not all(isinstance(value, int) for value in document.get("options", {}).values()):
         raise TypeError("options must be whole numbers")
-    apart = ("trained_on", "validated_on", "metrics", "measurements")
+    apart = ("trained_on", "validated_on", "metrics", "measurements", "published", "published_figures")
     plain = {name: value for name, value in document.items() if name not in apart}
     return Card(
         **plain,
@@ -153,6 +168,8 @@ def _parse(document: dict[str, Any]) -> Card:
         validated_on=PictureSet(**document["validated_on"]),
         metrics=tuple(MetricsRow(**row) for row in document.get("metrics", ())),
         measurements=tuple(Measurement(**row) for row in document.get("measurements", ())),
+        published=Publication(**document["published"]) if "published" in document else None,
+        published_figures=tuple(PublishedFigure(**row) for row in document.get("published_figures", ())),
     )
 
 
@@ -164,7 +181,7 @@ def read_card(path: Path) -> Card:
     """
     name = f"{path.parent.name}/{path.name}"
     try:
-        card = _parse(tomllib.loads(path.read_text(encoding="utf-8")))
+        card = parse_card(tomllib.loads(path.read_text(encoding="utf-8")))
         return dataclasses.replace(card, id=path.absolute().parent.name)
     except FileNotFoundError as error:
         raise CheckpointError(f"{name} is missing: the folder is not a finished checkpoint.") from error

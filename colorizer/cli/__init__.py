@@ -1,8 +1,9 @@
-"""The command line: list, colorize, evaluate.
+"""The command line: list, colorize, evaluate, fetch.
 
     python -m colorizer list
     python -m colorizer colorize PHOTO_OR_FOLDER... -o OUT [--checkpoint ID] [--saturation S] [--format FORMAT]
     python -m colorizer evaluate FOLDER [--checkpoint ID]... [--csv FILE]
+    python -m colorizer fetch [ID...]
 
 A folder is coloured with all folders in it, and OUT gets the same tree. Pictures whose result is there already are
 skipped: a batch that was stopped goes on with the same command, and no result is ever half a file. What cannot be
@@ -127,6 +128,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="longer sides in pixels; default 512,2048",
     )
     sizes.add_argument("--card", metavar="NAME", help="also write the figure into the card, under this name")
+
+    fetch = commands.add_parser("fetch", help="download weights that others published; without an ID, list them")
+    fetch.add_argument("ids", nargs="*", metavar="ID", help="of the published networks; resumes what broke off")
     return parser
 
 
@@ -179,7 +183,7 @@ def _describe_colorize(colorize: argparse.ArgumentParser) -> None:
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
     """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
-    from colorizer.cli import cluster, colorize, diagnose, evaluate, pack
+    from colorizer.cli import cluster, colorize, diagnose, evaluate, fetch, pack
 
     table: dict[str, Callable[[argparse.Namespace], int]] = {
         "list": colorize.list_command,
@@ -190,6 +194,7 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
         "hints": diagnose.hints_command,
         "sizes": diagnose.sizes_command,
         "pack": pack.pack_command,
+        "fetch": fetch.fetch_command,
     }
     return table[command]
 

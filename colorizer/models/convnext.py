@@ -1,4 +1,4 @@
-"""The encoder of DDColor: ConvNeXt (Liu et al. 2022, "A ConvNet for the 2020s"), with the features of its four stages."""
+"""The encoder of DDColor: ConvNeXt (Liu et al. 2022, "A ConvNet for the 2020s"), with features of its four stages."""
 
 import torch
 import torch.nn.functional as F

@@ -13,7 +13,7 @@ _WIDTH, _HEADS, _FEED_FORWARD, _ROUNDS = 256, 8, 2048, 9
 
 
 def sine_positions(height: int, width: int, like: Tensor) -> Tensor:
-    """Embed the places of a picture: (1, height x width, 256), the first half for the row, the second for the column."""
+    """Embed the places of a picture: (1, height x width, 256), half of it for the row and half for the column."""
     half = _WIDTH // 2
     exponent = 2 * torch.arange(half, device=like.device).div(2, rounding_mode="floor") / half
 

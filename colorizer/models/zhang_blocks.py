@@ -1,4 +1,4 @@
-"""Blocks that the two published networks of Zhang et al. (2016 and 2017) are made of, with the tensors' published names."""
+"""Blocks that the two published networks of Zhang et al. (2016 and 2017) are made of, by the names in their files."""
 
 from itertools import pairwise
 
