@@ -74,7 +74,7 @@ def checkpoint_folder(checkpoint_id: str, weights: Path | str = WEIGHTS) -> Path
     """The folder of a checkpoint: in `weights`, or of a published network that has been fetched.
 
     Raises:
-        CheckpointError: where there is none of this id; the message lists those that there are, or says how to fetch it.
+        CheckpointError: where there is none of this id; the message lists what there is, or says how to fetch it.
     """
     known = _card_files(weights)
     if checkpoint_id in known:
