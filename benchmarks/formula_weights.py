@@ -4,6 +4,7 @@ The authors' own classes were run with the same weights and inputs; `tests/unit/
 gave. So equality with their code is a test that needs neither their code nor their files.
 """
 
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,6 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from colorizer import models
+from colorizer.checkpoints import published
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.conversion import compact
+from colorizer.checkpoints.store import MODEL_FILE, write_card, write_tensors
 
 _KEY_STEP = 1_000_003
 _POWER_STEPS = 50
@@ -86,3 +93,20 @@ def formula_hints(scale: float) -> Tensor:
     planes = torch.zeros(1, 3, HEIGHT, WIDTH)
     planes[0, :, 10:13, 20:23] = torch.tensor([40 / scale, -25 / scale, 1.0])[:, None, None]
     return planes
+
+
+def make_formula_checkpoint(checkpoint_id: str) -> Card:
+    """Put a published network with formula weights into the cache, as if it had been fetched; its colours mean nothing.
+
+    Raises:
+        FetchError: for an id that is not in the catalogue.
+    """
+    card = published.find_entry(checkpoint_id).card
+    with torch.device("meta"):
+        network = models.build(card.architecture, **card.options)
+    state = formula_state({name: tuple(tensor.shape) for name, tensor in network.state_dict().items()})
+    folder = published.fetched_folder(checkpoint_id)
+    sha256 = write_tensors(folder / MODEL_FILE, compact(state))
+    card = dataclasses.replace(card, sha256={MODEL_FILE: sha256})
+    write_card(folder, card)
+    return card

@@ -158,6 +158,10 @@ def _describe_colorize(colorize: argparse.ArgumentParser) -> None:
         help="a colour at a point of the photo; may be given several times",
     )  # fmt: skip
     colorize.add_argument(
+        "--propagate-hints", action="store_true",
+        help="for published networks that take hints: carry each hint over to its surroundings, so that it is met",
+    )  # fmt: skip
+    colorize.add_argument(
         "--format", choices=("same", "png", "jpeg", "webp"), default="same",
         help="of results in a folder; same (default): JPEG, PNG and WebP stay what they are, others become PNG",
     )  # fmt: skip

@@ -97,6 +97,7 @@ def colorize_command(options: argparse.Namespace) -> int:
     """Colour every source that has no result yet; what cannot be read is named, and the rest is done."""
     tasks = output_paths.plan(options.sources, options.out, options.format)
     model = load(options.checkpoint, weights=weights_of(options))
+    model = model.with_hint_propagation() if options.propagate_hints else model
     settings = settings_of(options)
     if not takes_settings(model, settings):
         return 1
