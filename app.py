@@ -1,5 +1,6 @@
 """The laboratory in the browser: `streamlit run app.py`."""
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -29,6 +30,10 @@ with st.container(horizontal=True, key="nav"):  # Streamlit's own covers a phone
     for entry in pages:
         st.page_link(entry)
 queue_notice.reserve()
+if os.environ.get("COLORIZER_PUBLISHED"):  # on a host whose operator wants the published networks
+    from pages.features.published.jobs import fetch_what_the_operator_allows
+
+    fetch_what_the_operator_allows()
 with error_boundary():
     # Imported now, as torch takes seconds: the navigation is there meanwhile.
     from pages.common.memory_budget import freeze_program, start_janitor

@@ -95,8 +95,10 @@ def formula_hints(scale: float) -> Tensor:
     return planes
 
 
-def make_formula_checkpoint(checkpoint_id: str) -> Card:
+def make_formula_checkpoint(checkpoint_id: str, input_size: int | None = None) -> Card:
     """Put a published network with formula weights into the cache, as if it had been fetched; its colours mean nothing.
+
+    With `input_size` it sees photos with another short side, in pixels, than its card says, for quick tests.
 
     Raises:
         FetchError: for an id that is not in the catalogue.
@@ -107,6 +109,6 @@ def make_formula_checkpoint(checkpoint_id: str) -> Card:
     state = formula_state({name: tuple(tensor.shape) for name, tensor in network.state_dict().items()})
     folder = published.fetched_folder(checkpoint_id)
     sha256 = write_tensors(folder / MODEL_FILE, compact(state))
-    card = dataclasses.replace(card, sha256={MODEL_FILE: sha256})
+    card = dataclasses.replace(card, sha256={MODEL_FILE: sha256}, input_size=input_size or card.input_size)
     write_card(folder, card)
     return card

@@ -4,7 +4,6 @@ import streamlit as st
 
 from colorizer.analysis.color_suggestions import colors_at, plane_at
 from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.store import scan
 from colorizer.inference.hints import MAX_HINTS, hint_ab
 from colorizer.inference.prediction import Prediction
 from pages.common import glossary
@@ -21,6 +20,7 @@ from pages.common.model_cache import (
     open_photo,
     weights_hash,
 )
+from pages.common.offered import offered
 from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
 from pages.common.slot import Slot
@@ -44,6 +44,8 @@ def choose_look(card: Card) -> RenderOptions:
         help=glossary.SATURATION,
         bind="query-params",
     )
+    if card.takes_hints and card.published is not None:
+        st.toggle("Meet the pinned colours", key="colorize-propagation", help=glossary.HINT_PROPAGATION)
     if not card.takes_temperature:
         return RenderOptions(saturation)
     vividness = st.slider(
@@ -61,13 +63,15 @@ def choose_look(card: Card) -> RenderOptions:
 
 def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
     """Ask the network what it was not asked yet."""
+    propagates = bool(st.session_state.get("colorize-propagation", False))
     if work.base is None:
         with st.spinner(f"Colouring {photo.name} ..."):
             work.base = colour(card, open_photo(photo.content, photo.name).image, has_truth=False).prediction
             work.prediction, work.colored = work.base, ()
-    if work.colored != work.hints:
-        prediction = colour_with_hints(card, work.base, photo.size, work.hints) if work.hints else work.base
-        work.prediction, work.colored = prediction, work.hints
+    if work.colored != work.hints or work.is_propagated != propagates:
+        hints = work.hints
+        work.prediction = colour_with_hints(card, work.base, photo.size, hints, propagates) if hints else work.base
+        work.colored, work.is_propagated, work.picture = hints, propagates, None
 
 
 def point_of(photo: LibraryPhoto, work: HintWork) -> Point | None:
@@ -126,7 +130,7 @@ def show_photo(photo: LibraryPhoto, card: Card, options: RenderOptions) -> Predi
 
 
 def main() -> None:
-    kept, listing = library(), scan()
+    kept, listing = library(), offered()
     st.title("Colour a photo")
     photos = st.container(key="photos", horizontal=True)
     left, right = st.columns([7, 2], gap="large")

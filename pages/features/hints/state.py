@@ -27,6 +27,8 @@ class HintWork:
     prediction: Prediction | None = None
     """Its answer with those of `colored`."""
     colored: tuple[Hint, ...] = ()
+    is_propagated: bool = False
+    """Whether those were carried over to their surroundings, where a network leaves that open."""
     hints: tuple[Hint, ...] = ()
     past: list[tuple[Hint, ...]] = field(default_factory=list)
     future: list[tuple[Hint, ...]] = field(default_factory=list)
