@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorizer import color
@@ -19,6 +20,7 @@ from colorizer.models.registry import ColorNetwork, Head, register
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _PIXEL_MAPS = (512, 512, 256)  # of the pixel decoder, at 1/16, 1/8 and 1/4
 _QUERIES = 100
+_STRIP_ROWS = 16  # at 1/4 of the size: 16 x 192 pixels of 4096 maps are 50 MB
 
 SPECTRAL_NORM_LAYERS = (
     *(f"decoder.layers.{level}.{name}.0" for level in range(3) for name in ("shuf.conv", "conv")),
@@ -58,6 +60,20 @@ class ShuffledUpsampling(nn.Module):
         large: Tensor = self.blur(self.shuffle(self.conv(features)))
         return large
 
+    def mixed(self, features: Tensor, mixture: Tensor) -> Tensor:
+        """Mix the maps of `forward`, (N, C, H, W), by (N, O, C) to (N, O, H, W), without having them at full size.
+
+        Shuffle and blur are linear and act on each map alone, so mixing may come first; and it may go by strips, as
+        the maps before it are the largest thing in the network.
+        """
+        strips = [self._mix_strip(strip, mixture) for strip in features.split(_STRIP_ROWS, 2)]
+        large: Tensor = self.blur(self.shuffle[1](torch.cat(strips, 2)))
+        return large
+
+    def _mix_strip(self, features: Tensor, mixture: Tensor) -> Tensor:
+        maps = self.conv(features).relu().unflatten(1, (mixture.shape[2], -1))
+        return torch.einsum("noc,nckhw->nokhw", mixture, maps).flatten(1, 2)
+
 
 class SkipBlock(nn.Module):
     """Double the size, join the encoder's features of that size, and convolve."""
@@ -76,7 +92,10 @@ class SkipBlock(nn.Module):
 
 
 class DualDecoder(nn.Module):
-    """The encoder's four features -> a plane for each of 100 colour queries, (N, 100, H, W)."""
+    """The encoder's four features -> maps of the picture, and an embedding for each of 100 colour queries.
+
+    A query's plane of the picture is the sum of the maps, weighted by its embedding.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -86,12 +105,15 @@ class DualDecoder(nn.Module):
         self.last_shuf = ShuffledUpsampling(_PIXEL_MAPS[-1], 256, 4, norm=False)
         self.color_decoder = QueryDecoder(_PIXEL_MAPS, _QUERIES)
 
-    def forward(self, features: list[Tensor]) -> Tensor:
+    def forward(self, features: list[Tensor], query_weights: Tensor) -> Tensor:
+        """Return the queries' planes, weighted by (O, 100) and summed: (N, O, H, W)."""
         x, levels = features[-1], []
         for block, skip in zip(self.layers, reversed(features[:-1]), strict=True):
             x = block(x, skip)
             levels.append(x)
-        return torch.einsum("nqc,nchw->nqhw", self.color_decoder(levels), self.last_shuf(x))
+        mixture = torch.einsum("oq,nqc->noc", query_weights, self.color_decoder(levels))
+        planes: Tensor = self.last_shuf.mixed(x, mixture)
+        return planes
 
 
 @register("ddcolor")
@@ -123,6 +145,6 @@ class DDColor(ColorNetwork):
     def color_grey(self, srgb: Tensor) -> Tensor:
         """Colour a grey picture in sRGB: (N, 3, H, W) in 0..1, three equal channels -> ab (N, 2, H, W)."""
         x = (srgb - self.mean) / self.std
-        planes = self.decoder(self.encoder["arch"](x))
-        ab: Tensor = self.refine_net(torch.cat([planes, x], 1))
-        return ab
+        refine = self.refine_net[0][0]  # of the queries' planes and of x: linear, so each has its part
+        of_queries = self.decoder(self.encoder["arch"](x), refine.weight[:, :_QUERIES, 0, 0])
+        return of_queries + F.conv2d(x, refine.weight[:, _QUERIES:], refine.bias)
