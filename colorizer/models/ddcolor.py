@@ -6,7 +6,7 @@ normalisation is folded into the eight convolutions that have it.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -145,6 +145,6 @@ class DDColor(ColorNetwork):
     def color_grey(self, srgb: Tensor) -> Tensor:
         """Colour a grey picture in sRGB: (N, 3, H, W) in 0..1, three equal channels -> ab (N, 2, H, W)."""
         x = (srgb - self.mean) / self.std
-        refine = self.refine_net[0][0]  # of the queries' planes and of x: linear, so each has its part
+        refine = cast(nn.Conv2d, self.refine_net.get_submodule("0.0"))  # of planes and x: linear, so each has its part
         of_queries = self.decoder(self.encoder["arch"](x), refine.weight[:, :_QUERIES, 0, 0])
         return of_queries + F.conv2d(x, refine.weight[:, _QUERIES:], refine.bias)
