@@ -1,5 +1,6 @@
 """What all visitors share: loaded models, the turn to use them, and what they make of the sample photos."""
 
+import threading
 import time
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from benchmarks.formula_weights import make_formula_checkpoint
-from tests.browser.conftest import ROOT, WIDE, Server, Visitor, serving, visiting
-from tests.weights_server import WeightsServer, offer, pickled_formula_weights, weights_server
+from tests.support import ROOT
+from tests.support.browser import WIDE, Server, Visitor, serving, visiting
+from tests.support.weights_server import WeightsServer, offer, pickled_formula_weights, weights_server
 
 _FETCH_PATIENCE = 400_000  # ms: 129 MB are hashed, read, checked and written anew, on a machine with much else to do
 _ENTRY = """

@@ -20,7 +20,7 @@ from colorizer.checkpoints.fetching import Progress
 from colorizer.checkpoints.published import fetched_folder, is_fetched
 from colorizer.checkpoints.store import checkpoint_folder, list_checkpoints, load_network
 from colorizer.errors import CheckpointError, FetchError
-from tests.weights_server import WeightsServer, offer, pickled_formula_weights, weights_server
+from tests.support.weights_server import WeightsServer, offer, pickled_formula_weights, weights_server
 
 JUNK = bytes(range(256)) * 4000  # 1 MB
 LARGE_JUNK = JUNK * 25

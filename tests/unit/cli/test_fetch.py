@@ -7,7 +7,7 @@ import pytest
 
 from colorizer.checkpoints import published
 from colorizer.cli import main
-from tests.weights_server import WeightsServer, offer, pickled_formula_weights, weights_server
+from tests.support.weights_server import WeightsServer, offer, pickled_formula_weights, weights_server
 
 
 @pytest.fixture

@@ -13,7 +13,10 @@ from colorizer.errors import CheckpointError, RecipeError
 from colorizer.recipes.recipe import parse_recipe, read_recipe
 from colorizer.recipes.schema import DistillSettings
 from colorizer.training.distillation import Teacher
-from tests.support import RECIPE, ROOT, make_pictures, run_training, write_recipe
+from tests.support import ROOT
+from tests.support.photos import make_pictures
+from tests.support.processes import run_training
+from tests.support.training import RECIPE, write_recipe
 
 CPU = torch.device("cpu")
 SETTINGS = DistillSettings("siggraph17", weight=1.0, truth_weight=0.0, side=32)

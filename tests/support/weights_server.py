@@ -16,7 +16,7 @@ import torch
 from benchmarks.formula_weights import formula_state
 from colorizer.checkpoints import published
 
-REFERENCES = Path(__file__).parent / "unit" / "models" / "published"
+REFERENCES = Path(__file__).parents[1] / "unit" / "models" / "published"
 _CHUNK = 1 << 20
 
 
