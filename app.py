@@ -1,5 +1,6 @@
 """The laboratory in the browser: `streamlit run app.py`."""
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -60,6 +61,10 @@ st.set_page_config(f"{page.title} · Colorizer", FAVICON, layout="wide")
 apply_style()
 show_navigation(sections, page, {"Learn": lessons})
 queue_notice.reserve()
+if os.environ.get("COLORIZER_PUBLISHED"):  # on a host whose operator wants the published networks
+    from pages.features.published.jobs import fetch_what_the_operator_allows
+
+    fetch_what_the_operator_allows()
 with error_boundary():
     # Imported now, as torch takes seconds: the navigation is there meanwhile.
     from pages.common.memory_budget import freeze_program, start_janitor

@@ -9,11 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from colorizer.checkpoints.card import Card, MetricsRow
-from colorizer.checkpoints.store import WEIGHTS, scan
+from colorizer.checkpoints.store import checkpoint_folder, scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
+from pages.features.published.facts import facts_of, show_published_figures
+from pages.features.published.fetch_list import show_fetchable
 
+_OF_TRAINING = ("Validated on", "Optimizer", "Training")  # what nobody here knows of a published network
 _Protocol = tuple[str, int, str]  # which pictures, how many, and how they were compared
 
 
@@ -23,7 +26,8 @@ def _protocol(row: MetricsRow) -> _Protocol:
 
 def _megabytes(card: Card) -> float:
     """Of all tensor files that are there."""
-    files = [WEIGHTS / card.id / name for name in card.sha256]
+    folder = checkpoint_folder(card.id)
+    files = [folder / name for name in card.sha256]
     return sum(file.stat().st_size for file in files if file.exists()) / 1e6
 
 
@@ -37,7 +41,7 @@ def _line(name: str, row: MetricsRow, card: Card | None) -> dict[str, object]:
         "SSIM": row.ssim,
         "cross-entropy": row.loss,
         "accuracy": row.accuracy,
-        "training": card.seconds / 60 if card else math.nan,
+        "training": card.seconds / 60 if card and card.published is None else math.nan,
         "parameters": card.parameters if card else None,
         "size": _megabytes(card) if card else math.nan,
     }
@@ -111,16 +115,18 @@ def _facts(card: Card) -> dict[str, str]:
         "Network": f"{card.architecture}{_options(card)}, {card.parameters:,} parameters, sees photos with a short "
         f"side of {card.input_size} px",
         "Snapshots": f"epochs {', '.join(map(str, card.snapshots))}" if card.snapshots else "",
+        **facts_of(card),
         "Licence of the weights": card.weights_licence,
         "Licence of the data": card.data_licence,
         "Size": f"{_megabytes(card):.1f} MB",
     }
-    return {term: text for term, text in facts.items() if text}
+    of_training = _OF_TRAINING if card.published is not None else ()
+    return {term: text for term, text in facts.items() if text and term not in of_training}
 
 
 def _hashes(card: Card) -> dict[str, str]:
     sets = {"training pictures": card.trained_on.sha256, "validation pictures": card.validated_on.sha256}
-    return {f"{name}, sha256": digest for name, digest in (card.sha256 | sets).items()}
+    return {f"{name}, sha256": digest for name, digest in (card.sha256 | sets).items() if digest}
 
 
 def _list(facts: dict[str, str]) -> None:
@@ -186,7 +192,9 @@ def main() -> None:
         st.info("No checkpoint has these words. Search for another, or clear the field.")
         return
     show_table(cards)
+    show_published_figures(cards)
     show_card(choose_card(cards, "model"))
+    show_fetchable()
 
 
 run_through_app()

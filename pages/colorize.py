@@ -6,7 +6,6 @@ import streamlit as st
 
 from colorizer.analysis.color_suggestions import colors_at, plane_at
 from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.store import scan
 from colorizer.images.saving import OutputFormat
 from colorizer.inference.hints import MAX_HINTS, hint_ab
 from colorizer.inference.prediction import Prediction
@@ -23,6 +22,7 @@ from pages.common.model_cache import (
     open_photo,
     weights_hash,
 )
+from pages.common.offered import offered
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_problems, show_sources
 from pages.common.slot import Slot
@@ -49,13 +49,15 @@ _NO_HINTS = "This checkpoint colours by itself alone; choose Photo to pin colour
 
 def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
     """Ask the network what it was not asked yet."""
+    propagates = bool(st.session_state.get("colorize-propagation", False))
     if work.base is None:
         with st.spinner(f"Colouring {photo.name} ..."):
             work.base = colour(card, open_photo(photo.content, photo.name).image, has_truth=False).prediction
             work.prediction, work.colored = work.base, ()
-    if work.colored != work.hints:
-        prediction = colour_with_hints(card, work.base, photo.size, work.hints) if work.hints else work.base
-        work.prediction, work.colored = prediction, work.hints
+    if work.colored != work.hints or work.is_propagated != propagates:
+        hints = work.hints
+        work.prediction = colour_with_hints(card, work.base, photo.size, hints, propagates) if hints else work.base
+        work.colored, work.is_propagated, work.picture = hints, propagates, None
 
 
 def point_of(photo: LibraryPhoto, work: HintWork) -> Point | None:
@@ -158,7 +160,7 @@ def show_advanced(photo: LibraryPhoto, cards: Sequence[Card], card: Card) -> Out
 
 
 def main() -> None:
-    kept, listing = library(), scan()
+    kept, listing = library(), offered()
     show_hero(kept)
     status = st.container()
     with status:

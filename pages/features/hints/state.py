@@ -36,6 +36,8 @@ class HintWork:
     prediction: Prediction | None = None
     """Its answer with those of `colored`."""
     colored: tuple[Hint, ...] = ()
+    is_propagated: bool = False
+    """Whether those were carried over to their surroundings, where a network leaves that open."""
     hints: tuple[Hint, ...] = ()
     sliders: Sliders = ()
     """Where the sliders of the page stand; empty before the page has shown them."""
