@@ -1,7 +1,6 @@
 """The laboratory in the browser: `streamlit run app.py`."""
 
 import os
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -17,26 +16,15 @@ let_idle_threads_sleep()  # no page has imported torch yet
 PAGES = Path(__file__).resolve().parent / "pages"
 
 
-def _page(name: str, title: str, address: str = "") -> st.Page:
-    """A page of the folder `pages`; its address is its name unless it has another one."""
-    return st.Page(PAGES / f"{name}.py", title=title, url_path=address or name, default=name == "colorize")
-
-
-def _lesson(number: int) -> None:
-    """A lesson, counted from 1, or for 0 the page that leads to them; imported when shown, since it draws charts."""
-    from pages.features.lessons import show
-
-    by_address = {item.url_path: item for items in (*sections.values(), lessons) for item in items}
-    if number:
-        show.show_lesson(LESSONS[number - 1], by_address)
-    else:
-        show.show_contents(by_address)
+def _page(name: str, title: str) -> st.Page:
+    """A page of the folder `pages`; its address is its name."""
+    return st.Page(PAGES / f"{name}.py", title=title, url_path=name, default=name == "colorize")
 
 
 sections = {
     "Colour": [_page("colorize", "Colour a photo"), _page("alternatives", "What else could it be?")],
     "Learn": [
-        st.Page(partial(_lesson, 0), title="Lessons", url_path="learn"),
+        _page("learn", "Lessons"),
         _page("learning", "Watch it learn"),
         _page("curves", "Loss curves"),
         _page("palette", "Colours from a palette"),
@@ -47,15 +35,11 @@ sections = {
         _page("triptych", "Grey, generated, original"),
         _page("best_and_worst", "Best and worst"),
     ],
-    "Models": [_page("checkpoints", "Models", "models")],
+    "Models": [_page("models", "Models")],
 }
-lessons = [
-    st.Page(partial(_lesson, number), title=lesson.title, url_path=lesson.address)
-    for number, lesson in enumerate(LESSONS, 1)
-]
-models = sections["Models"][0]
-# Addresses that links out in the world still have.
-moved = st.Page(lambda: st.switch_page(models), title="Models", url_path="checkpoints", visibility="hidden")
+lessons = [_page(lesson.address, lesson.title) for lesson in LESSONS]
+# An address that links out in the world still have.
+moved = st.Page(PAGES / "checkpoints.py", title="Models", url_path="checkpoints", visibility="hidden")
 page = st.navigation({**sections, "": [*lessons, moved]}, position="hidden")
 st.set_page_config(f"{page.title} · Colorizer", FAVICON, layout="wide")
 apply_style()

@@ -67,7 +67,7 @@ def test_colouring_and_measuring_load_neither_training_nor_charts(loaded: dict[s
 
 def test_every_page_enters_through_the_app() -> None:
     for path in PAGES:
-        assert path.read_text(encoding="utf-8").endswith("\nenter()\nmain()\n")
+        assert path.read_text(encoding="utf-8").endswith("\nrun_through_app()\nmain()\n")
 
 
 def test_every_page_stands_in_the_contract_on_top_of_the_house() -> None:

@@ -118,7 +118,7 @@ def test_points_stay_while_other_pages_are_visited(open_app: OpenApp) -> None:
     app = open_app(sample="Motorcycle")
     work_in(app).change((RED,))
     app.run()
-    app.switch_page("pages/checkpoints.py").run()
+    app.switch_page("pages/models.py").run()
     app.switch_page("pages/colorize.py").run()
     assert_clean(app)
     assert work_in(app).hints == (RED,)

@@ -23,7 +23,7 @@ def curves(open_app: OpenApp) -> AppTest:
 
 @pytest.fixture
 def checkpoints(open_app: OpenApp) -> AppTest:
-    return open_app("pages/checkpoints.py")
+    return open_app("pages/models.py")
 
 
 def test_curves_open_on_a_measure_that_all_share_and_say_which_heights_cannot_be_compared(curves: AppTest) -> None:
@@ -98,7 +98,7 @@ def test_an_experiment_chooses_its_runs(curves: AppTest) -> None:
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
 def test_every_card_can_be_shown_in_full(open_app: OpenApp, card: Card) -> None:
-    models = open_app("pages/checkpoints.py", model=card.title)
+    models = open_app("pages/models.py", model=card.title)
     assert_clean(models)
     assert [heading.value for heading in models.subheader] == ["Quality and time", card.title]
     shown = texts(models)
@@ -128,7 +128,7 @@ from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=120).run()
 assert not app.exception and not app.error, app.error
 print(*(warning.value for warning in app.warning), sep="\\n")
-app.switch_page("pages/checkpoints.py").run()
+app.switch_page("pages/models.py").run()
 assert not app.exception and not app.error, app.error
 print(*(heading.value for heading in app.subheader), sep="\\n")
 app.switch_page("pages/curves.py").run()

@@ -29,7 +29,7 @@ class Lesson:
 LESSONS: Final = (
     Lesson(
         "Why colour is a guess",
-        "lesson-guess",
+        "lesson_guess",
         "A grey photo says how light everything is, and nothing else. A red car and a green one can be the same grey. "
         "So what does a network do that has to answer all the same?",
         ("landscapes-regression", "photo"),
@@ -42,7 +42,7 @@ LESSONS: Final = (
     ),
     Lesson(
         "12 or 500 pictures",
-        "lesson-pictures",
+        "lesson_pictures",
         "The same network, the same loss, the same number of steps. One learns from 12 pictures, the other from 500. "
         "What does the first one learn?",
         ("scenes-12-huber", "scenes-500-huber"),
@@ -55,7 +55,7 @@ LESSONS: Final = (
     ),
     Lesson(
         "MSE or Huber",
-        "lesson-loss",
+        "lesson_loss",
         "The loss says how much an error costs. MSE squares it, so one bright flower costs as much as a field of small "
         "errors. Huber counts a large error in a line. Does it show?",
         ("scenes-500-mse", "scenes-500-huber"),
@@ -68,7 +68,7 @@ LESSONS: Final = (
     ),
     Lesson(
         "Mean or choice",
-        "lesson-choice",
+        "lesson_choice",
         "If grass is green or brown, their mean is a grey that no grass ever had. What if the network may choose?",
         ("landscapes-regression", "landscapes-classification"),
         "Colourfulness",
@@ -80,7 +80,7 @@ LESSONS: Final = (
     ),
     Lesson(
         "What an adversary adds",
-        "lesson-adversary",
+        "lesson_adversary",
         "A second network learns to tell true photos from coloured ones, and the first learns to get past it. "
         "What does that do to the colours?",
         ("flowers-autoencoder-9-skip", "flowers-gan"),

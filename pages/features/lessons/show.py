@@ -1,9 +1,8 @@
 """One lesson as a page: a question, a photo through both checkpoints, curves, a verdict, what to try, and next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
 
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
@@ -21,7 +20,6 @@ from pages.features.lessons.loss_slider import show_losses
 from pages.features.lessons.verdict import verdict_on
 
 _CHART_HEIGHT = 340
-Pages = Mapping[str, StreamlitPage]
 
 
 def show_pair(photo: LibraryPhoto, cards: Sequence[Card], lesson: Lesson) -> None:
@@ -51,27 +49,29 @@ def show_curves(curves: Sequence[Curve], every: Sequence[Curve], lesson: Lesson)
     st.caption("★ is the epoch that came nearest to the truth. What follows it was learned by heart, or not at all.")
 
 
-def show_links(lesson: Lesson, pages: Pages, has_film: bool) -> None:
+def show_links(lesson: Lesson, has_film: bool) -> None:
     """The film, the comparison, the curves, and the next lesson."""
     number = LESSONS.index(lesson)
     with st.container(horizontal=True):
         if has_film:
             st.page_link(
-                pages["learning"], label="Watch it learn", icon=":material/movie:",
+                "pages/learning.py", label="Watch it learn", icon=":material/movie:",
                 query_params={"learning-checkpoint": lesson.film_of},
             )  # fmt: skip
         st.page_link(
-            pages["compare"], label="Compare them in full", icon=":material/compare:",
+            "pages/compare.py", label="Compare them in full", icon=":material/compare:",
             query_params={"experiment": lesson.experiment},
         )  # fmt: skip
-        st.page_link(pages["curves"], label="All loss curves", icon=":material/show_chart:")
+        st.page_link("pages/curves.py", label="All loss curves", icon=":material/show_chart:")
         if number + 1 < len(LESSONS):
             following = LESSONS[number + 1]
-            st.page_link(pages[following.address], label=f"Next: {following.title}", icon=":material/arrow_forward:")
+            st.page_link(
+                f"pages/{following.address}.py", label=f"Next: {following.title}", icon=":material/arrow_forward:"
+            )
 
 
-def show_lesson(lesson: Lesson, pages: Pages) -> None:
-    """The page of a lesson; `pages` are those of the app by address."""
+def show_lesson(lesson: Lesson) -> None:
+    """Show the page of a lesson."""
     kept, by_id = library(), {card.id: card for card in scan().cards}
     st.title(lesson.title)
     st.caption(f"Lesson {LESSONS.index(lesson) + 1} of {len(LESSONS)}")
@@ -97,21 +97,11 @@ def show_lesson(lesson: Lesson, pages: Pages) -> None:
     with right:
         show_curves(curves, every, lesson)
         st.markdown(verdict_on(curves, lesson.measure))
-        if lesson.address == "lesson-pictures" and curves and (remark := describe_fit(curves[0])) is not None:
+        if lesson.address == "lesson_pictures" and curves and (remark := describe_fit(curves[0])) is not None:
             st.markdown(remark)
-    if lesson.address == "lesson-loss":
+    if lesson.address == "lesson_loss":
         show_losses(by_key[f"weights/{lesson.pair[1]}"].recipe.loss.huber_delta)
     st.markdown(f"**Try it.** {lesson.try_next}")
-    show_links(lesson, pages, lesson.film_of in by_id and bool(by_id[lesson.film_of].snapshots))
+    show_links(lesson, lesson.film_of in by_id and bool(by_id[lesson.film_of].snapshots))
     with st.popover("Your own photo", icon=":material/add_photo_alternate:", key=f"lesson-own-{kept.serial}"):
         show_sources(kept)
-
-
-def show_contents(pages: Pages) -> None:
-    """The page that leads to the five."""
-    st.title("Lessons")
-    st.markdown("Five questions, each answered by two networks that differ in one thing, on a photo of your choice.")
-    for number, lesson in enumerate(LESSONS, 1):
-        with st.container(border=True):
-            st.page_link(pages[lesson.address], label=f"**{number}. {lesson.title}**")
-            st.markdown(lesson.question)
