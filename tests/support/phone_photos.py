@@ -10,8 +10,11 @@ _ROTATE_90 = 6  # stored lying on its side: to be turned clockwise to stand upri
 
 
 def holiday_photo(width: int, height: int) -> bytes:
-    """An upright scene of `width` x `height` px - bright sky above, grass and a red roof below, a light mark in a corner
-    - as a phone saves it: stored on its side with EXIF orientation 6, with its place on earth and its maker."""
+    """An upright scene of `width` x `height` px, as a phone saves it.
+
+    Bright sky above, grass and a red roof below, a light mark in the upper left corner; stored on its side with EXIF
+    orientation 6, with its place on earth and its maker.
+    """
     rows, columns = np.mgrid[0:height, 0:width]
     sky = rows < height / 2
     scene = np.stack([np.where(sky, 120, 70), np.where(sky, 170, 90), np.where(sky, 230, 40)], -1).astype(np.uint8)
