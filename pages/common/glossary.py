@@ -35,7 +35,6 @@ VIVIDNESS = (
     "How colourful the model's own colours become: 0 is shy, 50 as they are, 100 bold. Pale colours gain most. "
     "Your points keep the colours that you gave them."
 )
-REACH = "How far the colour of a point spreads: less keeps it close by, more takes in whatever looks alike."
 SMOOTHING = (
     "Weight of the past in a running mean over epochs; 0 shows the epochs as they were. The thin line is unsmoothed."
 )
