@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.store import scan
 from colorizer.evaluation.hue_confusion import JointHues, grey_share, strongest_confusion
 from colorizer.evaluation.metrics import PROTOCOL_OF_SETS
 from colorizer.evaluation.ranking import RANKINGS, EvaluatedImage, Ranking, total_hues
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.comparison_jobs import set_status
+from pages.common.offered import offered
 from pages.common.slot import Slot, reserve
 from pages.features.ranking.image_set_picker import PalettePrediction, choose_pictures
 from pages.features.ranking.jobs import MAX_CHECKPOINTS, Measuring, measuring, model_key, work_off
@@ -164,7 +164,7 @@ def show_spread(view: View) -> None:
     from pages.features.ranking import charts
 
     st.subheader("All pictures", help=glossary.SPREAD, anchor=False)
-    colors = chart_theme.assign_colors((card.id, card.family) for card in scan().cards)
+    colors = chart_theme.assign_colors((card.id, card.family) for card in offered().cards)
     spreads = [charts.Spread("Grey (no colour)", chart_theme.NEUTRAL, view.grey_values())]
     spreads += [charts.Spread(card.title, colors[card.id], view.values(card)) for card in view.cards]
     figure = charts.draw_spreads(spreads, [evaluated.name for evaluated in view.evaluated_images], view.ranking)
@@ -219,7 +219,7 @@ def show_results(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Car
 
 
 def main() -> None:
-    start, kept, listing = time.monotonic(), measuring(), scan()
+    start, kept, listing = time.monotonic(), measuring(), offered()
     st.html(STYLE)
     results, beside = st.columns([3.2, 1], gap="large")
     with beside, st.container(key="controls"):

@@ -6,11 +6,14 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import assign_colors, show_chart
-from pages.common.experiments import FIRST_EXPERIMENT
+from pages.common.experiments import FIRST_EXPERIMENT, available
 from pages.common.loss_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
+from pages.common.snapshots import SnapshotRef
 from pages.common.training_runs import Curve, describe_fit, read_curves
 from pages.features.curves import gan_chart
 
@@ -18,6 +21,8 @@ _REFRESH_SECONDS = 5
 _CHART_HEIGHT = 560
 _ADVERSARY_HEIGHT = 760  # of three panels, each with room for its axis title
 _MAX_PRESELECTED = 6
+_FIRST_QUANTITY = "ab RMSE"  # the same for every loss, so heights can be compared
+_FREE = "Choose runs below"
 
 
 def _preselected(curves: Sequence[Curve]) -> list[str]:
@@ -25,6 +30,30 @@ def _preselected(curves: Sequence[Curve]) -> list[str]:
     training = [curve.key for curve in curves if curve.is_training]
     shipped = [curve.key for curve in curves if curve.is_shipped and curve.key.endswith(FIRST_EXPERIMENT.checkpoints)]
     return [*training, *(shipped or [curve.key for curve in curves])][:_MAX_PRESELECTED]
+
+
+def _take_experiment(keys: dict[str, list[str]]) -> None:
+    chosen = st.session_state["curves-experiment"]
+    if chosen in keys:
+        st.session_state["runs"] = keys[chosen]
+
+
+def choose_experiment(curves: Sequence[Curve]) -> None:
+    """The runs of an experiment at once, as Compare has them."""
+    there = {curve.key for curve in curves}
+    keys = {
+        title: [f"weights/{card.checkpoint.id if isinstance(card, SnapshotRef) else card.id}" for card in lined_up]
+        for title, lined_up in ((title, item.line_up(_cards())) for title, item in available(_cards()).items())
+    }
+    keys = {title: list(dict.fromkeys(names)) for title, names in keys.items() if there.issuperset(names)}
+    st.selectbox(
+        "Experiment", [_FREE, *keys], key="curves-experiment", help=glossary.EXPERIMENT, on_change=_take_experiment,
+        args=(keys,),
+    )  # fmt: skip
+
+
+def _cards() -> Sequence[Card]:
+    return scan().cards
 
 
 def choose_runs(curves: Sequence[Curve]) -> list[str]:
@@ -47,7 +76,7 @@ def choose_view() -> View:
     """What is drawn, and how."""
     by_title = {quantity.title: quantity for quantity in QUANTITIES}
     title = st.pills(
-        "Quantity", list(by_title), default=OWN_LOSS.title, required=True, key="quantity", bind="query-params",
+        "Quantity", list(by_title), default=_FIRST_QUANTITY, required=True, key="quantity", bind="query-params",
         help="  \n".join(f"**{quantity.title}**: {quantity.help}" for quantity in QUANTITIES),
     )  # fmt: skip
     quantity = by_title[title]
@@ -183,6 +212,7 @@ def main() -> None:
         )
         return
     with beside, st.container(key="controls"):
+        choose_experiment(everything.curves)
         keys, view = choose_runs(everything.curves), choose_view()
     live = any(curve.is_training for curve in everything.curves)
     with chart:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.store import scan
 from pages.common import comparison_grid, downloads
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card
 from pages.common.comparison_jobs import is_done, set_status, work_off
 from pages.common.model_cache import RenderOptions
+from pages.common.offered import offered
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
 from pages.common.slot import Slot
@@ -91,7 +91,7 @@ def offer_row(row: ThreeInOne) -> None:
 
 
 def main() -> None:
-    kept, listing = library(), scan()
+    kept, listing = library(), offered()
     st.title("Grey, generated, original")
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:

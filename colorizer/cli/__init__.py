@@ -1,8 +1,9 @@
-"""The command line: list, colorize, evaluate.
+"""The command line: list, colorize, evaluate, fetch.
 
     python -m colorizer list
     python -m colorizer colorize PHOTO_OR_FOLDER... -o OUT [--checkpoint ID] [--saturation S] [--format FORMAT]
     python -m colorizer evaluate FOLDER [--checkpoint ID]... [--csv FILE]
+    python -m colorizer fetch [ID...]
 
 A folder is coloured with all folders in it, and OUT gets the same tree. Pictures whose result is there already are
 skipped: a batch that was stopped goes on with the same command, and no result is ever half a file. What cannot be
@@ -86,6 +87,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="longer sides in pixels; default 512,2048",
     )
     sizes.add_argument("--card", metavar="NAME", help="also write the figure into the card, under this name")
+
+    fetch = commands.add_parser("fetch", help="download weights that others published; without an ID, list them")
+    fetch.add_argument("ids", nargs="*", metavar="ID", help="of the published networks; resumes what broke off")
     return parser
 
 
@@ -115,6 +119,10 @@ def _describe_colorize(colorize: argparse.ArgumentParser) -> None:
     colorize.add_argument(
         "--hint", type=values.parse_hint, action="append", default=[], metavar="X,Y,#RRGGBB",
         help="a colour at a point of the photo; may be given several times",
+    )  # fmt: skip
+    colorize.add_argument(
+        "--propagate-hints", action="store_true",
+        help="for published networks that take hints: carry each hint over to its surroundings, so that it is met",
     )  # fmt: skip
     colorize.add_argument(
         "--format", choices=("same", "png", "jpeg", "webp"), default="same",
@@ -170,7 +178,7 @@ def _describe_reading(command: argparse.ArgumentParser) -> None:
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
     """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
-    from colorizer.cli import cluster, colorize, diagnose, evaluate, pack
+    from colorizer.cli import cluster, colorize, diagnose, evaluate, fetch, pack
 
     table: dict[str, Callable[[argparse.Namespace], int]] = {
         "list": colorize.list_command,
@@ -181,6 +189,7 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
         "hints": diagnose.hints_command,
         "sizes": diagnose.sizes_command,
         "pack": pack.pack_command,
+        "fetch": fetch.fetch_command,
     }
     return table[command]
 

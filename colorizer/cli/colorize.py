@@ -118,6 +118,7 @@ def colorize_command(options: argparse.Namespace) -> int:
     is_folder = isinstance(out, FolderPath)
     tasks = output_paths.plan(options.sources, out, options.format, is_folder=is_folder, on_left_out=left_out.note)
     model = load(options.checkpoint, weights=weights_of(options))
+    model = model.with_hint_propagation() if options.propagate_hints else model
     settings = settings_of(options)
     if not takes_settings(model, settings):
         return 1

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from colorizer import color, images
 from colorizer.checkpoints.card import Measurement
-from colorizer.checkpoints.store import list_checkpoints, write_card
+from colorizer.checkpoints.store import checkpoint_folder, list_checkpoints, write_card
 from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report, weights_of
 from colorizer.cli.evaluate import require_folders
 from colorizer.errors import PictureError
@@ -156,7 +156,7 @@ def _write(weights: Path, model: Colorizer, rows: Sequence[Measurement]) -> None
     card = next(card for card in list_checkpoints(weights) if card.id == model.card.id)
     new = {(row.what, row.dataset) for row in rows}
     kept = tuple(row for row in card.measurements if (row.what, row.dataset) not in new)
-    write_card(weights / card.id, dataclasses.replace(card, measurements=(*kept, *rows)))
+    write_card(checkpoint_folder(card.id, weights), dataclasses.replace(card, measurements=(*kept, *rows)))
 
 
 def hints_command(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from colorizer import images
 from colorizer.checkpoints.card import MetricsRow
-from colorizer.checkpoints.store import list_checkpoints, write_card
+from colorizer.checkpoints.store import checkpoint_folder, list_checkpoints, write_card
 from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report, weights_of
 from colorizer.errors import CheckpointError, PictureError
 from colorizer.evaluation import equal_colorfulness, metrics, old_film
@@ -112,7 +112,7 @@ def _write_cards(
         rows = {"checkpoint": averages[card.id]} | {of: averages[of] for of in ("grey", "truth") if of in averages}
         new = [MetricsRow(of, name, photos, protocol, command, **_rounded(row)) for of, row in rows.items()]  # type: ignore[arg-type]
         kept = tuple(row for row in card.metrics if row.dataset != name)
-        write_card(weights / card.id, dataclasses.replace(card, metrics=(*kept, *new)))
+        write_card(checkpoint_folder(card.id, weights), dataclasses.replace(card, metrics=(*kept, *new)))
 
 
 def _rounded(row: Figures) -> Figures:

@@ -9,10 +9,13 @@ edge.
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer.inference.hints import NetworkHint
+from colorizer.models.hint_unet import LIGHTNESS_SIGMA
 
 _END = 1.5  # mean sides of the picture: pixels farther from each other have nothing to do with each other
 NUGGET = 0.01
@@ -42,6 +45,11 @@ def places_of(height: int, width: int) -> Tensor:
     side = (height * width) ** 0.5
     rows, columns = torch.meshgrid(torch.arange(height) / side, torch.arange(width) / side, indexing="ij")
     return torch.stack([rows, columns], -1).reshape(-1, 2)
+
+
+def lightness_embedding(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Embed pixels by L alone, (h, w) -> (1, h, w): for networks that have learned no embedding of their own."""
+    return lightness[None] / np.float32(LIGHTNESS_SIGMA)
 
 
 def propagate_hints(ab: Tensor, embedding: Tensor, network_hints: Sequence[NetworkHint], reach: float = 1.0) -> Tensor:

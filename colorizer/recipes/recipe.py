@@ -22,6 +22,7 @@ from colorizer.recipes.schema import (
     AdversarySettings,
     CardSettings,
     DataSettings,
+    DistillSettings,
     LossSettings,
     ModelSettings,
     TrainingSettings,
@@ -42,11 +43,13 @@ class Recipe:
     loss: LossSettings
     training: TrainingSettings
     adversary: AdversarySettings | None = None
+    distill: DistillSettings | None = None
     card: CardSettings = field(default_factory=CardSettings)
 
     def __post_init__(self) -> None:
         valid = re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id)
         require(valid is not None, f"id is {self.id!r}; it must be lower-case words and numbers joined by hyphens.")
+        require(not (self.adversary and self.distill), "[adversary] and [distill] exclude each other.")
 
     def to_toml(self) -> str:
         """The recipe as TOML text, every setting written out; `parse_recipe` gives it back."""

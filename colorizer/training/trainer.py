@@ -35,6 +35,7 @@ from colorizer.evaluation.validation import Validation, answer_of, from_sum, sum
 from colorizer.recipes.recipe import Recipe
 from colorizer.recipes.schema import TrainingSettings
 from colorizer.training.batches import TrainingBatch, crop_squares, make_batch
+from colorizer.training.distillation import Teacher
 from colorizer.training.gan import Adversary, mean_of_learning
 from colorizer.training.losses import make_loss
 from colorizer.training.network_setup import frozen_layers
@@ -100,6 +101,7 @@ class Run:
         self.network, self.optimizer = accelerator.prepare(prepared, optimizer)
         self.average = make_average(network, settings.ema_decay) if settings.ema_decay else None
         self.adversary = Adversary(recipe.adversary, recipe, accelerator) if recipe.adversary else None
+        self.teacher = Teacher(recipe.distill, accelerator.device) if recipe.distill else None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -252,6 +254,8 @@ class Run:
             output = self.network(*batch.inputs)
         own_loss = self.loss(output.float(), batch.target)
         loss = self.adversary.generator_loss(own_loss, output.float(), batch.lab) if self.adversary else own_loss
+        if self.teacher:
+            loss = self.teacher.loss(own_loss, output.float(), self.bare_network, batch.lab[:, :1])
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         self.optimizer.step()

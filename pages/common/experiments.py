@@ -23,9 +23,15 @@ class Experiment:
     moments_of: str = ""
     """The checkpoint whose own states are compared, in place of several `checkpoints`."""
 
+    is_open: bool = False
+    """Whether those that are there are compared, where some are not; at least two."""
+
     def line_up(self, cards: Sequence[Card]) -> list[Card]:
         """What is compared, in order; empty where something of it is not there."""
         by_id = {card.id: card for card in cards}
+        if self.is_open:
+            there = [by_id[name] for name in self.checkpoints if name in by_id]
+            return there if len(there) > 1 else []
         if self.moments_of:
             states = snapshots(by_id[self.moments_of]) if self.moments_of in by_id else []
             return states if len(states) > 1 else []
@@ -53,6 +59,14 @@ _FLOWER_REMARKS = {
 _LANDSCAPE_REMARKS = {
     "landscapes-regression": "Skies are right. Where green and brown are both likely it says their mean: grey.",
     "landscapes-classification": "The same skies, livelier grass; and now and then a sunset where there was none.",
+}
+_FIELD_REMARKS = {
+    "photo": "Trained here, on two cores; the others are many times its size.",
+    "eccv16": "2016: the first to choose among colours, as Photo does.",
+    "siggraph17": "2017: made to be led by hints; here without any.",
+    "ddcolor-tiny": "2023: a hundred colour queries look at the whole photo.",
+    "ddcolor-large": "2023: the same, four times as large, trained on cleaned photos.",
+    "ddcolor-artistic": "2023: the same size, on more pictures, without a reward for strong colours.",
 }
 _EXPERIMENTS = (
     Experiment(
@@ -125,6 +139,14 @@ _EXPERIMENTS = (
             "landscapes-classification": "Bold, and at home in landscapes alone.",
             "photo": "Knew what things are before it learned their colours.",
         },
+    ),
+    Experiment(
+        "The field's best",
+        "Photo beside networks that others trained on over a million photos and published. They differ in everything; "
+        "what each of them is, its card says.",
+        tuple(_FIELD_REMARKS),
+        _FIELD_REMARKS,
+        is_open=True,
     ),
 )
 FIRST_EXPERIMENT = _EXPERIMENTS[0]

@@ -28,6 +28,14 @@ LOSS = (
 )
 CHECKPOINT = "One trained model: its weights, how it was trained, and how good it is."
 EXPERIMENT = "Checkpoints, or states of one, that differ in one thing only, put side by side on purpose."
+MEAN_OF_TWO = (
+    "The mean of the colours of two checkpoints: where they err in different directions, it is nearer to the truth "
+    "than either."
+)
+HINT_PROPAGATION = (
+    "Carry each pinned colour over to its surroundings of like lightness, so that it is met. Without it this network "
+    "takes a hint as a suggestion."
+)
 SATURATION = (
     "A factor on the colours that the checkpoint chose: 0 is grey, 1 is its own choice. Figures are those at 1."
 )

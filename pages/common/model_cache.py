@@ -1,5 +1,6 @@
 """What all visitors share: loaded models, the turn to use them, and what they make of the sample photos."""
 
+import threading
 import time
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,13 +17,14 @@ from colorizer.checkpoints.store import MODEL_FILE
 from colorizer.evaluation import protocol
 from colorizer.evaluation.metrics import Measures
 from colorizer.images.saving import OutputFormat
-from colorizer.inference.colorizer import Colorizer
+from colorizer.inference.colorizer import Colorizer, mean_of
 from colorizer.inference.full_resolution import LightnessPlane, apply_color, compose, read_lightness, with_alpha
 from colorizer.inference.hints import Hint
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
 from pages.common import queue_notice
 from pages.common.compute_queue import ComputeQueue
+from pages.common.mean_card import MeanCard
 from pages.common.memory_budget import ModelShelf, give_memory_back, models_budget, results_budget
 from pages.common.sample_photos import sample_named
 from pages.common.shared_results import SharedResults
@@ -85,18 +87,41 @@ def compute_lock() -> Iterator[None]:
             give_memory_back()
 
 
+class _LargeModel:
+    """The one published network that is loaded; another takes its place, as memory may not hold both."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: tuple[str, Colorizer] | None = None
+
+    def load(self, checkpoint_id: str, weights_hash: str) -> Colorizer:
+        key = f"{checkpoint_id} {weights_hash}"
+        with self._lock:
+            if self._held is None or self._held[0] != key:
+                self._held = None  # let go before the next is read
+                self._held = key, colorizer.load(checkpoint_id)
+            return self._held[1]
+
+
+@st.cache_resource(show_spinner=False)
+def _large_model() -> _LargeModel:
+    return _LargeModel()
+
+
 def weights_hash(card: Card) -> str:
     """What changes when a checkpoint's weights do."""
     return card.sha256.get(MODEL_FILE, "")
 
 
 def load(card: Card) -> Colorizer:
-    """The model of a card, or of a moment, loaded once for all visitors."""
-    return (
-        load_snapshot(card.checkpoint, card.epoch)
-        if isinstance(card, SnapshotRef)
-        else _models().get((card.id, weights_hash(card)), lambda: colorizer.load(card.id))
-    )
+    """The model of a card, of a snapshot, or of a mean of two, loaded once for all visitors."""
+    if isinstance(card, SnapshotRef):
+        return load_snapshot(card.checkpoint, card.epoch)
+    if isinstance(card, MeanCard):
+        return mean_of(load(card.first), load(card.second), card.share)
+    if card.published is not None:
+        return _large_model().load(card.id, weights_hash(card))
+    return _models().get((card.id, weights_hash(card)), lambda: colorizer.load(card.id))
 
 
 def load_snapshot(card: Card, epoch: int) -> Colorizer:
@@ -148,9 +173,14 @@ def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
     return shared_results().make("colour", (image,), (*_key(card), has_truth), compute)
 
 
-def colour_with_hints(card: Card, base: Prediction, size: tuple[int, int], hints: Sequence[Hint]) -> Prediction:
-    """A checkpoint's colours with hints, for a photo of `size` (width, height) that it has coloured without before."""
-    model = load(card)
+def colour_with_hints(
+    card: Card, base: Prediction, size: tuple[int, int], hints: Sequence[Hint], propagates: bool = False
+) -> Prediction:
+    """A checkpoint's colours with hints, for a photo of `size` (width, height) that it has coloured without before.
+
+    With `propagates`, a network that takes hints as a suggestion is made to meet them.
+    """
+    model = load(card).with_hint_propagation() if propagates else load(card)
     with compute_lock():
         return model.predict_from_lightness(base.lightness, size, hints)
 

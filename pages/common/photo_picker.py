@@ -7,7 +7,9 @@ import streamlit as st
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from pages.common.markdown import plain
 from pages.common.model_cache import open_photo
+from pages.common.photo_intake import show_intake
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
+from pages.common.photo_strip import show_strip, thumbnail_of, thumbnail_of_sample
 from pages.common.sample_photos import SAMPLES, read_sample
 
 _LOOKED_AT = "looked-at"  # in the session: a photo that came by a link is not kept by its widget on a page change
@@ -15,11 +17,6 @@ _LOOKED_AT = "looked-at"  # in the session: a photo that came by a link is not k
 
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
     library.receive([PendingPhoto(file.name, file.getvalue()) for file in st.session_state[key] or []])
-
-
-def _take_camera(library: PhotoLibrary, key: str) -> None:
-    if (file := st.session_state[key]) is not None:
-        library.receive([PendingPhoto("Camera", file.getvalue())])
 
 
 def take_link(library: PhotoLibrary) -> None:
@@ -52,23 +49,12 @@ def show_uploader(library: PhotoLibrary) -> None:
 
 def show_sources(library: PhotoLibrary) -> None:
     """The ways to give a photo. What is given is taken at once, and the uploader is empty again."""
-    source = st.segmented_control(
-        "Your photo",
-        ("Upload", "Link", "Camera"),
-        default="Upload",
-        required=True,
-        key="source",
-        persist_state="session",
-    )
-    if source == "Upload":
+    with st.container(key="intake"):
+        show_intake(lambda link: library.receive([PendingPhoto(link, None)]))
         show_uploader(library)
-    elif source == "Link":
-        with st.form("link-form", border=False):
+        with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             link_field()
             st.form_submit_button("Fetch", on_click=take_link, args=(library,))
-    else:
-        key = f"camera-{library.serial}"
-        st.camera_input("Take a picture", key=key, on_change=_take_camera, args=(library, key))
 
 
 def open_arrivals(library: PhotoLibrary) -> None:
@@ -92,28 +78,34 @@ def show_problems(library: PhotoLibrary) -> None:
             st.error(plain(problem))
 
 
-def _first_photo(options: Sequence[str]) -> str:
-    """The sample of the link, else what was looked at on another page, else the first sample."""
+def _first_photo(options: Sequence[str], first: str) -> str:
+    """The sample of the link, else what was looked at on another page, else the sample that suits the page."""
     wanted = (st.query_params.get("sample", ""), str(st.session_state.get(_LOOKED_AT)))
-    return next((key for key in wanted if key in options), SAMPLES[0])
+    return next((key for key in wanted if key in options), first)
 
 
-def choose_photo(library: PhotoLibrary) -> str:
-    """The photo to look at: the key of one of the visitor's, or the name of a sample, which then stands in the link."""
+def _pick(key: str) -> None:
+    st.session_state["photo"] = key
+
+
+def choose_photo(library: PhotoLibrary, first: str = SAMPLES[0]) -> str:
+    """The photo to look at: the key of one of the visitor's, or the name of a sample, which then stands in the link.
+
+    Args:
+        library: the visitor's photos.
+        first: the sample that a newcomer sees.
+    """
     options = [*reversed(library.photos), *SAMPLES]
     if st.session_state.get("photo") not in options:
-        st.session_state["photo"] = _first_photo(options)
-
-    def title(key: str) -> str:
-        return plain(library.photos[key].name) if key in library.photos else key
-
-    pills = st.pills("Photo", options, format_func=title, required=True, key="photo", persist_state="session")
-    chosen = pills or options[0]
+        st.session_state["photo"] = _first_photo(options, first)
+    chosen = str(st.session_state["photo"])
+    own = [thumbnail_of(library.photos[key]) for key in reversed(library.photos)]
+    show_strip([*own, *map(thumbnail_of_sample, SAMPLES)], chosen, _pick)
     st.session_state[_LOOKED_AT] = chosen
     if chosen in library.photos:
         st.query_params.pop("sample", None)
         st.button(
-            f"Remove {title(chosen)}",
+            f"Remove {library.photos[chosen].name}",
             icon=":material/close:",
             type="tertiary",
             on_click=_remove,

@@ -13,6 +13,7 @@ from tests.support.phone_photos import holiday_photo
 def open_spaces(visitor: Visitor) -> Page:
     """Follow the navigation to the page, and wait until it is all there."""
     page = visitor.open()
+    page.get_by_role("link", name="Learn", exact=True).click()
     page.get_by_role("link", name="Colour spaces", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="Colour spaces")).to_be_visible()
     expect(page.locator(".status").first).to_contain_text("Motorcycle, here at 512 × 345 px")
@@ -121,7 +122,6 @@ def test_an_upload_is_taken_apart_and_seen_at_once(visitor: Visitor) -> None:
 def test_a_link_is_taken_apart(visitor: Visitor, picture_server: str) -> None:
     page = open_spaces(visitor)
     page.get_by_role("button", name="Your own photo").click()
-    page.get_by_role("radio", name="Link").click()
     page.get_by_label("Link to a picture").fill(f"{picture_server}/harbour.jpg")
     page.get_by_role("button", name="Fetch").click()
     expect(page.locator(".status").first).to_contain_text("harbour, here at 160 × 120 px")

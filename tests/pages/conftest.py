@@ -46,7 +46,7 @@ class Known:
 def _copy(photo: LibraryPhoto) -> LibraryPhoto:
     """With stores of its own, and without what went wrong."""
     kept = {"answers": dict(photo.answers), "pictures": dict(photo.pictures), "states": dict(photo.states)}
-    return replace(photo, **kept, failures={}, lost_states={})
+    return replace(photo, **kept, failures={}, lost_states={}, _kept={})
 
 
 @pytest.fixture(scope="module")

@@ -198,7 +198,7 @@ def test_what_was_found_is_not_looked_for_again(app: AppTest) -> None:
     app.segmented_control(key="format").set_value("PNG").run()
     assert_clean(app)
     assert search_of(app).versions is found and len(found) == 4
-    app.switch_page("pages/checkpoints.py").run()
+    app.switch_page("pages/models.py").run()
     app.switch_page(PAGE).run()
     assert search_of(app).versions is found
 

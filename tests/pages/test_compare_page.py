@@ -11,7 +11,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import list_checkpoints
-from tests.support.app import OpenApp, assert_clean, texts, upload
+from tests.support.app import OpenApp, assert_clean, pick, texts, upload
 
 COMPARE = "pages/compare.py"
 TITLES = {card.id: card.title for card in list_checkpoints()}
@@ -74,7 +74,7 @@ def test_new_uploads_keep_the_results_of_earlier_ones(open_app: OpenApp, decoded
     Image.new("RGB", (40, 40), "teal").save(second, "PNG")
     upload(app, ("second.png", second.getvalue()))
     assert "second, 40 × 40 px" in _in_view(app)
-    app.pills(key="photo").set_value(first).run()
+    pick(app, first)
     assert "first, 96 × 64 px" in _in_view(app)
     assert all(library.photos[first].answers[name] is answer for name, answer in answers.items())
 
@@ -205,7 +205,6 @@ def test_two_visitors_do_not_see_each_other(open_app: OpenApp, decoded: bytes) -
 
 def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
     app = open_app(COMPARE)
-    app.segmented_control(key="source").set_value("Link").run()
     app.text_input(key="link").set_value("http://127.0.0.1/photo.jpg")
     app.button[0].click().run()
     assert not app.exception

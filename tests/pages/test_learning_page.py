@@ -17,7 +17,7 @@ from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import list_checkpoints, snapshot_file
 from pages.common.photo_library import LibraryPhoto
 from tests.support import APP
-from tests.support.app import OpenApp, assert_clean, texts, upload
+from tests.support.app import OpenApp, assert_clean, pick, texts, upload
 
 CARDS = [card for card in list_checkpoints() if card.snapshots]
 pytestmark = pytest.mark.skipif(not CARDS, reason="no checkpoint in weights/ keeps snapshots")
@@ -31,7 +31,7 @@ def open_page(open_app: OpenApp) -> OpenPage:
 
     def start(decoded: str | None = None, **parameters: str) -> AppTest:
         app = open_app("pages/learning.py", **parameters)
-        return app if decoded is None else app.pills(key="photo").set_value(decoded).run()
+        return app if decoded is None else pick(app, decoded)
 
     return start
 

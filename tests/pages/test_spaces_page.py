@@ -209,7 +209,7 @@ def test_photos_go_from_page_to_page_and_a_hostile_name_stays_text(app: AppTest,
     assert_clean(app)
     assert "here at 96 × 64 px" in status(app)
     assert "<img src=x" not in texts(app)
-    app.switch_page("pages/checkpoints.py").run()
+    app.switch_page("pages/models.py").run()
     app.switch_page(PAGE).run()
     assert_clean(app)
     assert "here at 96 × 64 px" in status(app)

@@ -83,7 +83,7 @@ def _nothing(app: AppTest) -> None:
         ("pages/best_and_worst.py", _nothing),
         ("pages/alternatives.py", _another_format),
         ("pages/curves.py", _nothing),
-        ("pages/checkpoints.py", _nothing),
+        ("pages/models.py", _nothing),
     ],
 )
 def test_a_run_without_anything_to_compute_shows_each_thing_once(

@@ -22,7 +22,7 @@ from colorizer.images import fetch
 from pages.common.photo_library import LibraryPhoto
 from pages.features.triptych.row_image import ThreeInOne
 from tests.support import APP
-from tests.support.app import OpenApp, assert_clean, texts, upload
+from tests.support.app import OpenApp, assert_clean, pick, texts, upload
 from tests.support.loopback_servers import Server, head, ok, serving
 
 PAGE = "pages/triptych.py"
@@ -132,7 +132,7 @@ def test_a_link_is_fetched_for_a_click_only(app: AppTest, web: Server) -> None:
     link = f"http://127.0.0.1:{web.port}/harbour.jpg"
     send(app, link)
     app.selectbox(key="triptych-checkpoint").set_value(MSE).run()
-    app.pills(key="photo").set_value("Cat").run()
+    pick(app, "Cat")
     app.switch_page("pages/compare.py").run()
     app.switch_page(PAGE).run()
     assert_clean(app)
@@ -170,7 +170,7 @@ def test_a_link_without_a_picture_gets_one_sentence_and_leaves_the_photo(
     ["http://127.0.0.1/photo.jpg", "http://[::1]/photo.jpg", "file:///etc/passwd", "ftp://example.org/a.jpg", "flower"],
 )
 def test_a_link_that_is_refused_gets_one_sentence_and_leaves_the_photo(app: AppTest, link: str) -> None:
-    app.pills(key="photo").set_value("Cat").run()
+    pick(app, "Cat")
     send(app, link)
     assert not app.exception
     assert [error.value.startswith(f"{link}: ") for error in app.error] == [True]
@@ -188,7 +188,7 @@ def test_a_click_without_a_link_says_what_to_do(app: AppTest) -> None:
 
 def test_a_grey_photo_is_two_pictures_and_a_sentence(app: AppTest) -> None:
     assert not any("no original" in caption.value for caption in app.caption)
-    app.pills(key="photo").set_value("Cameraman (grey)").run()
+    pick(app, "Cameraman (grey)")
     assert_clean(app)
     assert row(app) == ["Grey", "Generated"]
     assert "<dt>PSNR</dt>" not in texts(app)
@@ -197,7 +197,7 @@ def test_a_grey_photo_is_two_pictures_and_a_sentence(app: AppTest) -> None:
 
 
 def test_every_checkpoint_can_be_chosen_and_nothing_is_computed_twice(app: AppTest) -> None:
-    app.pills(key="photo").set_value("Cat").run()
+    pick(app, "Cat")
     answers = dict(shown(app).answers)
     assert app.selectbox(key="triptych-checkpoint").options == list(TITLES.values())
     for name in ("cat-16-unet", HUBER):
@@ -259,7 +259,7 @@ def the_row(app: AppTest) -> Image.Image:
 
 
 def test_the_row_is_saved_as_one_picture_in_order(app: AppTest) -> None:
-    app.pills(key="photo").set_value("Cat").run()
+    pick(app, "Cat")
     saved = the_row(app)
     assert saved.format == "PNG"
     assert f"Checkpoint: {HUBER}" in saved.info["Description"]

@@ -42,7 +42,7 @@ def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
     """The picture; and where there are hints, these, alone or with it."""
     choices = [
         (
-            f"Download the picture ({download.format})",
+            "Download the coloured photo",
             download.render,
             download.file_name,
             f"image/{download.format.lower()}",
@@ -51,7 +51,7 @@ def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
     if hints:
         both = PictureAndPoints(download, hints)
         choices.append(
-            ("Picture and points (ZIP)", both.render, f"{download.photo.name}-coloured.zip", "application/zip")
+            ("Photo and points (ZIP)", both.render, f"{download.photo.name}-coloured.zip", "application/zip")
         )
         choices.append(("Points alone (JSON)", both.text, _hints_name(download.photo), "application/json"))
     for number, (label, make, name, kind) in enumerate(choices):
@@ -61,7 +61,7 @@ def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
             file_name=name,
             mime=kind,
             on_click="ignore",
-            type="tertiary" if number else "secondary",
+            type="tertiary" if number else "primary",
             icon=":material/download:",
             key=f"download-{number}",
             width="stretch" if not number else "content",
@@ -84,14 +84,13 @@ def _load(work: HintWork, key: str) -> None:
 def show_loader(work: HintWork) -> None:
     """A place for a file of hints that was saved before."""
     key = f"hints-{st.session_state.get(_SERIAL, 0)}"
-    with st.expander("Load saved points"):
-        st.file_uploader(
-            "A file of points (JSON)",
-            max_upload_size=1,
-            key=key,
-            on_change=_load,
-            args=(work, key),
-            help="The JSON that was saved here with the same photo; it may have another size meanwhile.",
-        )
+    st.file_uploader(
+        "Load saved points (JSON)",
+        max_upload_size=1,
+        key=key,
+        on_change=_load,
+        args=(work, key),
+        help="The JSON that was saved here with the same photo; it may have another size meanwhile.",
+    )
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.error(problem)

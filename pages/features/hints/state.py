@@ -14,7 +14,16 @@ from pages.common.model_cache import weights_hash
 from pages.common.photo_library import LibraryPhoto
 
 _MAX_STEPS = 100  # that can be taken back
+Sliders = tuple[float, ...]
 _MAX_NUMBER = 1 << 53  # of a message: what a browser can count to
+
+
+@dataclass(frozen=True)
+class Step:
+    """What undo goes back to."""
+
+    hints: tuple[Hint, ...]
+    sliders: Sliders
 
 
 @dataclass
@@ -27,9 +36,13 @@ class HintWork:
     prediction: Prediction | None = None
     """Its answer with those of `colored`."""
     colored: tuple[Hint, ...] = ()
+    is_propagated: bool = False
+    """Whether those were carried over to their surroundings, where a network leaves that open."""
     hints: tuple[Hint, ...] = ()
-    past: list[tuple[Hint, ...]] = field(default_factory=list)
-    future: list[tuple[Hint, ...]] = field(default_factory=list)
+    sliders: Sliders = ()
+    """Where the sliders of the page stand; empty before the page has shown them."""
+    past: list["Step"] = field(default_factory=list)
+    future: list["Step"] = field(default_factory=list)
     point: tuple[float, float] | None = None
     """Where colours are asked for: along the width and the height, 0..1."""
     selected: int | None = None
@@ -51,20 +64,31 @@ class HintWork:
     def change(self, hints: tuple[Hint, ...]) -> None:
         """Have other hints; the ones before can be had back."""
         if hints != self.hints:
-            self.past = [*self.past, self.hints][-_MAX_STEPS:]
-            self.future.clear()
+            self._remember()
             self.hints = hints
 
+    def slide(self, sliders: Sliders) -> None:
+        """Have the sliders elsewhere; where they stood can be had back."""
+        if sliders != self.sliders:
+            if self.sliders:
+                self._remember()
+            self.sliders = sliders
+
+    def _remember(self) -> None:
+        self.past = [*self.past, Step(self.hints, self.sliders)][-_MAX_STEPS:]
+        self.future.clear()
+
     def undo(self) -> None:
-        if self.past:
-            self.future.append(self.hints)
-            self.hints = self.past.pop()
-            self.close()
+        self._step(self.past, self.future)
 
     def redo(self) -> None:
-        if self.future:
-            self.past.append(self.hints)
-            self.hints = self.future.pop()
+        self._step(self.future, self.past)
+
+    def _step(self, source: list["Step"], target: list["Step"]) -> None:
+        if source:
+            target.append(Step(self.hints, self.sliders))
+            step = source.pop()
+            self.hints, self.sliders = step.hints, step.sliders
             self.close()
 
     def close(self) -> None:
@@ -85,7 +109,7 @@ class HintWork:
             self.point, self.selected = self.place(self.hints[index]), index
 
     def pin(self, rgb: tuple[int, int, int]) -> None:
-        """Give the point that is asked about a colour."""
+        """Give the point that is asked about a colour; the question is answered then."""
         if self.point is None:
             return
         hint = self._hint(*self.point, rgb)
@@ -94,13 +118,13 @@ class HintWork:
             self._replace(self.selected, Hint(old.x, old.y, rgb))
         elif len(self.hints) < MAX_HINTS:
             self.change((*self.hints, hint))
-            self.selected = len(self.hints) - 1
+        self.close()
 
     def move(self, index: int, x: float, y: float) -> None:
         """Put a hint elsewhere."""
         if 0 <= index < len(self.hints):
             self._replace(index, self._hint(x, y, self.hints[index].rgb))
-            self.select(index)
+            self.close()
 
     def remove(self, index: int) -> None:
         if 0 <= index < len(self.hints):
