@@ -43,6 +43,10 @@ VIVIDNESS = (
     "How colourful the model's own colours become: 0 is shy, 50 as they are, 100 bold. Pale colours gain most. "
     "Your points keep the colours that you gave them."
 )
+REACH = (
+    "How far your points carry their colour over things that look alike: 1 as the model learned it, less to keep to "
+    "their place, more for large surfaces."
+)
 SMOOTHING = (
     "Weight of the past in a running mean over epochs; 0 shows the epochs as they were. The thin line is unsmoothed."
 )
