@@ -33,6 +33,7 @@ def open_film(visitor: Visitor, sample: str = "Cat", size: str = "451 × 300") -
     expect(page.locator(".status").first).to_contain_text(f"{sample}, {size} px, by {CARDS[0].title}")
     visitor.expect_rest()
     expect(large(page)).to_have_attribute("alt", f"{sample}, coloured at epoch {epochs()[-1]}")
+    expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_visible()  # the chart comes by itself
     return page
 
 
