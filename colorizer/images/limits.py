@@ -22,6 +22,9 @@ class Limits:
 
 LIMITS: Final = Limits()
 
+MAX_LINK_BYTES: Final = MAX_UPLOAD_MEGABYTES * 1_000_000
+"""Of the file behind a link: as of an upload, and on one's own computer too, as the server is a stranger's."""
+
 _LOCAL_BYTES_PER_PIXEL: Final = 8  # 16-bit RGBA without compression: no file of a photo needs more
 _LOCAL_SPARE_BYTES: Final = 64_000_000  # for metadata, thumbnails and further pages
 

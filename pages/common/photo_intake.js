@@ -65,7 +65,7 @@ export default function ({ parentElement, setTriggerValue }) {
     if (event.composedPath().some((node) => ["INPUT", "TEXTAREA"].includes(node.tagName))) return;
     const files = event.clipboardData?.files ?? [], text = event.clipboardData?.getData("text").trim() ?? "";
     if (files.length) give(files);
-    else if (/^https?:\/\/\S+$/.test(text)) setTriggerValue("link", text);
+    else if (/^https?:\/\/\S[^\r\n]*$/.test(text)) setTriggerValue("link", text);
     else return;
     event.preventDefault();
   };

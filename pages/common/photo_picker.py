@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
+from colorizer.images.urls import with_scheme
 from pages.common.markdown import plain
 from pages.common.model_cache import open_photo
 from pages.common.photo_intake import show_intake
@@ -21,7 +22,7 @@ def _take_uploads(library: PhotoLibrary, key: str) -> None:
 
 def take_link(library: PhotoLibrary) -> None:
     """What the button beside `link_field` does: nothing else ever fetches a link."""
-    if link := str(st.session_state["link"]).strip():
+    if link := with_scheme(str(st.session_state["link"])):
         library.receive([PendingPhoto(link, None)])
 
 

@@ -203,6 +203,13 @@ def test_two_visitors_do_not_see_each_other(open_app: OpenApp, decoded: bytes) -
     assert not other.session_state["photo_library"].photos
 
 
+def test_a_link_without_a_scheme_gets_https(open_app: OpenApp) -> None:
+    app = open_app(COMPARE)
+    app.text_input(key="link").set_value(" localhost/my photo.jpg")
+    app.button[0].click().run()
+    assert "localhost is not a place on the public internet" in app.error[0].value
+
+
 def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
     app = open_app(COMPARE)
     app.text_input(key="link").set_value("http://127.0.0.1/photo.jpg")
