@@ -70,7 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
     hints.add_argument("--card", metavar="NAME", help="also write the figures into the card, under this name")
 
     pack = commands.add_parser("pack", help="pack photos small, into tar files that travel to a lent machine")
-    pack.add_argument("folders", type=values.given_path, nargs="+", metavar="FOLDER")
+    _describe_folders(pack)
     pack.add_argument("-o", "--out", type=values.given_path, required=True, metavar="DIR")
     pack.add_argument("--side", type=values.thread_count, default=128, metavar="PX", help="short side; default 128")
     pack.add_argument("--quality", type=values.quality, default=60, metavar="Q", help="of WebP, 1 to 100; default 60")

@@ -1,7 +1,7 @@
 """Photos and results by address: S3, Google Cloud Storage, HTTP (to read) and folders of this machine, through fsspec.
 
     list_pictures("s3://bucket/in")              # {"beach/1.jpg": "s3://bucket/in/beach/1.jpg", ...}
-    read("s3://bucket/in/beach/1.jpg", 25_000_000)
+    read("s3://bucket/in/beach/1.jpg", 32_000_000)
     write_whole("gs://bucket/out/1.jpg", data)
 
 Each store has exceptions of its own, and some of them are no OSError, so whatever a store raises becomes one
