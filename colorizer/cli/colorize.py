@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from colorizer.checkpoints.store import WEIGHTS, scan
 from colorizer.cli.arguments import FolderPath
+from colorizer.errors import PictureError
 from colorizer.images.folders import LeftOut, describe_left_out
 from colorizer.images.limits import local_limits
 from colorizer.inference import batch, output_paths
@@ -72,6 +73,17 @@ def list_command(options: argparse.Namespace) -> int:
         report(f"{weights_of(options)} holds no checkpoints.")
         return 1
     return 1 if listing.problems else 0
+
+
+def require_folders(folders: Sequence[Path]) -> None:
+    """Refuse what is no folder.
+
+    Raises:
+        PictureError: naming the first.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise PictureError(f"{folder}: there is no such folder.")
 
 
 def find_sources(folders: Sequence[Path], left_out: LeftOutFiles) -> list[str]:

@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from colorizer import color, images
+from colorizer import color
 from colorizer.checkpoints.card import Measurement
 from colorizer.checkpoints.store import checkpoint_folder, list_checkpoints, write_card
-from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report, weights_of
-from colorizer.cli.evaluate import require_folders
+from colorizer.cli.colorize import weights_of
+from colorizer.cli.photo_files import PhotoFiles
 from colorizer.errors import PictureError
 from colorizer.evaluation import metrics
-from colorizer.evaluation.hint_spill import PROTOCOL, measure_spill
+from colorizer.evaluation.hint_spill import PROTOCOL, Spill, measure_spill
 from colorizer.evaluation.protocol import centre_square
-from colorizer.images.limits import local_limits
 from colorizer.inference.colorizer import Colorizer, load
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.hints import Hint
@@ -130,25 +129,9 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _measured(options: argparse.Namespace, measure: Callable[[Image.Image, int], Result]) -> tuple[list[Result], bool]:
-    """What `measure` finds in each readable picture that has colours (its number goes along), and whether one could
-    not be read."""
-    require_folders(options.folders)
-    found, failed, left_out = [], False, LeftOutFiles(options.verbose)
-    limits = local_limits(options.max_pixels)
-    for number, source in enumerate(progress(find_sources(options.folders, left_out))):
-        try:
-            photo = images.open_image(source, limits=limits)
-            if photo.why_no_truth:
-                report(f"{source}: {photo.why_no_truth} It was left out.")
-            else:
-                found.append(measure(photo.image, number))
-        except PictureError as error:
-            report(f"{source}: {error}")
-            failed = True
-    left_out.tell()
-    if not found:
-        raise PictureError(f"{', '.join(map(str, options.folders))}: none of the pictures can be read and has colours.")
-    return found, failed
+    """Measure each readable photo that has colours, with its number as a seed; True where one could not be read."""
+    photos = PhotoFiles(options)
+    return [measure(image, number) for number, _, image in photos.named()], photos.failed
 
 
 def _write(weights: Path, model: Colorizer, rows: Sequence[Measurement]) -> None:
@@ -164,7 +147,12 @@ def hints_command(options: argparse.Namespace) -> int:
     weights = weights_of(options)
     model = load(options.checkpoint, weights=weights)
     counts = options.points
-    rows, failed = _measured(options, lambda image, seed: measure_hints(model, image, counts, seed))
+
+    def measure(image: Image.Image, seed: int) -> tuple[list[HintFigures], Spill]:
+        return measure_hints(model, image, counts, seed), measure_spill(model, image, seed)
+
+    found, failed = _measured(options, measure)
+    rows = [figures for figures, _ in found]
     messages.write_line(
         f"{'points':>8}{'PSNR dB':>12}{'CIEDE2000':>12}{'ab error at the points':>25}{'moved far away':>17}{'worse':>8}"
     )
@@ -183,7 +171,7 @@ def hints_command(options: argparse.Namespace) -> int:
         f"\n{len(rows)} photos. {_HINT_PROTOCOL}. Far: more than half of the side from every hint. "
         "Worse: photos whose PSNR is below that without points."
     )
-    failed |= _print_spill(model, options)
+    _print_spill([spill for _, spill in found])
     if options.card:
         command = f"python -m colorizer hints FOLDERS --checkpoint {model.card.id}"
         rounded = [(what, options.card, len(rows), round(value, 4), unit) for what, value, unit in measured]
@@ -196,12 +184,10 @@ def _worse(without: Sequence[HintFigures], with_hints: Sequence[HintFigures]) ->
     return sum(after.psnr < before.psnr for before, after in zip(without, with_hints, strict=True)) / len(without)
 
 
-def _print_spill(model: Colorizer, options: argparse.Namespace) -> bool:
-    """Print how far wrong hints move other things; whether a picture could not be read."""
-    spills, failed = _measured(options, lambda image, seed: measure_spill(model, image, seed))
+def _print_spill(spills: Sequence[Spill]) -> None:
+    """Print how far wrong hints move other things."""
     others, skin = _mean([spill.other_things for spill in spills]), _mean([spill.skin for spill in spills])
     messages.write_line(f"\nA wrong hint moves other things by {others:.2f} Lab units, skin by {skin:.2f}. {PROTOCOL}.")
-    return failed
 
 
 def sizes_command(options: argparse.Namespace) -> int:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from colorizer import images
 from colorizer.checkpoints.card import MetricsRow
 from colorizer.checkpoints.store import checkpoint_folder, list_checkpoints, write_card
-from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report, weights_of
+from colorizer.cli.colorize import weights_of
+from colorizer.cli.photo_files import PhotoFiles
 from colorizer.errors import CheckpointError, PictureError
 from colorizer.evaluation import equal_colorfulness, metrics, old_film
 from colorizer.evaluation.protocol import (
@@ -24,7 +24,6 @@ from colorizer.evaluation.protocol import (
     true_measures,
 )
 from colorizer.evaluation.scores import HEADINGS, Figures, mean, of_grey, of_measures, of_validation, write_csv
-from colorizer.images.limits import local_limits
 from colorizer.inference import output_paths
 from colorizer.inference.colorizer import Colorizer, load
 from colorizer.utils import messages
@@ -119,35 +118,6 @@ def _rounded(row: Figures) -> Figures:
     return {key: round(value, 4) for key, value in row.items() if not math.isnan(value)}
 
 
-def require_folders(folders: Sequence[Path]) -> None:
-    """Refuse what is no folder."""
-    for folder in folders:
-        if not folder.is_dir():
-            raise PictureError(f"{folder}: there is no such folder.")
-
-
-def _read_photos(options: argparse.Namespace, accepts_grey: bool) -> tuple[list[tuple[str, Image.Image]], bool]:
-    """The photos that can be measured, with their names, and whether one could not be read."""
-    require_folders(options.folders)
-    found, failed, left_out = [], False, LeftOutFiles(options.verbose)
-    limits = local_limits(options.max_pixels)
-    for source in progress(find_sources(options.folders, left_out)):
-        try:
-            photo = images.open_image(source, limits=limits)
-            if photo.why_no_truth and not accepts_grey:
-                report(f"{source}: {photo.why_no_truth} It was left out.")
-            else:
-                found.append((source, photo.image))
-        except PictureError as error:
-            report(f"{source}: {error}")
-            failed = True
-    left_out.tell()
-    if not found:
-        names = ", ".join(map(str, options.folders))
-        raise PictureError(f"{names}: none of the pictures can be read and has colours.")
-    return found, failed
-
-
 def evaluate_command(options: argparse.Namespace) -> int:
     """Measure checkpoints on a folder, with grey and the true pictures beside them; prints a table."""
     weights = weights_of(options)
@@ -157,40 +127,44 @@ def evaluate_command(options: argparse.Namespace) -> int:
     ruler.protocol(models)  # which may refuse the choice of models
     if options.csv:
         output_paths.require_writable(options.csv.parent)
-    photos, failed = _read_photos(options, ruler.accepts_grey)
+    photos = PhotoFiles(options, ruler.accepts_grey)
     if options.old_film:
-        _print_old_film(models, [image for _, image in photos])
-        return 1 if failed else 0
-    rows = [(source, ruler.measure(image, models)) for source, image in progress(photos)]
+        _print_old_film(models, photos)
+        return 1 if photos.failed else 0
+    rows = [(source, ruler.measure(image, models)) for _, source, image in photos.named()]
     averages = {of: mean([measured[of] for _, measured in rows]) for of in rows[0][1]}
     messages.write_line(format_table(averages))
     messages.write_line(f"\n{len(rows)} {'photo' if len(rows) == 1 else 'photos'}. {ruler.protocol(models)}.")
-    for ratio in options.colorfulness:
-        _print_matched(models, [image for _, image in photos], ratio)
+    _print_matched(models, photos, options.colorfulness)
     if options.csv:
         _write_csv(options.csv, rows)
     if options.card:
         _write_cards(weights, options.card, ruler, averages, len(rows))
-    return 1 if failed else 0
+    return 1 if photos.failed else 0
 
 
-def _print_matched(models: Sequence[Colorizer], photos: Sequence[Image.Image], ratio: float) -> None:
-    """Print the scores at one share of the true colourfulness."""
-    messages.write_line(f"\nAt {ratio:g} of the true colourfulness:")
-    for model in models:
-        scores = equal_colorfulness.scores_at(model, photos, ratio)
-        messages.write_line(
-            f"{model.card.id:24}PSNR {scores.psnr:.2f} dB (grey {scores.grey_psnr:.2f}), CIEDE2000 "
-            f"{scores.ciede2000:.2f}, worse than grey {scores.worse_than_grey:.0%}, saturation {scores.saturation:.2f}"
-        )
-    messages.write_line(f"{equal_colorfulness.PROTOCOL.format(ratio=ratio)}.")
+def _print_matched(models: Sequence[Colorizer], photos: PhotoFiles, ratios: Sequence[float]) -> None:
+    """Print the scores at each share of the true colourfulness."""
+    matched = equal_colorfulness.scores_at(models, photos, ratios) if ratios else {}
+    for ratio in ratios:
+        messages.write_line(f"\nAt {ratio:g} of the true colourfulness:")
+        for model in models:
+            scores = matched[model.card.id, ratio]
+            messages.write_line(
+                f"{model.card.id:24}PSNR {scores.psnr:.2f} dB (grey {scores.grey_psnr:.2f}), CIEDE2000 "
+                f"{scores.ciede2000:.2f}, worse than grey {scores.worse_than_grey:.0%}, "
+                f"saturation {scores.saturation:.2f}"
+            )
+        messages.write_line(f"{equal_colorfulness.PROTOCOL.format(ratio=ratio)}.")
 
 
-def _print_old_film(models: Sequence[Colorizer], photos: Sequence[Image.Image]) -> None:
+def _print_old_film(models: Sequence[Colorizer], photos: PhotoFiles) -> None:
     """Print how near each model comes from an orthochromatic print."""
-    for model in models:
-        errors = [old_film.old_film_errors(model, image, number) for number, image in enumerate(progress(photos))]
-        own, grey = (math.fsum(column) / len(errors) for column in zip(*errors, strict=True))
+    errors = [
+        [old_film.old_film_errors(model, image, number) for model in models] for number, image in enumerate(photos)
+    ]
+    for model, of_model in zip(models, zip(*errors, strict=True), strict=True):
+        own, grey = (math.fsum(column) / len(of_model) for column in zip(*of_model, strict=True))
         messages.write_line(
             f"{model.card.id:24}ab RMSE {own:.2f} Lab units (grey {grey:.2f}): {1 - own / grey:.1%} nearer than grey"
         )

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 from colorizer import images
-from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report
-from colorizer.cli.evaluate import require_folders
+from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report, require_folders
 from colorizer.errors import PictureError
 from colorizer.images.limits import local_limits
 from colorizer.utils import messages
