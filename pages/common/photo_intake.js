@@ -1,20 +1,31 @@
 const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
-export default function ({ parentElement, setTriggerValue }) {
+export default function ({ parentElement, setTriggerValue, data }) {
   const find = (selector) => parentElement.querySelector(selector);
   const section = find("section"), dialog = find("dialog"), video = find("video");
   const host = parentElement.getRootNode().host ?? parentElement;
   const uploader = () => host.closest(".st-key-intake").querySelector("input[type=file]");
   const tell = (text) => { find("p").textContent = text; };
 
-  const give = (files) => {
-    const box = new DataTransfer(), input = uploader();
-    for (const file of files) box.items.add(file);
-    input.files = box.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-    tell(box.files.length === 1 ? `Sending ${box.files[0].name} ...` : `Sending ${box.files.length} photos ...`);
+  const megabytes = (count) => (count / 1e6).toFixed(1);
+  const refuse = (files) => {
+    section.refusal = files.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
+      + `${megabytes(data.maxBytes)} MB; make the picture smaller, or save it as JPEG.`).join(" ");
+    tell(section.refusal);
+    if (files.length) setTriggerValue("refused", true);
   };
-  tell("");
+  const give = (files) => {
+    const isSmall = (file) => file.size <= data.maxBytes;
+    const box = new DataTransfer(), input = uploader();
+    refuse([...files].filter((file) => !isSmall(file)));
+    for (const file of [...files].filter(isSmall)) box.items.add(file);
+    if (!box.files.length) return;
+    input.files = box.files;
+    input.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "checked" }));
+    tell(`${box.files.length === 1 ? `Sending ${box.files[0].name} ...` : `Sending ${box.files.length} photos ...`} `
+      + section.refusal);
+  };
+  tell(section.refusal ?? "");  // it outlasts the runs of the page that other photos bring, until the next is given
 
   find(".choose").onclick = () => uploader().click();
 
@@ -72,6 +83,13 @@ export default function ({ parentElement, setTriggerValue }) {
   section.abort?.abort();
   section.abort = new AbortController();
   const { signal } = section.abort;
+  // Streamlit would refuse a large file too, in its own uploader, which is not shown.
+  const choose = (event) => {
+    if (event.target !== uploader() || event.detail === "checked") return;
+    event.stopImmediatePropagation();
+    give([...event.target.files]);
+  };
+  document.addEventListener("change", choose, { signal, capture: true });
   for (const [name, listener] of Object.entries({ dragover: over, dragleave: leave, drop, paste })) {
     document.addEventListener(name, listener, { signal });
   }

@@ -1,13 +1,16 @@
 """The one control that takes photos in: choose, drop anywhere on the page, paste, take a picture.
 
 Its script hands everything to Streamlit's own uploader, which lies hidden beside it, so that one way leads to the
-server and its limits hold. A pasted address comes back as text.
+server and its limits hold; a file that is too large is refused here, since the hidden uploader would do so unseen. A
+pasted address comes back as text.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+
+from colorizer.images import LIMITS
 
 _HERE = Path(__file__)
 _HTML = """
@@ -32,11 +35,12 @@ _component = st.components.v2.component(
 _KEY = "photo-intake"
 
 
-def show_intake(on_link: Callable[[str], None]) -> None:
+def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None]) -> None:
     """Show it, in a container whose only uploader is the one to hand files to.
 
     Args:
         on_link: called with the text of a pasted address before the page runs anew.
+        on_refused: called when a file was refused in the browser, so that sentences on earlier ones can go.
     """
 
     def told() -> None:
@@ -44,4 +48,5 @@ def show_intake(on_link: Callable[[str], None]) -> None:
         if isinstance(link, str) and link.strip():
             on_link(link.strip())
 
-    _component(key=_KEY, on_link_change=told)
+    data = {"maxBytes": LIMITS.max_bytes}
+    _component(key=_KEY, data=data, on_link_change=told, on_refused_change=on_refused)

@@ -202,6 +202,8 @@ class PhotoLibrary:
     problems: list[str] = field(default_factory=list)
     serial: int = 0
     """Counts the receipts, so that each one leaves an empty uploader behind."""
+    latest: str | None = None
+    """The key of the photo that was opened last, until a page has turned to it."""
 
     def receive(self, pending_photos: list[PendingPhoto]) -> None:
         """Take pictures in; they are opened in the next run of the page. Sentences on earlier ones have been read."""
@@ -223,8 +225,8 @@ class PhotoLibrary:
         for photo in (*self.photos.values(), *self.samples.values()):
             photo.let_go()
 
-    def open_next(self) -> LibraryPhoto | None:
-        """Open the first picture that waits; None, and a sentence in `problems`, where that is not possible."""
+    def open_next(self) -> None:
+        """Open the first picture that waits; there is a sentence in `problems` where that is not possible."""
         pending = self.pending_photos[0]
         try:
             name, content = pending.fetch()
@@ -234,7 +236,8 @@ class PhotoLibrary:
             photo = None
         # Not before: a slider that moves meanwhile breaks the run off here, and the next one opens the picture anew.
         self.pending_photos.pop(0)
-        return photo
+        if photo is not None:
+            self.latest = photo.key
 
     def _add(self, name: str, content: bytes) -> LibraryPhoto | None:
         key = hashlib.sha256(content).hexdigest()[:16]

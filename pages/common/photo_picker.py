@@ -37,7 +37,7 @@ def show_uploader(library: PhotoLibrary) -> None:
     It takes any file: what it is shows in its content, and `open_image` has a sentence for each wrong kind.
     """
     key = f"upload-{library.serial}"
-    st.file_uploader(
+    given = st.file_uploader(
         "Photos to colour",
         accept_multiple_files=True,
         max_upload_size=MAX_UPLOAD_MEGABYTES,
@@ -46,12 +46,15 @@ def show_uploader(library: PhotoLibrary) -> None:
         args=(library, key),
         label_visibility="collapsed",
     )
+    if given:  # a slider that moved at the same moment broke off the callback, and Streamlit calls it once only
+        _take_uploads(library, key)
+        st.rerun()
 
 
 def show_sources(library: PhotoLibrary) -> None:
     """The ways to give a photo. What is given is taken at once, and the uploader is empty again."""
     with st.container(key="intake"):
-        show_intake(lambda link: library.receive([PendingPhoto(link, None)]))
+        show_intake(lambda link: library.receive([PendingPhoto(link, None)]), library.problems.clear)
         show_uploader(library)
         with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             link_field()
@@ -63,17 +66,14 @@ def open_arrivals(library: PhotoLibrary) -> None:
     while library.pending_photos:
         name = library.pending_photos[0].name
         with st.spinner(f"Opening {plain(name)} ..."):
-            photo = library.open_next()
-        if photo is not None:
-            st.session_state["photo"] = photo.key
+            library.open_next()
+    if library.latest is not None:
+        st.session_state["photo"] = library.latest  # here a run may be broken off, and the next one comes by again
+        library.latest = None
 
 
 def show_problems(library: PhotoLibrary) -> None:
-    """Show a sentence for each picture that could not be had.
-
-    The style takes them away while the uploader itself refuses a file: that is told in the browser alone, and they
-    would seem to be about it.
-    """
+    """Show a sentence for each picture that could not be had."""
     with st.container(key="photo-problems"):
         for problem in library.problems:
             st.error(plain(problem))

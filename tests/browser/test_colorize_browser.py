@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from tests.support.browser import OpenVisitor, Visitor
 from tests.support.phone_photos import holiday_photo
 
@@ -339,3 +340,35 @@ def test_other_photos_have_points_of_their_own(visitor: Visitor, sample: str) ->
     expect_points(page, 0)
     page.get_by_role("radio", name="Coffee").or_(page.get_by_role("button", name="Coffee", exact=True)).first.click()
     expect_points(page, 1)
+
+
+def test_a_broken_upload_is_named_as_it_is_and_its_sentence_goes_when_the_next_is_refused(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    page = open_canvas(visitor, "?sample=Coffee")
+    visitor.upload("__init__ *1*.png", b"\x89PNG\r\n\x1a\n and nothing more")
+    problem = page.locator(".st-key-photo-problems")
+    expect(problem).to_contain_text("__init__ *1*.png")
+    expect(problem.locator("strong, em")).to_have_count(0)
+    large = tmp_path / "large.png"  # by its path: Playwright sends contents through the browser's protocol
+    with large.open("wb") as file:
+        file.truncate(MAX_UPLOAD_MEGABYTES * 2**20 + 1)
+    page.locator("input[type=file]").first.set_input_files(large)
+    refusal = page.get_by_text("large.png has 33.6 MB, more than the limit of 32.0 MB")
+    expect(refusal).to_be_visible()
+    expect(problem.get_by_text("__init__")).to_have_count(0)
+    visitor.upload("harbour.jpg", holiday_photo(160, 120))
+    expect(page.locator(".status").last).to_contain_text("harbour, 160 × 120 px.")
+    expect(refusal).to_have_count(0)
+
+
+def test_uploads_outlast_sliders_that_move_right_behind_them(visitor: Visitor) -> None:
+    page = open_canvas(visitor, "?sample=Coffee")
+    saturation = page.get_by_role("slider", name="Saturation")
+    for number in range(1, 5):
+        visitor.upload(f"harbour-{number}.jpg", holiday_photo(160 + number, 120))
+        for _ in range(number):
+            saturation.press("ArrowRight")
+        expect(page.locator(".status")).to_contain_text(f"harbour-{number}, {160 + number} × 120 px.")
+    for number in range(1, 5):
+        expect(page.get_by_role("radio", name=f"harbour-{number}")).to_be_visible()

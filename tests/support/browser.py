@@ -117,9 +117,9 @@ class Visitor:
         )
 
     def upload(self, name: str, content: bytes) -> None:
-        """Drop a file into the uploader."""
+        """Drop a file into the page's first uploader, that of photos."""
         file = {"name": name, "mimeType": "image/jpeg", "buffer": content}
-        self.page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+        self.page.locator("input[type=file]").first.set_input_files(file)  # type: ignore[arg-type]
 
     def narrow(self, width: int) -> None:
         """Make the screen so wide, px, and wait until the page has fitted itself into it."""
