@@ -35,8 +35,10 @@ from colorizer.checkpoints.history import EpochRow
 from colorizer.checkpoints.store import RECIPE_FILE
 from colorizer.cli.arguments import given_path
 from colorizer.data.splits import DataSplit, load_public_data, load_training_data
+from colorizer.data.tar_files import are_shards, find_shards, list_pictures
 from colorizer.errors import ColorizerError, DataError, TrainingError
 from colorizer.evaluation.validation import measure_baseline
+from colorizer.images.folders import LeftOut, find_pictures
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.training.export import finish, update_card
 from colorizer.training.network_setup import build_network, fit_color_statistics
@@ -119,6 +121,8 @@ class Sources:
 
     folders: Sequence[Path]
     validation: Sequence[Path] = ()
+    verbose: bool = False
+    """Whether what is left out is named one by one."""
 
     def load(self, recipe: Recipe, report: Callable[[str], None], stop_request: StopRequest) -> DataSplit:
         """Find, divide and decode the pictures.
@@ -128,6 +132,8 @@ class Sources:
         """
         if self.folders:
             report(f"Reading the pictures of {', '.join(map(str, [*self.folders, *self.validation]))} ...")
+            if self.verbose:
+                self._name_left_out(report)
             return load_training_data(self.folders, recipe.data, report, stop_request, self.validation)
         if self.validation:
             raise DataError("--validation goes with --data, the training pictures.")
@@ -138,6 +144,17 @@ class Sources:
             )
         with interruptible():
             return load_public_data(recipe.data, report)
+
+    def _name_left_out(self, report: Callable[[str], None]) -> None:
+        left_out: list[LeftOut] = []
+        for folder in (*self.folders, *self.validation):
+            if folder.is_dir():
+                left_out += find_pictures(folder).left_out
+            elif are_shards(folder):
+                for shard in find_shards([folder]):
+                    list_pictures(shard, _be_quiet, left_out)
+        for item in left_out:
+            report(f"{item.path}: {item.sentence}.")
 
 
 def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_request: StopRequest) -> None:
@@ -216,6 +233,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         help="folders of pictures to validate on; without it, some of --data are kept out of training",
     )  # fmt: skip
     parser.add_argument("--out", type=given_path, metavar="DIR", help="the run's folder (default: runs/<recipe id>)")
+    parser.add_argument("--verbose", action="store_true", help="name every file in a folder that is left out")
     parser.add_argument("--resume", action="store_true", help="go on with the run in that folder")
     parser.add_argument(
         "--set",
@@ -236,7 +254,7 @@ def main(arguments: Sequence[str]) -> int:
         out = options.out or Path("runs") / recipe.id
         stop_request = StopRequest()
         with stop_request.handle_signals():
-            train(recipe, Sources(options.data, options.validation), out, options.resume, stop_request)
+            train(recipe, Sources(options.data, options.validation, options.verbose), out, options.resume, stop_request)
     except ColorizerError as error:
         say(f"train.py: {error}")
         return 1

@@ -32,6 +32,7 @@ from colorizer.data.dataset import (
 from colorizer.data.tar_files import Member, are_shards, find_shards, list_pictures
 from colorizer.data.tar_shards import Shards, take_members
 from colorizer.errors import DataError
+from colorizer.images.folders import LeftOut, describe_left_out
 from colorizer.recipes.schema import DataSettings
 from colorizer.utils.shutdown import StopRequest
 
@@ -181,7 +182,12 @@ def _load_shards(
             "data.subsets=1 with --set."
         )
     paths = find_shards(patterns)
-    streamed = [Member(number, name) for number, path in enumerate(paths) for name in list_pictures(path, report)]
+    left_out: list[LeftOut] = []
+    streamed = [
+        Member(number, name) for number, path in enumerate(paths) for name in list_pictures(path, report, left_out)
+    ]
+    if left_out:
+        report(describe_left_out(left_out))
     order = shuffled(sorted(streamed), settings.split_seed)
     held_out = shuffled(find_pictures(validation_folders, report), settings.split_seed) if validation_folders else []
     _require_enough(len(order), len(held_out), settings)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from colorizer import images
 from colorizer.errors import DataError, PictureError
-from colorizer.images.folders import judge_name
+from colorizer.images.folders import LeftOut, Reason, judge_name
 
 _SUFFIX = ".tar"
 _LINK = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")  # of two letters or more: one is a drive
@@ -86,21 +86,25 @@ def label(path: Path, name: str) -> str:
     return f"{path.name}/{repr(name)[1:-1]}"
 
 
-def list_pictures(path: Path, report: Callable[[str], None]) -> list[str]:
-    """The names of a shard's pictures, in their order, by its headers alone; nothing else in it is touched.
+def list_pictures(path: Path, report: Callable[[str], None], left_out: list[LeftOut] | None = None) -> list[str]:
+    """List the names of a shard's pictures, in their order, by its headers alone; nothing else in it is touched.
 
     Args:
         path: the shard.
         report: called with one sentence for each picture that is too large to be read.
+        left_out: gets what else is in the shard; what webdataset keeps for itself is nothing.
 
     Raises:
         DataError: for a file that is no tar file, that is cut off or damaged, or holds a picture twice.
     """
     found: list[str] = []
+    others = [] if left_out is None else left_out
     try:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for member in _forward(tar):
-                if not (member.isreg() and _is_picture(member.name)) or member.issparse():
+                if (reason := _why_left_out(member)) is not None:
+                    others.append(LeftOut(PurePosixPath(label(path, member.name)), reason))
+                if reason is not None or not _is_picture(member):
                     continue
                 if member.size > images.LIMITS.max_bytes:
                     megabytes = f"{member.size / 1e6:.1f} MB, more than {images.LIMITS.max_bytes / 1e6:.1f} MB"
@@ -130,8 +134,17 @@ def _forward(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         yield member
 
 
-def _is_picture(name: str) -> bool:
-    return judge_name(name) is None and not _METADATA.match(name)
+def _is_picture(member: tarfile.TarInfo) -> bool:
+    return member.isreg() and not _METADATA.match(member.name)
+
+
+def _why_left_out(member: tarfile.TarInfo) -> Reason | None:
+    """Say why a member is no picture; None for pictures, folders, and what webdataset keeps for itself."""
+    if member.isdir() or _METADATA.match(member.name):
+        return None
+    if member.issym() or member.islnk():
+        return "link out"
+    return judge_name(member.name) or (None if member.isreg() and not member.issparse() else "special")
 
 
 def _without_companions(path: Path, names: Sequence[str]) -> list[str]:

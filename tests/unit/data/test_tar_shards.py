@@ -20,6 +20,7 @@ from colorizer.data.tar_files import find_shards, list_pictures
 from colorizer.data.tar_shards import Shards, buffered_order, sample_of
 from colorizer.errors import DataError, RecipeError
 from colorizer.evaluation.validation import measure_baseline
+from colorizer.images.folders import LeftOut, describe_left_out
 from colorizer.images.limits import LIMITS, MAX_UPLOAD_MEGABYTES
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.recipes.schema import DataSettings
@@ -246,7 +247,11 @@ def test_what_is_no_picture_is_not_touched(folder: Path, tmp_path: Path) -> None
     companions = {name.replace(".png", ".mask.png"): plain["000.png"] for name in plain}
     hidden = {".hidden.png": b"", "a/.b/c.png": b"", "__meta__/x.png": b"", "notes.txt": b"", "000.json": b"{"}
     path = pack(tmp_path / "mixed.tar", plain | companions | hidden | {"trip.1.png": b"", "./trip.2.PNG": b""})
-    assert list_pictures(path, be_quiet) == [*plain, "trip.1.png", "./trip.2.PNG"]
+    left_out: list[LeftOut] = []
+    assert list_pictures(path, be_quiet, left_out) == [*plain, "trip.1.png", "./trip.2.PNG"]
+    assert describe_left_out(left_out) == (
+        "Left out: 2 hidden or system files or folders, 2 files with other endings (.txt, .json)."
+    )
 
 
 class Bomb:
@@ -263,7 +268,8 @@ def test_a_pickle_in_a_shard_is_never_loaded(folder: Path, tmp_path: Path) -> No
     hostile = {f"000.{ending}": bomb for ending in endings}
     data, reports = load(pack(tmp_path / "bomb.tar", contents(folder) | hostile))
     show(shards_of(data), 20)
-    assert len(reports) == 1 and reports[0].startswith("bomb.tar/000.jpg is left out: ")
+    assert reports[0].startswith("Left out: 8 files with other endings (.pkl, ")
+    assert len(reports) == 2 and reports[1].startswith("bomb.tar/000.jpg is left out: ")
     assert not (tmp_path / "exploded").exists()
     pickle.loads(bomb)
     assert (tmp_path / "exploded").exists()  # it would have
