@@ -100,7 +100,10 @@ def spread(levels: Levels16, white: int) -> Levels16:
 
 
 class OddTiff:
-    """A page of a TIFF with 9 to 15 bits in a sample: grey or RGB, in strips, without a predictor."""
+    """A page of a TIFF that Pillow cannot read: grey or RGB, in strips, without a predictor.
+
+    Its samples have 9 to 15 bits, or they are grey of 16 bits, the highest first, with white at 0.
+    """
 
     def __init__(self, data: bytes, offset: int) -> None:
         """Read the directory that begins at `offset`.
@@ -117,7 +120,7 @@ class OddTiff:
         is_plain = self._value(_PREDICTOR, 1) == 1 and self._value(_PLANAR, 1) == 1 and self._value(_FORMAT, 1) == 1
         if (
             data[2:4] not in (b"*\0", b"\0*")
-            or not 9 <= self.bits <= 15
+            or not (9 <= self.bits <= 15 or self._is_inverted_sixteen_bit_grey)
             or self.samples not in (1, 3)
             or self.photometric not in kinds
             or not is_plain
@@ -125,6 +128,10 @@ class OddTiff:
             or not 0 < self.width < 1 << 20
         ):
             raise ValueError("a TIFF of another kind")
+
+    @property
+    def _is_inverted_sixteen_bit_grey(self) -> bool:
+        return (self.bits, self.samples, self.photometric, self._order) == (16, 1, _WHITE_IS_ZERO, ">")
 
     def _read_tags(self) -> dict[int, tuple[int, int, int]]:
         """Number -> (place of its entry, type, count)."""

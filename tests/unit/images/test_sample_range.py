@@ -50,8 +50,10 @@ def test_packed_samples_of_every_depth_are_read(bits: int, order: str) -> None:
         assert np.abs(image - wanted).max() <= 1
 
 
-def test_packed_samples_with_white_as_zero_are_turned() -> None:
-    image = np.asarray(open_image(packed_tiff(in_bits(255 - GREY, 12), 12, photometric=0)).image).astype(int)
+@pytest.mark.parametrize(("bits", "order"), [(12, "<"), (12, ">"), (16, ">")])
+def test_samples_with_white_as_zero_are_turned(bits: int, order: str) -> None:
+    packed = packed_tiff(in_bits(255 - GREY, bits), bits, order, photometric=0)
+    image = np.asarray(open_image(packed).image).astype(int)
     assert np.abs(image - GREY[..., None]).max() <= 1
 
 
