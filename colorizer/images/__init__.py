@@ -213,7 +213,7 @@ def _finish(picture: Opened, name: str, limits: Limits, salvage: bool = False) -
 
 
 def safe_name(source: str) -> str:
-    """A name for titles and downloads from a path of any system, or from a link.
+    """Make a name for titles and downloads from a path of any system, or from a link.
 
     It is the last part, without its ending and without what a file system or a page refuses; "photo" where nothing is
     left of it.

@@ -146,7 +146,7 @@ def _ask(
 
 
 def _checked_addresses(target: Target, policy: LinkPolicy, deadline: Deadline) -> list[str]:
-    """The addresses of a host, of which every one is allowed."""
+    """Resolve a host, and refuse it unless every one of its addresses is allowed."""
     addresses = [target.host] if parse_address(target.host) else _resolve(target, policy, deadline)
     for text in addresses:
         address = parse_address(text)

@@ -83,12 +83,12 @@ class IsoFile:
         return [Item(number, kinds.get(number, b""), extents) for number, extents in places]
 
     def primary(self) -> int | None:
-        """The id of the item that is the picture."""
+        """Return the id of the item that is the picture."""
         box = _find(self.data, self.meta, b"pitm") if self.meta else None
         return None if box is None else _number(self.data, box.start + 4, 4 if self.data[box.start] else 2)
 
     def primary_kind(self) -> bytes:
-        """The kind of that item; of a grid, that of its tiles."""
+        """Return the kind of that item; of a grid, that of its tiles."""
         if self.meta is None:
             return b""
         kinds = self._item_kinds(self.meta)
@@ -137,7 +137,7 @@ class IsoFile:
         return kinds
 
     def _properties_of(self, number: int) -> list[Box]:
-        """The boxes of `ipco` that `ipma` ties to an item."""
+        """Find the boxes of `ipco` that `ipma` ties to an item."""
         properties = _find(self.data, self.meta, b"iprp") if self.meta else None
         store = _find(self.data, properties, b"ipco") if properties else None
         if properties is None or store is None:
@@ -168,7 +168,7 @@ class IsoFile:
         return [box for box in self._all(self.movie) if box.kind == b"colr"]
 
     def _all(self, within: Box | None) -> list[Box]:
-        """The box and all below it that are known to hold boxes; sample descriptions included."""
+        """List the box and all below it that are known to hold boxes; sample descriptions included."""
         found: list[Box] = []
         waiting = [within] if within else []
         while waiting and len(found) < _MAX_BOXES:
@@ -180,7 +180,7 @@ class IsoFile:
         return found
 
     def _first_samples(self) -> list[bytes]:
-        """The bytes of the first frame of each track."""
+        """Return the bytes of the first frame of each track."""
         samples = []
         for table in (box for box in self._all(self.movie) if box.kind == b"stbl"):
             parts = {box.kind: box for box in boxes(self.data, table.start, table.end)}

@@ -166,7 +166,7 @@ def _open_iso_file(data: bytes, kind: Kind, check_size: Callable[[tuple[int, int
 
 
 def _note_colours(opened: Opened, file: IsoFile) -> None:
-    """A profile counts before numbers: players and browsers do so, too (ISO/IEC 23000-22, 7.3.6.4)."""
+    """Read colours told by numbers, unless there is a profile, which counts first (ISO/IEC 23000-22, 7.3.6.4)."""
     nclx = file.nclx()
     if opened.profile is not None or nclx is None:
         return

@@ -57,7 +57,7 @@ def read_sixteen_bit_colour(picture: ImageFile.ImageFile, reopen: Callable[[], I
 
 
 def _turn(args: Any) -> Any:
-    """The arguments of a decoder, with the bytes of each sample in the other order."""
+    """Return the arguments of a decoder, with the bytes of each sample in the other order."""
     if isinstance(args, tuple):
         return tuple(_turn(part) if isinstance(part, str) and ";16" in part else part for part in args)
     assert isinstance(args, str)
@@ -134,7 +134,7 @@ class OddTiff:
         return (self.bits, self.samples, self.photometric, self._order) == (16, 1, _WHITE_IS_ZERO, ">")
 
     def _read_tags(self) -> dict[int, tuple[int, int, int]]:
-        """Number -> (place of its entry, type, count)."""
+        """Read the tags: number -> (place of its entry, type, count)."""
         (count,) = struct.unpack_from(self._order + "H", self._data, self._offset)
         tags = {}
         for place in range(self._offset + 2, self._offset + 2 + 12 * count, 12):
@@ -143,7 +143,7 @@ class OddTiff:
         return tags
 
     def _value(self, number: int, default: int) -> int:
-        """The first value of a tag of whole numbers."""
+        """Return the first value of a tag of whole numbers."""
         if number not in self._tags:
             return default
         place, kind, count = self._tags[number]
@@ -167,7 +167,7 @@ class OddTiff:
         return -(-self.width * self.samples * self.bits // 8)
 
     def as_bytes(self) -> bytes:
-        """The same file, with this page's rows declared as 8-bit grey of `row_bytes` px."""
+        """Copy the file, with this page's rows declared as 8-bit grey of `row_bytes` px."""
         data = bytearray(self._data)
         for number, value in ((_WIDTH, self.row_bytes), (_BITS, 8), (_SAMPLES, 1), (_PHOTOMETRIC, 1), (_FORMAT, 1)):
             if number in self._tags:
@@ -191,7 +191,7 @@ class OddTiff:
 
 
 def directories(data: bytes, most: int) -> list[int]:
-    """The places of a classic TIFF's first directories."""
+    """Find the places of a classic TIFF's first directories."""
     order = "<" if data[:2] == b"II" else ">"
     found: list[int] = []
     try:
