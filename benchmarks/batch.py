@@ -83,7 +83,7 @@ def print_memory(photos: str) -> None:
 
 
 def rows(model: Colorizer, folder: Path, growth: dict[int, float]) -> list[Row]:
-    """The figures of many photos; `folder` is that of `measure_growth`."""
+    """Measure many photos; `folder` is that of `measure_growth`."""
     single, together = measure_throughput(model, folder)
     few, many = (measure_memory(folder / str(count)) for count in (200, 2000))
     spread = max(growth.values()) / min(growth.values())
