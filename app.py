@@ -17,7 +17,7 @@ PAGES = Path(__file__).resolve().parent / "pages"
 
 
 def _page(name: str, title: str) -> st.Page:
-    """A page of the folder `pages`; its address is its name."""
+    """Make a page of a file in `pages`; its address is its name."""
     return st.Page(PAGES / f"{name}.py", title=title, url_path=name, default=name == "colorize")
 
 

@@ -115,7 +115,7 @@ def _images_per_second(run: _MeasuredRun, epoch: int, ready: TrainingBatch | Non
 
 
 def measure(device: str = "cpu", compiled: bool = False) -> Speed:
-    """The speed of `photo` at 128 pixels in batches of 24; on a CPU in about 50 seconds on two cores.
+    """Measure the speed of `photo` at 128 pixels in batches of 24; on a CPU in about 50 seconds on two cores.
 
     Args:
         device: "cpu" in float32, or "cuda" in bfloat16.

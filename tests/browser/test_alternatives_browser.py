@@ -90,7 +90,7 @@ def test_the_popover_closes_when_a_photo_comes_before_the_page_was_told_that_it_
     is_holding = False
 
     def listen(route: WebSocketRoute) -> None:
-        """What the server draws waits while `is_holding`; where a file goes is told at once."""
+        """Hold back what the server draws while `is_holding`; where a file goes is told at once."""
         routes.append(route)
 
         def pass_on(message: bytes | str) -> None:

@@ -58,7 +58,7 @@ def expect_points(page: Page, count: int) -> Locator:
 
 
 def picture(page: Page) -> np.ndarray:
-    """The coloured picture that is shown."""
+    """Return the coloured picture that is shown."""
     url = str(page.locator(".stage img.after").get_attribute("src"))
     with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
         return np.asarray(image.convert("RGB")).astype(int)

@@ -14,7 +14,7 @@ from tests.support.phone_photos import holiday_photo
 
 
 def space_environment() -> dict[str, str]:
-    """The settings that hosting/space/Dockerfile makes, without its port."""
+    """Read the settings that hosting/space/Dockerfile makes, without its port."""
     text = (ROOT / "hosting/space/Dockerfile").read_text().partition("\nENV ")[2].partition("\nEXPOSE")[0]
     settings = dict(word.split("=", 1) for word in text.replace("\\", " ").split())
     del settings["STREAMLIT_SERVER_PORT"]
@@ -23,7 +23,7 @@ def space_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with the settings of a Space; gives its address."""
+    """Start the app with the settings of a Space; gives its address."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in space_environment().items():
             patch.setenv(name, value)
@@ -33,7 +33,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def other_site(space: str) -> Iterator[str]:
-    """A page of another site, whose frame holds the app: "localhost" is not the same site as 127.0.0.1."""
+    """Serve a page of another site, whose frame holds the app: "localhost" is another site than 127.0.0.1."""
 
     class Frame(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -31,7 +31,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WeightsServer]
 
 @pytest.fixture(scope="module")
 def app(weights: WeightsServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app: siggraph17 is here, eccv16 can be had from a server on loopback, ddcolor-tiny is a wrong file there."""
+    """Start the app: siggraph17 is here, eccv16 on a server on loopback, ddcolor-tiny is a wrong file there."""
     folder = tmp_path_factory.mktemp("published")
     catalogue = folder / "catalogue"
     offer(weights, catalogue, "eccv16", pickled_formula_weights("eccv16"), path="/eccv16.pth")

@@ -30,7 +30,7 @@ def send(visitor: Visitor, link: str, text: str) -> None:
 
 
 def row(page: Page) -> Locator:
-    """The pictures of the row."""
+    """Find the pictures of the row."""
     return page.locator(".st-key-triptych [class*=st-key-tile-] img")
 
 

@@ -70,7 +70,7 @@ def shapes(figure: go.Figure, kind: str, yref: str) -> list[Any]:
 
 
 def legend(figure: go.Figure) -> list[str]:
-    """The entries, each as often as it stands there."""
+    """List the entries, each as often as it stands there."""
     return [item.name for item in [*figure.data, *figure.layout.shapes] if item.showlegend]
 
 

@@ -36,7 +36,7 @@ def ship(weights: Path, name: str, mix: dict[tuple[float, float], float], title:
 
 @pytest.fixture
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder of checkpoints, which the app takes for its own."""
+    """Make an empty folder of checkpoints, which the app takes for its own."""
     folder = tmp_path / "weights"
     folder.mkdir()
     monkeypatch.setattr(store.scan, "__defaults__", (folder,))
@@ -71,7 +71,7 @@ def heads(app: AppTest) -> list[tuple[str, str]]:
 
 
 def tile(app: AppTest, title: str) -> str:
-    """What is written under a picture, without its tags."""
+    """Read what is written under a picture, without its tags."""
     line = next(line for line in texts(app).splitlines() if f"<h3>{title}<" in line)
     return unescape(re.sub(r"<[^>]*>", " ", line))
 

@@ -29,7 +29,7 @@ HUBER, OTHER = CARDS["scenes-500-huber"], CARDS["scenes-12-huber"]
 
 
 def start(**parameters: str) -> AppTest:
-    """A session on the page itself, with one checkpoint chosen by the link."""
+    """Start a session on the page itself, with one checkpoint chosen by the link."""
     app = AppTest.from_file(APP, default_timeout=300).switch_page(PAGE)
     for name, value in ({"ranked-checkpoints": HUBER.title} | parameters).items():
         app.query_params[name] = value
@@ -64,7 +64,7 @@ def evaluated_images(app: AppTest) -> list[EvaluatedImage]:
 
 
 def shown(app: AppTest) -> list[str]:
-    """The names under the pictures, in the order in which they stand on the page."""
+    """List the names under the pictures, in the order in which they stand on the page."""
     return re.findall(r'<figcaption class="tile rank"><h3 title="([^"]*)">', texts(app))
 
 

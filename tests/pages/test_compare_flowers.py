@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def damaged(server: Server) -> Report:
-    """The second moment has lost its end, and nobody has seen it before."""
+    """Cut off the end of the second snapshot, which nobody has seen before."""
     path = server.weights / "flowers-gan" / snapshot_file(1)
     content = path.read_bytes()
     path.write_bytes(content[:-8])
@@ -39,7 +39,7 @@ def damaged(server: Server) -> Report:
 
 @pytest.fixture(scope="module")
 def iterations(server: Server, damaged: Report) -> Report:
-    """The same with its file restored, for another visitor of the same server."""
+    """Restore its file, for another visitor of the same server."""
     return server.visit(GAN)
 
 
@@ -49,13 +49,13 @@ def steps(server: Server) -> Report:
 
 
 def headings(report: Report) -> list[str]:
-    """The titles of the tiles, in order."""
+    """List the titles of the tiles, in order."""
     bodies = [body for body in report["html"] if 'class="tile"' in body]
     return [unescape(body.partition("<h3>")[2].partition("<span")[0]) for body in bodies]
 
 
 def remarks(report: Report) -> dict[str, str]:
-    """The sentences under results, by title."""
+    """Read the sentences under results, by title."""
     found = {}
     for body in report["html"]:
         title, _, rest = body.partition("<h3>")[2].partition("<span")

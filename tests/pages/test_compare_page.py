@@ -18,19 +18,19 @@ TITLES = {card.id: card.title for card in list_checkpoints()}
 
 
 def _huge_png() -> bytes:
-    """A PNG of a few bytes whose header promises 60000 x 60000 pixels."""
+    """Make a PNG of a few bytes whose header promises 60000 x 60000 pixels."""
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunk = b"IHDR" + header
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
 
 
 def _results(app: AppTest) -> list[str]:
-    """The titles of the checkpoints whose results are shown."""
+    """List the titles of the checkpoints whose results are shown."""
     return [title for title in TITLES.values() if f"<h3>{title}<" in texts(app) and "s</span>" in texts(app)]
 
 
 def _in_view(app: AppTest) -> str:
-    """The status line on the photo in view."""
+    """Read the status line on the photo in view."""
     return next(line for line in texts(app).splitlines() if 'role="status"' in line)
 
 
@@ -220,7 +220,7 @@ def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
 
 
 def _picture(app: AppTest, sample: str, checkpoint: str) -> bytes:
-    """The encoded result of a checkpoint on a sample."""
+    """Return the encoded result of a checkpoint on a sample."""
     pictures = app.session_state["photo_library"].samples[sample].pictures
     return next(data for name, (_, data) in pictures.items() if name.startswith(f"{checkpoint} "))
 

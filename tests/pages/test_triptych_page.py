@@ -47,7 +47,7 @@ def app(open_triptych: OpenTriptych) -> AppTest:
 
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch, decoded: bytes) -> Iterator[Server]:
-    """A server on this machine, to which links may lead here only; it has /harbour.jpg."""
+    """Serve /harbour.jpg from this machine, to which links may lead here only."""
     policy = dataclasses.replace(fetch.POLICY, is_allowed_address=lambda address: address.is_loopback)
     monkeypatch.setattr(fetch, "POLICY", policy)
     missing = [head("404 Not Found", "Content-Length: 0")]
@@ -63,22 +63,22 @@ def send(app: AppTest, link: str) -> AppTest:
 
 
 def row(app: AppTest) -> list[str]:
-    """The titles of the pictures, from left to right."""
+    """List the titles of the pictures, from left to right."""
     return re.findall(r'<div class="tile"><h3>([^<]*)<', texts(app))
 
 
 def generated(app: AppTest) -> str:
-    """The text of the generated picture."""
+    """Read the text of the generated picture."""
     return next(line for line in texts(app).splitlines() if "<h3>Generated<" in line)
 
 
 def in_view(app: AppTest) -> str:
-    """The status line on the photo in view."""
+    """Read the status line on the photo in view."""
     return next(line for line in texts(app).splitlines() if 'role="status"' in line)
 
 
 def shown(app: AppTest) -> LibraryPhoto:
-    """The photo in view."""
+    """Return the photo in view."""
     library = app.session_state["photo_library"]
     key = app.session_state["photo"]
     return library.photos[key] if key in library.photos else library.samples[key]
@@ -251,7 +251,7 @@ def test_a_hostile_name_stays_text(app: AppTest, decoded: bytes) -> None:
 
 
 def the_row(app: AppTest) -> Image.Image:
-    """The row as it is saved."""
+    """Open the row as it is saved."""
     card = next(card for card in CARDS if card.id == app.selectbox(key="triptych-checkpoint").value)
     answer = shown(app).answer(card)
     assert answer is not None
@@ -304,7 +304,7 @@ print(json.dumps({{
 
 
 def look_at(folder: Path) -> dict[str, Any]:
-    """What the page tells, run as a process of its own in a copy of the app with the weights of that folder."""
+    """Read what the page tells in a copy of the app with the weights of that folder, as a process of its own."""
     for name in ("app.py", "pages", "colorizer", ".streamlit"):
         source = APP.parent / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)

@@ -34,7 +34,7 @@ def assert_clean(app: AppTest) -> None:
 
 
 def png(image: Image.Image) -> bytes:
-    """A picture as a file."""
+    """Encode a picture as a file."""
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()

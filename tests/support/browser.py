@@ -53,7 +53,7 @@ def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path)
 
 @contextlib.contextmanager
 def serving(script: Path, folder: Path) -> Iterator[Server]:
-    """The app as `script` starts it, on a port of its own, in an empty folder with the app's configuration."""
+    """Start the app by `script`, on a port of its own, in an empty folder with the app's configuration."""
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
     port, log = _free_port(), folder / "log"
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
@@ -79,7 +79,7 @@ class Trace:
     complaints: list[str] = field(default_factory=list)
 
     def listen(self, message: ConsoleMessage) -> None:
-        """Opened at a page, Streamlit asks for its own parts below that page first, and then at its root: no fault."""
+        """Keep a complaint; that Streamlit asks for its own parts below a page first, and then at its root, is none."""
         if message.type == "error" and not re.search(r":\d+/\w+/_stcore/", message.location["url"]):
             self.complaints.append(f"{message.text} {message.location['url']}")
 

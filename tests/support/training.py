@@ -127,7 +127,7 @@ PHOTO_SETTINGS = (
 
 
 def measured(out: Path) -> list[dict[str, str]]:
-    """The rows of a history without the one column that is measured time."""
+    """Read the rows of a history without the one column that is measured time."""
     with (out / "history.csv").open(newline="") as file:
         return [
             {name: value for name, value in row.items() if name not in MEASURED_ON_THE_MACHINE}
@@ -136,14 +136,14 @@ def measured(out: Path) -> list[dict[str, str]]:
 
 
 def saved_progress(out: Path) -> dict[str, object]:
-    """What the state file says of the run, read without our own code."""
+    """Read what the state file says of the run, without our own code."""
     content = (out / "state" / "last.safetensors").read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     return json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["progress"])
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
-    """The one sentence with which `train.py ARGUMENTS...` ends in status 1."""
+    """Return the one sentence with which `train.py ARGUMENTS...` ends in status 1."""
     assert train.main(list(map(str, arguments))) == 1
     message = capsys.readouterr().err
     assert message.startswith("train.py: ")
@@ -154,7 +154,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
 def make_run(
     recipe_text: str, folder: Path, out: Path, *overrides: str, stop_request: StopRequest | None = None
 ) -> Run:
-    """A run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
+    """Make a run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
     recipe = parse_recipe(recipe_text, overrides)
     data = load_training_data([folder], recipe.data, lambda message: None)
     network = build_network(recipe)
@@ -165,7 +165,7 @@ def make_run(
 
 
 def fitted(recipe_text: str, folder: Path, out: Path, *overrides: str) -> Run:
-    """The same, trained to its end."""
+    """Make the same, and train it to its end."""
     run = make_run(recipe_text, folder, out, *overrides)
     run.fit(QUIET)
     return run

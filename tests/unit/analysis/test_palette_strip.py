@@ -23,7 +23,7 @@ COLORS = 16
 
 
 def make_model(colors: int = COLORS, input_size: int = 32, head: str = "palette") -> Colorizer:
-    """An untrained network, with a palette where it has one; every statement here holds for it too."""
+    """Make an untrained network, with a palette where it has one; every statement here holds for it too."""
     torch.manual_seed(0)
     if head == "palette":
         network = build("palette-unet", colors=colors, width=4)

@@ -29,7 +29,7 @@ KEPT = 20_971_520  # of it, after a break at 25 MB: the transfer writes pieces o
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WeightsServer]:
-    """A server that is the mirror, with an empty catalogue and an empty cache."""
+    """Start a server that is the mirror, with an empty catalogue and an empty cache."""
     monkeypatch.setattr(published, "CATALOGUE", tmp_path / "catalogue")
     monkeypatch.setenv("COLORIZER_CACHE", str(tmp_path / "cache"))
     with weights_server() as started:

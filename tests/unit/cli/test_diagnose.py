@@ -21,7 +21,7 @@ from tests.support.toy_photo import hinted_model
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of checkpoints."""
+    """Make a folder of checkpoints."""
     return tmp_path_factory.mktemp("weights")
 
 
@@ -59,7 +59,7 @@ def test_the_size_of_a_photo_matters_little(model: Colorizer) -> None:
 
 @pytest.fixture
 def weights(model: Colorizer, shipped: Path, tmp_path: Path) -> Path:
-    """A copy of the folder with that model, to write into."""
+    """Copy the folder with that model, to write into."""
     shutil.copytree(shipped, tmp_path / "weights")
     return tmp_path / "weights"
 

@@ -32,7 +32,7 @@ def test_several_checkpoints_are_measured_with_a_progress_bar_past_a_broken_pict
 
 
 def peak_megabytes(folder: Path) -> float:
-    """What a process of its own takes at most to measure a folder in both ways."""
+    """Measure what a process of its own takes at most to measure a folder in both ways."""
     program = (
         "import resource, sys; from colorizer.cli import main; status = main(sys.argv[1:]); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"

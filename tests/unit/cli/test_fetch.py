@@ -12,7 +12,7 @@ from tests.support.weights_server import WeightsServer, offer, pickled_formula_w
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WeightsServer]:
-    """A server that is the mirror, with the formula weights of eccv16."""
+    """Start a server that is the mirror, with the formula weights of eccv16."""
     monkeypatch.setattr(published, "CATALOGUE", tmp_path / "catalogue")
     monkeypatch.setenv("COLORIZER_CACHE", str(tmp_path / "cache"))
     with weights_server() as started:

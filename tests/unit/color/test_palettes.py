@@ -20,7 +20,7 @@ from tests.support.photos import make_pictures
 
 
 def refusal(setting: str) -> str:
-    """The one sentence with which a palette is refused."""
+    """Return the one sentence with which a palette is refused."""
     with pytest.raises(RecipeError) as refused:
         read_palette(setting)
     message = str(refused.value)

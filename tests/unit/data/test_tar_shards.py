@@ -89,7 +89,7 @@ def shards_of(data: DataSplit) -> Shards:
 
 
 def show(shards: Shards, shown: int, epoch: int = 0, batch_size: int = 4) -> list[torch.Tensor]:
-    """The batches of an epoch."""
+    """Return the batches of an epoch."""
     plan = shards.plan(shown, seed=0, epoch=epoch)
     batches = [plan.requests[first : first + batch_size] for first in range(0, shown, batch_size)]
     return list(shards.make_batches(plan, batches, pin_memory=False))
@@ -354,7 +354,7 @@ def test_a_foreign_file_is_refused_by_its_name(folder: Path, tmp_path: Path) -> 
 
 
 def _with_size(header: bytes, size: int) -> bytes:
-    """A header block with another size, in GNU's binary notation, and a right checksum."""
+    """Make a header block with another size, in GNU's binary notation, and a right checksum."""
     block = bytearray(header)
     block[124:136] = b"\xff" + (256**11 + size).to_bytes(11, "big")
     block[148:156] = b" " * 8

@@ -98,7 +98,7 @@ def test_a_picture_that_is_truly_grey_leaves_the_mean_finite() -> None:
 
 @pytest.fixture(scope="module")
 def chooser() -> models.PaletteNetwork:
-    """A network with random weights and eight random colours."""
+    """Make a network with random weights and eight random colours."""
     torch.manual_seed(3)
     network = models.build("palette-unet", colors=8, width=4)
     assert isinstance(network, models.PaletteNetwork)

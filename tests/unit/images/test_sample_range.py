@@ -14,7 +14,7 @@ COLOUR = np.asarray(colourful())
 
 
 def packed_tiff(levels: np.ndarray, bits: int, order: str = "<", photometric: int | None = None) -> bytes:
-    """An uncompressed TIFF of one strip, the bits of its samples in a row."""
+    """Make an uncompressed TIFF of one strip, the bits of its samples in a row."""
     height, width = levels.shape[:2]
     samples = 1 if levels.ndim == 2 else 3
     spread = (levels.reshape(height, -1, 1).astype(int) >> np.arange(bits - 1, -1, -1)) & 1

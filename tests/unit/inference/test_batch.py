@@ -42,7 +42,7 @@ HELD_BESIDE_A_GROUP = 2  # pictures of which a thread may still hold something: 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one checkpoint, "toy": the network of `photo` with random weights, for small pictures."""
+    """Make a folder with one checkpoint, "toy": the network of `photo` with random weights, for small pictures."""
     torch.manual_seed(3)
     folder = tmp_path_factory.mktemp("weights")
     (folder / "toy").mkdir()
@@ -58,7 +58,7 @@ def model(weights: Path) -> Colorizer:
 
 @pytest.fixture
 def colorize(weights: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """The command with that checkpoint: exit status, and what it says."""
+    """Call the command with that checkpoint: exit status, and what it says."""
 
     def call(*arguments: object) -> tuple[int, str]:
         status = main(["--weights", str(weights), "colorize", "--checkpoint", "toy", *map(str, arguments)])
@@ -71,7 +71,7 @@ def colorize(weights: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...,
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A JPEG, a WebP and a BMP in a tree, landscape and portrait."""
+    """Make a JPEG, a WebP and a BMP in a tree, landscape and portrait."""
     folder = tmp_path / "photos"
     (folder / "one" / "two").mkdir(parents=True)
     Image.fromarray(data.coffee()).resize((90, 60)).save(folder / "coffee.jpg")
@@ -105,7 +105,7 @@ def assert_whole(paths: Sequence[Path]) -> None:
 
 
 def distance(first: Image.Image, second: Image.Image) -> int:
-    """The largest difference of two pictures, in levels of 255."""
+    """Measure the largest difference of two pictures, in levels of 255."""
     return int(np.abs(np.asarray(first).astype(int) - np.asarray(second).astype(int)).max())
 
 
@@ -434,7 +434,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def start_batch(weights: Path, folder: Path, out: Path) -> "subprocess.Popen[str]":
-    """The command as a process, once it has written its first result."""
+    """Start the command as a process; returns once it has written its first result."""
     arguments = ["--weights", weights, "colorize", "--checkpoint", "toy", folder, "-o", out, "--jobs", "2"]
     command = [sys.executable, "-c", WITH_CTRL_C, *map(str, arguments)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)

@@ -21,7 +21,7 @@ STEPS = 40  # of the bisection: far beyond what 8 bits show
 
 
 def photo(height: int = 600, width: int = 900) -> Image.Image:
-    """A photo with fine detail, noise, black and white."""
+    """Make a photo with fine detail, noise, black and white."""
     source = Image.fromarray(np.hstack([data.coffee()[:400], data.astronaut()[:400]]))
     pixels = np.asarray(source.resize((width, height), Image.Resampling.BICUBIC)).astype(float)
     pixels += np.random.default_rng(0).normal(0, 4, pixels.shape)
@@ -45,7 +45,7 @@ def linear_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
 
 
 def plain(image: Image.Image, prediction: Prediction, saturation: float) -> np.ndarray:
-    """The whole picture at once, float64, the edge of the gamut by bisection: (H, W, 3) in 0..255."""
+    """Compute the whole picture at once, float64, the edge of the gamut by bisection: (H, W, 3) in 0..255."""
     lightness = rgb2lab(np.asarray(image))[..., 0]
     guide = guided_upsampling.fit(
         torch.from_numpy(prediction.lightness).double()[None, None], torch.from_numpy(prediction.ab).double()[None]

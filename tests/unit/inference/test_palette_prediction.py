@@ -44,7 +44,7 @@ def ship(weights: Path, name: str, network: models.ColorNetwork, **changes: obje
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint that chooses among 16 colours at 32 x 32, and one without a choice."""
+    """Make a checkpoint that chooses among 16 colours at 32 x 32, and one without a choice."""
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(5)
     chooser = models.build("palette-unet", colors=16, width=8)

@@ -63,7 +63,7 @@ def test_the_resnet_colorizer_has_its_stated_size() -> None:
 
 @pytest.fixture(scope="module")
 def imagenet_like() -> dict[str, Tensor]:
-    """A torchvision ResNet-18's state, with random values: what the download gives has the same names and shapes."""
+    """Make a torchvision ResNet-18's state with random values: the download has the same names and shapes."""
     torch.manual_seed(3)
     network: nn.Module = import_torchvision().models.resnet18(weights=None)
     return {

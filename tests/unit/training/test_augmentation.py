@@ -35,7 +35,7 @@ def test_it_follows_from_the_generator(lightness: torch.Tensor) -> None:
 
 
 def changed(result: torch.Tensor, lightness: torch.Tensor) -> torch.Tensor:
-    """The pictures that an effect came to."""
+    """List the pictures that an effect came to."""
     return result[(result != lightness).flatten(1).any(1)]
 
 

@@ -152,7 +152,7 @@ def test_options_leave_out_what_the_recipe_leaves_to_the_architecture() -> None:
 
 
 def checkpoint(folder: Path, **options: int) -> models.ColorNetwork:
-    """A checkpoint of a network with random weights; returns the network."""
+    """Write a checkpoint of a network with random weights; returns the network."""
     torch.manual_seed(5)
     network = models.build("autoencoder-5", **options)
     sha256 = write_tensors(folder / MODEL_FILE, to_float16(network.state_dict()))

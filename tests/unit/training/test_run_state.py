@@ -19,7 +19,7 @@ PROGRESS = Progress(2, 7, 0.1 + 0.2, 1 / 7, 2.5, 1 / 9, 1 / 3, [history_row(0), 
 
 
 def trained() -> tuple[nn.Module, torch.optim.AdamW]:
-    """A small network in channels-last layout, after two steps."""
+    """Train a small network in channels-last layout for two steps."""
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(network.parameters(), 0.01)
