@@ -53,11 +53,15 @@ class Target:
 
 
 def with_scheme(text: str) -> str:
-    """Complete what a person types or pastes as a link: without a scheme it gets https."""
+    """Complete what a person types or pastes as a link: without a scheme it gets https.
+
+    What does not begin with a name that has a dot is a word, and stays what it is.
+    """
     text = text.strip()
-    if not text or _SCHEME.match(text):
-        return text
-    return f"https:{text}" if text.startswith("//") else f"https://{text}"
+    if text.startswith("//"):
+        return f"https:{text}"
+    is_bare = not _SCHEME.match(text) and "." in re.split(r"[/?#]", text, maxsplit=1)[0]
+    return f"https://{text}" if is_bare else text
 
 
 def parse_link(link: str) -> Target:

@@ -205,9 +205,9 @@ def test_two_visitors_do_not_see_each_other(open_app: OpenApp, decoded: bytes) -
 
 def test_a_link_without_a_scheme_gets_https(open_app: OpenApp) -> None:
     app = open_app(COMPARE)
-    app.text_input(key="link").set_value(" localhost/my photo.jpg")
+    app.text_input(key="link").set_value(" 127.0.0.1/my photo.jpg")
     app.button[0].click().run()
-    assert "localhost is not a place on the public internet" in app.error[0].value
+    assert "127.0.0.1 is not a place on the public internet" in app.error[0].value
 
 
 def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
