@@ -332,7 +332,7 @@ def test_a_photo_is_dropped_anywhere_and_pasted(visitor: Visitor) -> None:
 @pytest.mark.parametrize("sample", ["Cameraman (grey)", "Astronaut"])
 def test_other_photos_have_points_of_their_own(visitor: Visitor, sample: str) -> None:
     page = open_canvas(visitor, "?sample=Coffee")
-    pin(page, 0.5, 0.5, 1)
+    pin(page, 0.7, 0.6, 1)
     expect_points(page, 1)
     page.get_by_role("radio", name=sample).or_(page.get_by_role("button", name=sample, exact=True)).first.click()
     expect(page.locator(".stage img.after")).to_have_attribute("alt", f"{sample}, coloured by Photo")
