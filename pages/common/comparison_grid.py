@@ -1,4 +1,4 @@
-"""The grid of a comparison: grey, original and results in tiles of one size, each with its figures."""
+"""The grid of a comparison: results, grey and original in tiles of one size, each with its figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,12 +51,13 @@ class Grid:
 def _order(cards: Sequence[Card], has_original: bool) -> tuple[list[str], int]:
     """The names of the tiles in order, and the number of columns.
 
-    Four results stand as a table - rows by data, columns by loss - with grey and original before the rows.
+    Results come first, what they are held against after them. Four stand as a table - rows by data, columns by
+    loss - with grey and original at the ends of the rows.
     """
     ids = [card.id for card in cards]
     if has_original and len(ids) == 4:
-        return ["grey", *ids[:2], "original", *ids[2:]], 3
-    names = ["grey", "original", *ids] if has_original else ["grey", *ids]
+        return [*ids[:2], "grey", *ids[2:], "original"], 3
+    names = [*ids, "grey", "original"] if has_original else [*ids, "grey"]
     return names, _columns(len(names))
 
 

@@ -4,7 +4,10 @@ export default function ({ parentElement, setTriggerValue, data }) {
   const find = (selector) => parentElement.querySelector(selector);
   const section = find("section"), dialog = find("dialog"), video = find("video");
   const host = parentElement.getRootNode().host ?? parentElement;
-  const uploader = () => host.closest(".st-key-intake").querySelector("input[type=file]");
+  const uploader = () => {  // of the photo before there may still be one, which nobody listens to any more
+    const all = [...host.closest(".st-key-intake").querySelectorAll("input[type=file]")];
+    return all.findLast((input) => !input.closest("[data-stale=true]")) ?? all.at(-1);
+  };
   const tell = (text) => { find("p").textContent = text; };
 
   const megabytes = (count) => (count / 1e6).toFixed(1);

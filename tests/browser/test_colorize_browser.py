@@ -333,7 +333,7 @@ def test_a_photo_is_dropped_anywhere_and_pasted(visitor: Visitor) -> None:
 @pytest.mark.parametrize("sample", ["Cameraman (grey)", "Astronaut"])
 def test_other_photos_have_points_of_their_own(visitor: Visitor, sample: str) -> None:
     page = open_canvas(visitor, "?sample=Coffee")
-    pin(page, 0.5, 0.5, 1)
+    pin(page, 0.7, 0.6, 1)
     expect_points(page, 1)
     page.get_by_role("radio", name=sample).or_(page.get_by_role("button", name=sample, exact=True)).first.click()
     expect(page.locator(".stage img.after")).to_have_attribute("alt", f"{sample}, coloured by Photo")
@@ -353,7 +353,7 @@ def test_a_broken_upload_is_named_as_it_is_and_its_sentence_goes_when_the_next_i
     large = tmp_path / "large.png"  # by its path: Playwright sends contents through the browser's protocol
     with large.open("wb") as file:
         file.truncate(MAX_UPLOAD_MEGABYTES * 2**20 + 1)
-    page.locator("input[type=file]").first.set_input_files(large)
+    page.locator(".st-key-intake input[type=file]").set_input_files(large)
     refusal = page.get_by_text("large.png has 33.6 MB, more than the limit of 32.0 MB")
     expect(refusal).to_be_visible()
     expect(problem.get_by_text("__init__")).to_have_count(0)
@@ -366,6 +366,7 @@ def test_uploads_outlast_sliders_that_move_right_behind_them(visitor: Visitor) -
     page = open_canvas(visitor, "?sample=Coffee")
     saturation = page.get_by_role("slider", name="Saturation")
     for number in range(1, 5):
+        visitor.expect_rest()  # the uploader of the last photo has made room for the next one's
         visitor.upload(f"harbour-{number}.jpg", holiday_photo(160 + number, 120))
         for _ in range(number):
             saturation.press("ArrowRight")

@@ -131,7 +131,7 @@ def test_another_page_and_back_loses_nothing(visitor: Visitor) -> None:
     page.get_by_role("radio", name="12 or 500 images").click()
     expect(page.locator("[class*=st-key-tile-] img")).to_have_count(4)
     page.get_by_role("link", name="Models", exact=True).click()
-    expect(page.get_by_role("heading", name="Quality and time")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Models")).to_be_visible()
     page.get_by_role("link", name="Compare", exact=True).click()
     visitor.expect_photo("beach, 120 × 160 px")
     expect(page.locator("[class*=st-key-tile-] img")).to_have_count(4)

@@ -230,6 +230,7 @@ def test_two_adversarial_runs_have_a_chart_each(open_app: OpenApp, write_run: Wr
 
 def test_the_own_loss_of_an_adversarial_run_is_told_to_be_its_own_alone(open_app: OpenApp, write_run: WriteRun) -> None:
     app = choose(open_app, write_run("gan", (*RGB, *AGAINST), ROWS), write_run("alone", RGB, [plain_row(0)]))
+    app.pills(key="quantity").set_value("Own loss").run()
     (remark,) = (info.value for info in app.info if "own loss alone" in info.value)
     assert "gan (runs/gan)" in remark and "runs/alone" not in remark
     app.pills(key="quantity").set_value("PSNR").run()
@@ -239,6 +240,7 @@ def test_the_own_loss_of_an_adversarial_run_is_told_to_be_its_own_alone(open_app
 
 def test_losses_over_rgb_and_over_ab_are_told_not_to_be_comparable(open_app: OpenApp, write_run: WriteRun) -> None:
     app = choose(open_app, write_run("rgb", RGB, ROWS), write_run("ab", ["loss.name=l1"], [plain_row(0)]))
+    app.pills(key="quantity").set_value("Own loss").run()
     assert any("L1 and L1 over RGB curves cannot be compared" in warning.value for warning in app.warning)
     app.pills(key="quantity").set_value("CIEDE2000").run()
     assert not app.warning

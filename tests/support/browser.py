@@ -21,9 +21,19 @@ from tests.support import ROOT
 _START_SECONDS = 120
 
 
-PATIENCE_MILLISECONDS = 120_000  # ms
+PATIENCE_MILLISECONDS = 45_000  # ms
 _BETWEEN_TRIES = 50  # ms
 Checked = TypeVar("Checked")
+_HAS_SETTLED = """() => {
+  const parts = document.querySelectorAll("h1, img, button, [class*=st-key-], .js-plotly-plot");
+  const places = [...parts].map((part) => {
+    const { x, y, width, height } = part.getBoundingClientRect();
+    return [x, y, width, height].map(Math.round).join(" ");
+  }).join();
+  if (places !== window.settling?.places) window.settling = { places, since: performance.now() };
+  return document.fonts.status === "loaded" && [...document.images].every((image) => image.complete)
+    && performance.now() - window.settling.since > 600;
+}"""
 
 
 @dataclass(frozen=True)
@@ -110,16 +120,17 @@ class Visitor:
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
     def expect_settled(self) -> None:
-        """Wait until nothing is on its way any more that could move the page: no script, font or picture."""
+        """Wait until nothing is on its way any more that could move the page: no script, font or picture, and all
+        has lain where it lies for a while."""
         self.expect_rest()
-        self.page.wait_for_function(
-            "document.fonts.status === 'loaded' && [...document.images].every(image => image.complete)"
-        )
+        self.page.wait_for_function(_HAS_SETTLED)
 
     def upload(self, name: str, content: bytes) -> None:
-        """Drop a file into the page's first uploader, that of photos."""
+        """Drop a file into the uploader of photos, once that of the photo before has made room for it."""
         file = {"name": name, "mimeType": "image/jpeg", "buffer": content}
-        self.page.locator("input[type=file]").first.set_input_files(file)  # type: ignore[arg-type]
+        uploader = self.page.locator(".st-key-intake input[type=file]")
+        expect(uploader).to_have_count(1)
+        uploader.set_input_files(file)  # type: ignore[arg-type]
 
     def narrow(self, width: int) -> None:
         """Make the screen so wide, px, and wait until the page has fitted itself into it."""
@@ -232,7 +243,7 @@ def visiting(browser: Browser, server: Server) -> Iterator[OpenVisitor]:
         for visitor in visitors:
             own = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
             assert [url for url in visitor.trace.requests if not url.startswith(own)] == []
-            assert visitor.trace.complaints == []
+            assert not visitor.trace.complaints, visitor.trace.complaints
 
 
 WIDE = {"width": 1440, "height": 900}
