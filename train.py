@@ -43,7 +43,7 @@ from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.training.export import finish, update_card
 from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, write_baseline
-from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.training.trainer import Interrupted, Trainer, Watcher
 from colorizer.utils.atomic_write import write_atomically
 from colorizer.utils.messages import say
 from colorizer.utils.shutdown import StopRequest, interruptible
@@ -95,7 +95,7 @@ def check_folder(recipe: Recipe, folder: Path, resume: bool) -> None:
         )
 
 
-def make_watcher(bar: tqdm) -> Watcher:
+def make_watcher(bar: tqdm, embedding_steps: int) -> Watcher:
     """Show each step and each epoch on a progress bar, which adds pictures a second and the time left."""
 
     def step(pictures: int, loss: float | None) -> None:
@@ -112,7 +112,15 @@ def make_watcher(bar: tqdm) -> Watcher:
             + f"{row.seconds:.1f} s"
         )
 
-    return Watcher(step, epoch)
+    said: list[str] = []
+
+    def embedding(done: int, error: float) -> None:
+        if not said:
+            said.append(f"Learning how far a pinned colour reaches, {embedding_steps} steps ...")
+            bar.write(said[0])
+        bar.set_postfix_str(f"{done} of {embedding_steps} steps, error {error:.3f}", refresh=sys.stderr.isatty())
+
+    return Watcher(step, epoch, embedding)
 
 
 @dataclass(frozen=True)
@@ -177,7 +185,7 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
         data = sources.load(recipe, report, stop_request)
     if not resume:  # the state has it
         fit_color_statistics(recipe, network, data.training)
-    run = Run(recipe, network, data, out, accelerator, stop_request)
+    run = Trainer(recipe, network, data, out, accelerator, stop_request)
     if resume:
         run.resume()
     if accelerator.is_main_process:
@@ -195,10 +203,8 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
         dynamic_ncols=True,
         mininterval=0.1 if sys.stderr.isatty() else _LOG_SECONDS,
     ) as bar:
-        run.fit(make_watcher(bar))
+        run.fit(make_watcher(bar, recipe.training.hint_embedding_steps))
     if accelerator.is_main_process:
-        if recipe.training.hint_embedding_steps:
-            report(f"Learning how far a pinned colour reaches, {recipe.training.hint_embedding_steps} steps ...")
         card = finish(run)
         report(f"Done: {out} is a finished checkpoint (state after epoch {card.epochs - 1}).")
     accelerator.end_training()

@@ -24,9 +24,8 @@ from colorizer.errors import CheckpointError
 from colorizer.evaluation.validation import Validation, measure_network
 from colorizer.recipes.recipe import Recipe
 from colorizer.recipes.schema import AdversarySettings
-from colorizer.training.hint_embedding import fit_hint_embedding
-from colorizer.training.run_state import BASELINE_FILE, BEST_FILE, read_baseline, state_file
-from colorizer.training.trainer import Run
+from colorizer.training.run_state import BASELINE_FILE, read_baseline, state_file
+from colorizer.training.trainer import Trainer
 
 
 def hardware_name(device: torch.device, processes: int) -> str:
@@ -90,13 +89,13 @@ def describe_optimizer(recipe: Recipe) -> str:
     )
 
 
-def _command(run: Run) -> str:
+def _command(run: Trainer) -> str:
     """What trains this checkpoint again, and measures it."""
     folders = {"public": "", "split": " --data FOLDERS", "folders": " --data FOLDERS --validation TEST_FOLDERS"}
     return f"python train.py recipes/{run.recipe.id}.toml{folders[run.data.origin]}"
 
 
-def _metrics_row(subject: Literal["checkpoint", "grey", "truth"], measures: Validation, run: Run) -> MetricsRow:
+def _metrics_row(subject: Literal["checkpoint", "grey", "truth"], measures: Validation, run: Trainer) -> MetricsRow:
     """`measures` as the card has them; the loss and the accuracy of a network with classes only."""
     crop = run.recipe.data.crop
     has_classes = measures.accuracy is not None
@@ -115,16 +114,13 @@ def _metrics_row(subject: Literal["checkpoint", "grey", "truth"], measures: Vali
     )
 
 
-def _ship(run: Run) -> dict[str, str]:
+def _ship(run: Trainer) -> dict[str, str]:
     """Write the kept state and the snapshots in float16; returns the sha256 of each file."""
     settings = run.recipe.training
     rows = run.progress.rows
-    kept = run.folder / BEST_FILE if settings.select == "best" else None
-    if run.average:
-        load_state(run.bare_network, run.shipped_network.state_dict(), "the average of the weights")
-    if kept:
-        load_state(run.bare_network, read_tensors(kept), BEST_FILE)
-    _study(run)
+    load_state(run.bare_network, run.kept_state(), "the kept weights")
+    if run.projection is not None and isinstance(run.bare_network, models.HintedBins):
+        run.bare_network.projection = run.projection
     hashes = {MODEL_FILE: write_tensors(run.folder / MODEL_FILE, to_float16(run.bare_network.state_dict()))}
     for epoch in settings.snapshots:
         if epoch <= rows[-1].epoch and epoch != _kept_row(run).epoch:  # that one is the model itself
@@ -133,19 +129,11 @@ def _ship(run: Run) -> dict[str, str]:
     return hashes
 
 
-def _study(run: Run) -> None:
-    """Let a network that takes hints learn how far a pinned colour reaches, where its recipe wants that."""
-    settings = run.recipe.training
-    if isinstance(run.bare_network, models.HintedBins) and settings.hint_embedding_steps:
-        run.bare_network.eval()
-        fit_hint_embedding(run.bare_network, run.sample_squares(), settings.hint_embedding_steps, settings.seed)
-
-
-def finish(run: Run) -> Card:
-    """Write `model.safetensors`, the snapshots and `card.toml` of a run at its end; the main process only.
+def finish(run: Trainer) -> Card:
+    """Write `model.safetensors`, the snapshots and `card.toml` of a run that `fit` has brought to its end; the main
+    process only.
 
     Raises:
-        Interrupted: by the user's wish, while the reach of pinned colours was being learned.
         CheckpointError: where a weight does not fit into float16.
     """
     hashes = _ship(run)
@@ -207,7 +195,7 @@ def update_card(folder: Path, recipe: Recipe) -> Card | None:
     return card
 
 
-def _kept_row(run: Run) -> EpochRow:
+def _kept_row(run: Trainer) -> EpochRow:
     rows = run.progress.rows
     best = best_row(rows) if run.recipe.training.select == "best" else None
     return best or rows[-1]

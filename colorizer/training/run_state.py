@@ -7,6 +7,8 @@
                                           safetensors, as nothing is ever unpickled
     runs/<name>/state/best.safetensors    the weights of the best epoch so far
     runs/<name>/state/NNNN.safetensors    the weights of an epoch that the recipe keeps as a snapshot
+    runs/<name>/state/hint_embedding.safetensors
+                                          how far the last phase has come, where the recipe has one
 
 When it is finished, `model.safetensors` and `card.toml` join them, and the folder is a checkpoint as well.
 """
@@ -35,9 +37,8 @@ from colorizer.utils.atomic_write import write_atomically
 LAST_FILE = "state/last.safetensors"
 BEST_FILE = "state/best.safetensors"
 SHIPPED_FILE = "state/shipped.safetensors"
+EMBEDDING_FILE = "state/hint_embedding.safetensors"
 BASELINE_FILE = "baseline.toml"
-
-
 AVERAGE = "average."
 """The prefix of the average of the weights in a state."""
 
@@ -102,9 +103,7 @@ class Trained:
 
 def save_state(path: Path, parts: Mapping[str, Trained], progress: Progress) -> None:
     """Write networks, optimizers and progress as one file, atomically; `parts` by a prefix that sets them apart."""
-    tensors = {prefix + name: tensor for prefix, part in parts.items() for name, tensor in part.tensors().items()}
-    on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, save(on_cpu, metadata={"progress": json.dumps(dataclasses.asdict(progress))}))
+    write_trained(path, parts, dataclasses.asdict(progress))
 
 
 def read_state(path: Path, parts: Mapping[str, Trained]) -> tuple[dict[str, dict[str, Tensor]], Progress]:
@@ -113,23 +112,52 @@ def read_state(path: Path, parts: Mapping[str, Trained]) -> tuple[dict[str, dict
     Raises:
         TrainingError: for a file that is missing or damaged.
     """
+    weights, record = read_trained(path, parts)
+    try:
+        rows = [EpochRow(**row) for row in record.pop("rows")]
+        return weights, Progress(rows=rows, **record)
+    except (KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
+def write_trained(path: Path, parts: Mapping[str, Trained], record: Mapping[str, Any]) -> None:
+    """Write what is in training as one file, atomically.
+
+    Args:
+        path: replaced at a stroke.
+        parts: by a prefix that sets their tensors apart.
+        record: how far they have come; anything that JSON can hold.
+    """
+    tensors = {prefix + name: tensor for prefix, part in parts.items() for name, tensor in part.tensors().items()}
+    on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomically(path, save(on_cpu, metadata={"progress": json.dumps(record)}))
+
+
+def read_trained(path: Path, parts: Mapping[str, Trained]) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+    """Read what `write_trained` wrote: puts back the optimizers, returns each part's weights and the record.
+
+    Raises:
+        TrainingError: for a file that is missing or damaged.
+    """
     try:
         with safe_open(str(path), framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
             record: dict[str, Any] = json.loads(file.metadata()["progress"])
-        rows = [EpochRow(**row) for row in record.pop("rows")]
-        progress = Progress(rows=rows, **record)
     except FileNotFoundError as error:
         raise TrainingError(f"{path.parent.parent} holds no run to resume; start it without --resume.") from error
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"{path} is damaged, the run cannot be resumed: {error}.") from error
+        raise _damaged(path, error) from error
     try:
         for prefix, part in parts.items():
             if part.optimizer:
                 _restore_optimizer(part.optimizer, _below(f"{prefix}optimizer.", tensors))
     except (IndexError, KeyError, ValueError, RuntimeError) as error:
         raise TrainingError(f"{path} is not the state of this network: {error}.") from error
-    return {prefix: _below(f"{prefix}model.", tensors) for prefix in parts}, progress
+    return {prefix: _below(f"{prefix}model.", tensors) for prefix in parts}, record
+
+
+def _damaged(path: Path, error: Exception) -> TrainingError:
+    return TrainingError(f"{path} is damaged, the run cannot be resumed: {error}.")
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ carried along. A run resumed from any step therefore goes on exactly as an unint
 same number of threads, bit for bit.
 """
 
+import copy
 import dataclasses
 import itertools
 import math
@@ -14,17 +15,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel
 
 from colorizer import models
 from colorizer.checkpoints.history import HISTORY_FILE, EpochRow, best_row, write_history
-from colorizer.checkpoints.store import load_state, to_float16, write_tensors
+from colorizer.checkpoints.store import load_state, read_tensors, to_float16, write_tensors
 from colorizer.data.dataset import Request, epoch_requests, make_batches
 from colorizer.data.splits import DataSplit
 from colorizer.data.subsets import make_batches_in_turn
@@ -33,15 +33,16 @@ from colorizer.errors import TrainingError
 from colorizer.evaluation.metrics import Loss, accuracy
 from colorizer.evaluation.validation import Validation, answer_of, from_sum, summed
 from colorizer.recipes.recipe import Recipe
-from colorizer.recipes.schema import TrainingSettings
 from colorizer.training.batches import TrainingBatch, crop_squares, make_batch
 from colorizer.training.distillation import Teacher
 from colorizer.training.gan import Adversary, mean_of_learning
+from colorizer.training.hint_embedding import EmbeddingFit
 from colorizer.training.losses import make_loss
 from colorizer.training.network_setup import frozen_layers
 from colorizer.training.run_state import (
     AVERAGE,
     BEST_FILE,
+    EMBEDDING_FILE,
     LAST_FILE,
     SHIPPED_FILE,
     Progress,
@@ -50,12 +51,13 @@ from colorizer.training.run_state import (
     save_state,
     state_file,
 )
+from colorizer.training.schedule import learning_rate, make_average, parameter_groups
 from colorizer.utils.seeding import seeded
 from colorizer.utils.shutdown import StopRequest
 
 _LOSS_READING_STEPS = 20  # reading the loss makes a GPU wait, so not at each step; on a CPU it costs nothing
-_FALL_SHARE = 0.1  # of the steps, in which the "stable" schedule falls
 _SAMPLE = 4  # pictures
+_EMBEDDING_SAVING_STEPS = 50  # a crash costs no more of them
 
 
 class Interrupted(Exception):  # noqa: N818 - the user's wish, not an error
@@ -69,9 +71,11 @@ class Watcher:
     step: Callable[[int, float | None], None]
     """(pictures shown by this step, mean loss of the epoch as last read; None before the first reading)"""
     epoch: Callable[[EpochRow], None]
+    embedding: Callable[[int, float], None] = lambda done, error: None
+    """(steps of the hint embedding that are done, the error of the last one)"""
 
 
-class Run:
+class Trainer:
     """One execution of a recipe, in its folder; `fit` runs it from wherever its progress stands."""
 
     def __init__(
@@ -99,6 +103,8 @@ class Run:
         )
         prepared = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network, self.optimizer = accelerator.prepare(prepared, optimizer)
+        self.projection: Tensor | None = None
+        """What the hint embedding has learned, at its end."""
         self.average = make_average(network, settings.ema_decay) if settings.ema_decay else None
         self.adversary = Adversary(recipe.adversary, recipe, accelerator) if recipe.adversary else None
         self.teacher = Teacher(recipe.distill, accelerator.device) if recipe.distill else None
@@ -143,7 +149,7 @@ class Run:
             write_history(self.folder / HISTORY_FILE, progress.rows)
 
     def fit(self, watcher: Watcher) -> None:
-        """Train to the end, saving the state after each epoch.
+        """Train to the end, saving the state after each epoch; then fit the hint embedding, where the recipe has one.
 
         Raises:
             Interrupted: after Ctrl-C or a request to terminate, once the state is saved.
@@ -152,6 +158,40 @@ class Run:
         while self.progress.epoch < self.recipe.training.epochs and not (self._is_stale() or self._is_late()):
             self.train_epoch(watcher)
             self._finish_epoch(watcher)
+        if self.recipe.training.hint_embedding_steps and self.accelerator.is_main_process:
+            self.projection = self._fit_hint_embedding(watcher)
+
+    def kept_state(self) -> dict[str, Tensor]:
+        """The weights that become the checkpoint: of the best or of the last epoch, or their average.
+
+        Raises:
+            CheckpointError: where those of the best epoch cannot be read.
+        """
+        if self.recipe.training.select == "best":
+            return read_tensors(self.folder / BEST_FILE)
+        return self.shipped_network.state_dict()
+
+    def _fit_hint_embedding(self, watcher: Watcher) -> Tensor:
+        """The last phase, on a copy of the network with the weights that are kept; it has a state of its own.
+
+        Returns the projection, see `HintedBins.projection`.
+        """
+        settings, path, epochs = self.recipe.training, self.folder / EMBEDDING_FILE, self.progress.epoch
+        network = copy.deepcopy(self.bare_network).eval()
+        assert isinstance(network, models.HintedBins)  # another one is refused when it is built
+        load_state(network, self.kept_state(), "the kept weights")
+        fit = EmbeddingFit(network, next(self.sample_squares()), settings.hint_embedding_steps, settings.seed)
+        fit.restore(path, epochs)
+        for squares in itertools.islice(self.sample_squares(1 + fit.done), settings.hint_embedding_steps - fit.done):
+            if self.stop_request.is_requested:
+                fit.save(path, epochs)
+                raise Interrupted
+            error = fit.learn(squares)
+            if fit.done % _EMBEDDING_SAVING_STEPS == 0:
+                fit.save(path, epochs)
+            watcher.embedding(fit.done, error)
+        fit.save(path, epochs)
+        return fit.projection
 
     def _is_late(self) -> bool:
         """Whether the recipe's minutes are over; one that is resumed counts on."""
@@ -358,17 +398,17 @@ class Run:
             total = self.accelerator.reduce(total.float().to(self.accelerator.device)).cpu()
         return from_sum(total, len(self.data.validation))
 
-    def sample_squares(self) -> Iterator[Tensor]:
+    def sample_squares(self, first: int = 0) -> Iterator[Tensor]:
         """Training pictures, cut as in training and not aged, without end: uint8 (4, 3, crop, crop) each.
 
+        Args:
+            first: the number of the first batch; each depends on its number alone.
+
         Raises:
-            Interrupted: after Ctrl-C or a request to terminate.
             DataError: where a picture that is decoded anew can no longer be read.
         """
         pictures, seed = sample_of(self.data.training), self.recipe.training.seed
-        for number in itertools.count():
-            if self.stop_request.is_requested:
-                raise Interrupted
+        for number in itertools.count(first):
             generator = seeded(seed, "sample", number)
             chosen = torch.randint(len(pictures), (_SAMPLE,), generator=generator).tolist()
             positions = torch.rand(_SAMPLE, generator=generator).tolist()
@@ -380,39 +420,6 @@ class Run:
             return self.stop_request.is_requested
         stop_request = torch.tensor(float(self.stop_request.is_requested), device=self.accelerator.device)
         return bool(self.accelerator.reduce(stop_request).item() > 0)  # all stop at the same step
-
-
-def parameter_groups(network: models.ColorNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:
-    """The optimizer's groups: the network but its trunk, and the trunk, where it learns at a rate of its own."""
-    if settings.encoder_rate == 1:
-        return [{"params": list(network.parameters()), "relative_rate": 1.0}]
-    trunk = list(network.trunk_parameters())
-    members = {id(parameter) for parameter in trunk}
-    others = [parameter for parameter in network.parameters() if id(parameter) not in members]
-    return [{"params": others, "relative_rate": 1.0}, {"params": trunk, "relative_rate": settings.encoder_rate}]
-
-
-def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
-    """The rate of one step: a linear rise over the warm-up, then the recipe's schedule over all `steps`."""
-    warmup = min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
-    fall = 1.0
-    if settings.schedule == "cosine":
-        fall = (1 + math.cos(math.pi * step / steps)) / 2
-    elif settings.schedule == "stable":
-        fall = min(1.0, (1 - step / steps) / _FALL_SHARE)
-    return settings.learning_rate * warmup * fall
-
-
-def make_average(network: models.ColorNetwork, decay: float) -> AveragedModel:
-    """An exponential moving average of a network's weights and buffers; in its first steps it forgets sooner, as what
-    a network is at first is worth nothing."""
-
-    def average(averaged: Tensor, current: Tensor, updates: Tensor | int) -> Tensor:
-        if not averaged.is_floating_point():
-            return current
-        return torch.lerp(averaged, current, 1 - min(decay, (1 + int(updates)) / (10 + int(updates))))
-
-    return AveragedModel(network, avg_fn=average, use_buffers=True)
 
 
 def peak_memory_mb() -> int | None:

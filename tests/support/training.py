@@ -14,7 +14,7 @@ from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
-from colorizer.training.trainer import Run, Watcher
+from colorizer.training.trainer import Trainer, Watcher
 from colorizer.utils.shutdown import StopRequest
 
 CPU = torch.device("cpu")
@@ -153,19 +153,19 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
 
 def make_run(
     recipe_text: str, folder: Path, out: Path, *overrides: str, stop_request: StopRequest | None = None
-) -> Run:
-    """Make a run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
+) -> Trainer:
+    """A run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
     recipe = parse_recipe(recipe_text, overrides)
     data = load_training_data([folder], recipe.data, lambda message: None)
     network = build_network(recipe)
     fit_color_statistics(recipe, network, data.training)
-    run = Run(recipe, network, data, out, train.make_accelerator(recipe), stop_request)
+    run = Trainer(recipe, network, data, out, train.make_accelerator(recipe), stop_request)
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     return run
 
 
-def fitted(recipe_text: str, folder: Path, out: Path, *overrides: str) -> Run:
-    """Make the same, and train it to its end."""
+def fitted(recipe_text: str, folder: Path, out: Path, *overrides: str) -> Trainer:
+    """The same, trained to its end."""
     run = make_run(recipe_text, folder, out, *overrides)
     run.fit(QUIET)
     return run

@@ -16,7 +16,7 @@ from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.network_setup import build_network
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
-from colorizer.training.trainer import Run, Watcher
+from colorizer.training.trainer import Trainer, Watcher
 from tests.support.photos import make_pictures
 from tests.support.training import RECIPE
 
@@ -35,16 +35,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_pictures(tmp_path_factory.mktemp("photos"), 20)
 
 
-def make_run(folder: Path, out: Path, *overrides: str) -> Run:
+def make_run(folder: Path, out: Path, *overrides: str) -> Trainer:
     recipe = parse_recipe(RECIPE, overrides)
     data = load_training_data([folder], recipe.data, be_quiet)
-    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
+    run = Trainer(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
     baseline = measure_baseline(run.bare_network, data.validation, run.loss, torch.device("cpu"))
     write_baseline(out / BASELINE_FILE, baseline)
     return run
 
 
-def weights(run: Run) -> list[torch.Tensor]:
+def weights(run: Trainer) -> list[torch.Tensor]:
     return list(run.bare_network.state_dict().values())
 
 

@@ -27,7 +27,7 @@ from colorizer.recipes.schema import DataSettings
 from colorizer.training.color_statistics import kmeans_palette
 from colorizer.training.network_setup import build_network
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
-from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.training.trainer import Interrupted, Trainer, Watcher
 from colorizer.utils.seeding import seeded
 from tests.support.photos import make_pictures
 from tests.support.training import RECIPE, write_recipe
@@ -418,16 +418,16 @@ def test_a_palette_by_kmeans_comes_from_the_sample(folder: Path, pattern: Path) 
 SHORT = ("data.images=0", "training.epochs=2", "training.batch_size=4", "data.shuffle_buffer=6")
 
 
-def make_run(pattern: Path, out: Path, *overrides: str) -> Run:
+def make_run(pattern: Path, out: Path, *overrides: str) -> Trainer:
     recipe = parse_recipe(RECIPE, [*SHORT, *overrides])
     data = load_training_data([pattern], recipe.data, be_quiet)
-    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
+    run = Trainer(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
     baseline = measure_baseline(run.bare_network, data.validation, run.loss, torch.device("cpu"))
     write_baseline(out / BASELINE_FILE, baseline)
     return run
 
 
-def weights(run: Run) -> list[torch.Tensor]:
+def weights(run: Trainer) -> list[torch.Tensor]:
     return list(run.bare_network.state_dict().values())
 
 

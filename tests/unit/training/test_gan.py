@@ -22,7 +22,7 @@ from colorizer.recipes.schema import AdversarySettings
 from colorizer.training.export import finish
 from colorizer.training.gan import Adversary
 from colorizer.training.network_setup import build_network
-from colorizer.training.trainer import Run, Watcher
+from colorizer.training.trainer import Trainer, Watcher
 from tests.support.photos import make_pictures
 from tests.support.training import ADVERSARIAL_COLUMNS, GAN_RECIPE, QUIET, fitted, make_run
 
@@ -203,7 +203,7 @@ def test_a_plain_run_has_no_adversarial_columns_and_an_adversary_changes_its_wei
     recipe = parse_recipe(plain_recipe)
     assert recipe.adversary is None and "adversary" not in recipe.to_toml()
     data = load_training_data([folder], recipe.data, lambda message: None)
-    plain = Run(recipe, build_network(recipe), data, tmp_path / "plain", train.make_accelerator(recipe))
+    plain = Trainer(recipe, build_network(recipe), data, tmp_path / "plain", train.make_accelerator(recipe))
     plain.fit(QUIET)
     assert (tmp_path / "plain" / "history.csv").read_text().splitlines()[0] == ",".join([*COLUMNS, "peak_memory_mb"])
     adversarial = fitted(GAN_RECIPE, folder, tmp_path / "gan")
