@@ -22,12 +22,12 @@ from pathlib import Path
 
 import torch
 
-import train
 from benchmarks.harness import Row
 from benchmarks.synthetic_photos import make_photos
 from colorizer.data.splits import load_training_data
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.training.batches import TrainingBatch
+from colorizer.training.launch import make_accelerator
 from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import Progress
 from colorizer.training.trainer import Trainer, Watcher
@@ -84,9 +84,9 @@ def _make_run(recipe: Recipe, folder: Path, compiled: bool) -> _MeasuredTrainer:
     network = build_network(recipe)
     data = load_training_data([make_photos(folder / "photos", _PHOTOS, _SIZE)], recipe.data, print)
     fit_color_statistics(recipe, network, data.training)
-    run = _MeasuredTrainer(recipe, network, data, folder / "run", train.make_accelerator(recipe))
+    run = _MeasuredTrainer(recipe, network, data, folder / "run", make_accelerator(recipe.training))
     if compiled:
-        run.network = torch.compile(run.network)
+        run.learner.network = torch.compile(run.learner.network)
     return run
 
 

@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 from PIL import Image
 
 from colorizer.evaluation.protocol import Grey, measure_at_own_size
-from colorizer.evaluation.validation import Validation
+from colorizer.evaluation.scores import Scores
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.palette_prediction import PalettePrediction, Rendering, palette_truth
@@ -34,7 +34,7 @@ class Column:
     prediction: Prediction
     palette_prediction: PalettePrediction
     """That of `prediction`, which here always has one."""
-    measured: Validation | None
+    measured: Scores | None
     """None where the original has no colours to measure against."""
 
 

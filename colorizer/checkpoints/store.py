@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -209,8 +209,3 @@ def load_network(folder: Path, snapshot: int | None = None) -> tuple[models.Colo
 def write_card(folder: Path, card: Card) -> None:
     """Write the card of a checkpoint, atomically. Written last, it makes a folder of files a checkpoint."""
     write_atomically(folder / CARD_FILE, card.to_toml().encode())
-
-
-def find_folders(*roots: Path) -> Sequence[Path]:
-    """The folders under the roots that hold a recipe: finished checkpoints and runs in training."""
-    return [path.parent for root in roots for path in sorted(root.glob(f"*/{RECIPE_FILE}"))]

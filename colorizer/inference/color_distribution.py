@@ -1,7 +1,7 @@
 """What a network with bins holds possible: a distribution over colours at each point of a photo.
 
-It is small and can be kept: another temperature, the likely colours at a point and a map of doubt come from it without
-the network.
+It is small and can be kept: another temperature, the likely colours at a point and a map of uncertainty come from it
+without the network.
 """
 
 from dataclasses import dataclass

@@ -144,7 +144,7 @@ class Colorizer:
     def _answer(
         self, lightnesses: Sequence[NDArray[np.float32]], network_hints: Sequence[NetworkHint] = ()
     ) -> tuple[Tensor, NDArray[np.float32] | None]:
-        """The network's output for N planes (h, w) of L and, where there are pins, the first one's embedding."""
+        """The network's output for N planes (h, w) of L and, where there are hints, the first one's embedding."""
         lightness = pad_to_stride(torch.from_numpy(np.stack(lightnesses))[:, None], self.network.stride)
         if not network_hints:
             output: Tensor = self.network(lightness.to(self.device))

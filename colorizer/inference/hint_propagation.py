@@ -19,7 +19,7 @@ from colorizer.models.hint_unet import LIGHTNESS_SIGMA
 
 _END = 1.5  # mean sides of the picture: pixels farther from each other have nothing to do with each other
 NUGGET = 0.01
-"""Of the variance: by how much two pixels differ that lie together and look alike; two pins may disagree there."""
+"""Of the variance: by how much two pixels differ that lie together and look alike; two hints may disagree there."""
 PIXELS_AT_ONCE = 1 << 14
 
 

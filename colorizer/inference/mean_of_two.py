@@ -15,7 +15,7 @@ from colorizer.checkpoints.card import Card
 from colorizer.errors import CheckpointError
 from colorizer.inference.network_input import pad_to_stride
 from colorizer.models import ColorNetwork
-from colorizer.models.registry import Head
+from colorizer.models.base import Head
 
 Member = tuple[ColorNetwork, int]
 """A network, and the short side in pixels at which it sees a photo."""

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from colorizer import color
+from colorizer.models.base import ColorNetwork, Head
 from colorizer.models.layers import Activation, normalize_lightness, normalized_convolution
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.registry import register
 
 _MAX_WIDTH = 512
 _LEAK = 0.2  # of the leaky ReLU, as in DCGAN (Radford et al. 2016)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from colorizer import color
 from colorizer.color.ab_bins import rebalancing_weights, soft_encode_weighted
-from colorizer.models.registry import ColorNetwork, Head
+from colorizer.models.base import ColorNetwork, Head
 
 _PICTURES_AT_ONCE = 16  # soft-encoded at 1/4 of 256 pixels: some 70 MB
 

@@ -65,7 +65,7 @@ class HintedBins(BinsNetwork):
     """How the names of tensors begin that an earlier state of the network's training may lack, or have otherwise."""
     encoder: Lite0Encoder
     projection: Tensor
-    """(8, F + 1): what becomes of the last features and of L / 100 in the embedding; until `binding_study` L alone
+    """(8, F + 1): what becomes of the last features and of L / 100 in the embedding; until that is fitted L alone
     counts, as in a joint bilateral filter (Petschnigg et al. 2004)."""
 
     def _add_projection(self, features: int) -> None:
@@ -84,8 +84,8 @@ class HintedBins(BinsNetwork):
         raise NotImplementedError
 
     def embed(self, features: Tensor, lightness: Tensor) -> Tensor:
-        """Features (N, F, h, w) and L (N, 1, H, W), H a multiple of h -> the embedding in which `binding` measures
-        what belongs together, (N, 8, H, W)."""
+        """Features (N, F, h, w) and L (N, 1, H, W), H a multiple of h -> the embedding (N, 8, H, W) in which
+        `hint_propagation` measures what belongs together."""
         coarse = torch.einsum("ec,nchw->nehw", self.projection[:, :-1], features)
         if coarse.shape[2:] != lightness.shape[2:]:
             coarse = F.interpolate(coarse, lightness.shape[2:], mode="bilinear", align_corners=False)

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from colorizer import color
 from colorizer.color.palettes import MAX_COLORS
+from colorizer.models.base import ColorNetwork, Head
 from colorizer.models.layers import normalize_lightness, normalized_convolution
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.registry import register
 
 _MAX_WIDTH = 512
 

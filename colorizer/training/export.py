@@ -21,9 +21,10 @@ from colorizer.checkpoints.store import (
     write_tensors,
 )
 from colorizer.errors import CheckpointError
-from colorizer.evaluation.validation import Validation, measure_network
+from colorizer.evaluation.scores import Scores
+from colorizer.evaluation.validation import Baseline, measure_network
 from colorizer.recipes.recipe import Recipe
-from colorizer.recipes.schema import AdversarySettings
+from colorizer.recipes.schema import AdversarySettings, TrainingSettings
 from colorizer.training.run_state import BASELINE_FILE, read_baseline, state_file
 from colorizer.training.trainer import Trainer
 
@@ -71,18 +72,17 @@ def _describe_adversary(settings: AdversarySettings) -> str:
     inputs = sources[settings.discriminator_input]
     answers = {"global": "one answer a picture", "patch": "one answer a patch"}[settings.discriminator_output]
     by = {"batch": "BatchNorm", "spectral": "spectral normalisation"}[settings.normalisation]
-    wishes = [f"skipped above {settings.accuracy_threshold:.0%} accuracy"] if settings.accuracy_threshold < 1 else []
-    wishes += [f"noise every {settings.noise_interval}th epoch"] if settings.noise_interval else []
-    wishes += [f"label smoothing {settings.label_smoothing:g}"] if settings.label_smoothing else []
+    extras = [f"skipped above {settings.accuracy_threshold:.0%} accuracy"] if settings.accuracy_threshold < 1 else []
+    extras += [f"noise every {settings.noise_interval}th epoch"] if settings.noise_interval else []
+    extras += [f"label smoothing {settings.label_smoothing:g}"] if settings.label_smoothing else []
     return (
         f"times {settings.loss_weight:g}, plus the binary cross-entropy, nats, of a discriminator's answer against "
-        f"'true' ({', '.join([inputs, answers, by, f'learning rate {settings.learning_rate:g}', *wishes])})"
+        f"'true' ({', '.join([inputs, answers, by, f'learning rate {settings.learning_rate:g}', *extras])})"
     )
 
 
-def describe_optimizer(recipe: Recipe) -> str:
+def describe_optimizer(settings: TrainingSettings) -> str:
     """Optimizer and schedule in words."""
-    settings = recipe.training
     return (
         f"AdamW, learning rate {settings.learning_rate:g} ({settings.schedule}, {settings.warmup_steps} steps of "
         f"warm-up), weight decay {settings.weight_decay:g}, batches of {settings.batch_size}"
@@ -95,23 +95,24 @@ def _command(run: Trainer) -> str:
     return f"python train.py recipes/{run.recipe.id}.toml{folders[run.data.origin]}"
 
 
-def _metrics_row(subject: Literal["checkpoint", "grey", "truth"], measures: Validation, run: Trainer) -> MetricsRow:
-    """`measures` as the card has them; the loss and the accuracy of a network with classes only."""
+def _metrics_row(subject: Literal["checkpoint", "grey", "truth"], scores: Scores, run: Trainer) -> MetricsRow:
+    """`scores` as the card has them; the loss and the accuracy of a network with classes only."""
     crop = run.recipe.data.crop
-    has_classes = measures.accuracy is not None
+    rounded = {name: round(value, 4) for name, value in scores.taken().items()}
+    if "accuracy" not in rounded:
+        rounded.pop("loss", None)
     return MetricsRow(
         subject=subject,
         dataset=f"validation pictures of {run.recipe.data.role}",
         images=len(run.data.validation),
         protocol=f"centre crop, Lanczos to {crop} x {crop}, network at that size; per picture, then averaged",
         command=_command(run),
-        psnr=round(measures.psnr, 4),
-        ciede2000=round(measures.delta_e, 4),
-        ab_rmse=round(measures.ab_rmse, 4),
-        colorfulness=round(measures.colorfulness, 4),
-        loss=round(measures.loss, 4) if has_classes else None,
-        accuracy=round(measures.accuracy, 4) if measures.accuracy is not None else None,
+        **rounded,
     )
+
+
+def _true_scores(baseline: Baseline) -> Scores:
+    return Scores(psnr=math.inf, ciede2000=0.0, ab_rmse=0.0, colorfulness=baseline.true_colorfulness)
 
 
 def _ship(run: Trainer) -> dict[str, str]:
@@ -155,7 +156,7 @@ def finish(run: Trainer) -> Card:
         input_size=recipe.data.inference_size or recipe.data.crop,
         epochs=_kept_row(run).epoch + 1,
         loss=describe_loss(recipe, run.bare_network.head),
-        optimizer=describe_optimizer(recipe),
+        optimizer=describe_optimizer(recipe.training),
         hardware=hardware_name(run.accelerator.device, run.accelerator.num_processes),
         seconds=round(sum(row.seconds for row in rows), 1),
         weights_licence=recipe.card.weights_licence,
@@ -169,7 +170,7 @@ def finish(run: Trainer) -> Card:
         metrics=(
             _metrics_row("checkpoint", shipped, run),
             _metrics_row("grey", baseline.grey, run),
-            _metrics_row("truth", Validation(0, math.inf, 0, 0, baseline.true_colorfulness), run),
+            _metrics_row("truth", _true_scores(baseline), run),
         ),
     )
     write_card(run.folder, card)

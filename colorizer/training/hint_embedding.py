@@ -21,7 +21,7 @@ from colorizer.utils.seeding import seeded
 _RATE = 0.01
 _COUNTS = (1, 2, 3, 5, 10, 20, 50)
 """Hints in a picture; each number as often as the others."""
-_JUDGED = 250
+_EVALUATED = 250
 """Cells of a picture at which the prediction is held against the truth."""
 _WRONG_HINT = 60.0
 """Lab units: a hint that is so far from what the network says is not to move other things."""
@@ -62,7 +62,7 @@ class EmbeddingFit:
             network: trained, in evaluation mode.
             squares: uint8 (n, 3, side, side), whose sides are multiples of the network's stride; as for `learn`.
             steps: how many there are to be; the rate of learning falls to zero meanwhile, along a half cosine.
-            seed: of the first projection, and of hints and judged cells.
+            seed: of the first projection, and of hints and evaluated cells.
         """
         self.network = network
         self.done = 0
@@ -134,12 +134,13 @@ def _lab(squares: Tensor) -> Tensor:
 
 
 def _error(network: HintedBins, squares: Tensor, generator: torch.Generator) -> Tensor:
-    """How much of what is wrong stays wrong beside hints: mean distance in the plane of a and b over the judged cells,
-    as a part of that without propagation; plus how far a wrong hint moves other things. The mean over the pictures."""
+    """How much of what is wrong stays wrong beside hints: mean distance in the plane of a and b over the evaluated
+    cells, as a part of that without propagation; plus how far a wrong hint moves other things. Mean over the pictures.
+    """
     lab = _lab(squares)
     cells = F.avg_pool2d(lab, network.reduction)
     height, width = cells.shape[2:]
-    hinted, judged = draw_cells(len(lab), height * width, generator)
+    hinted, evaluated = draw_cells(len(lab), height * width, generator)
     with torch.no_grad():
         hints = F.interpolate(true_hint_planes(cells[:, 1:], hinted), scale_factor=float(network.reduction))
         features = network.features(lab[:, :1], hints)
@@ -149,31 +150,31 @@ def _error(network: HintedBins, squares: Tensor, generator: torch.Generator) -> 
     errors = []
     for number, at in enumerate(hinted):
         known = places[at], embedding[number, at]
-        asked = places[judged[number]], embedding[number, judged[number]]
+        asked = places[evaluated[number]], embedding[number, evaluated[number]]
         wrong_there = wrong[number].flatten(1).T
         own = covariance(known, known) + NUGGET * torch.eye(len(at), device=lab.device)
         predicted = covariance(asked, known) @ torch.linalg.solve(own, wrong_there[at])
-        before = wrong_there[judged[number]]
-        spill = _spill(known, asked, cells[number, 1:].flatten(1).T, at, judged[number])
+        before = wrong_there[evaluated[number]]
+        spill = _spill(known, asked, cells[number, 1:].flatten(1).T, at, evaluated[number])
         errors.append(_mean_distance(before - predicted) / _mean_distance(before) + _SPILL_WEIGHT * spill)
     return torch.stack(errors).mean()
 
 
 def _spill(
-    known: tuple[Tensor, Tensor], asked: tuple[Tensor, Tensor], true_ab: Tensor, at: Tensor, judged: Tensor
+    known: tuple[Tensor, Tensor], asked: tuple[Tensor, Tensor], true_ab: Tensor, at: Tensor, evaluated: Tensor
 ) -> Tensor:
     """Lab units by which each hint, if it were wrong by `_WRONG_HINT`, moves cells of other things; 0 without any."""
-    is_other = torch.cdist(true_ab[judged], true_ab[at]) > _OTHER_THING
+    is_other = torch.cdist(true_ab[evaluated], true_ab[at]) > _OTHER_THING
     moved = covariance(asked, known) * _WRONG_HINT / (1 + NUGGET)
     return (moved * is_other).sum() / is_other.sum().clamp_min(1)
 
 
 def draw_cells(pictures: int, cells: int, generator: torch.Generator) -> tuple[list[Tensor], list[Tensor]]:
-    """Which cells of each picture get a hint, and at which others the prediction is judged."""
+    """Which cells of each picture get a hint, and at which others the prediction is evaluated."""
     counts = torch.randint(len(_COUNTS), (pictures,), generator=generator).tolist()
     orders = [torch.randperm(cells, generator=generator) for _ in range(pictures)]
     hinted = [order[: _COUNTS[count]] for order, count in zip(orders, counts, strict=True)]
-    return hinted, [order[len(at) :][:_JUDGED] for order, at in zip(orders, hinted, strict=True)]
+    return hinted, [order[len(at) :][:_EVALUATED] for order, at in zip(orders, hinted, strict=True)]
 
 
 def true_hint_planes(ab: Tensor, hinted: list[Tensor]) -> Tensor:

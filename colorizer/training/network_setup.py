@@ -9,11 +9,10 @@ from torch import Tensor
 from colorizer import models
 from colorizer.checkpoints.store import RECIPE_FILE, WEIGHTS, load_network, load_state
 from colorizer.color.palettes import kmeans_colors, read_palette
-from colorizer.data.dataset import Pictures
-from colorizer.data.tar_shards import Shards, sample_of
+from colorizer.data.dataset import TrainingSet
 from colorizer.errors import CheckpointError, TrainingError
+from colorizer.models.base import Head
 from colorizer.models.efficientnet_lite import lite0_imagenet_state
-from colorizer.models.registry import Head
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.recipes.schema import LossName
 from colorizer.training.color_statistics import bin_frequency, kmeans_palette
@@ -146,7 +145,7 @@ def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
     network.load_trunk(resnet18_imagenet_state())
 
 
-def fit_color_statistics(recipe: Recipe, network: models.ColorNetwork, training: Pictures | Shards) -> None:
+def fit_color_statistics(recipe: Recipe, network: models.ColorNetwork, training: TrainingSet) -> None:
     """Give a network what it must know of the training pictures' colours before it is trained: its palette, where the
     recipe wants it by k-means, or how often each bin of ab occurs.
 
@@ -155,6 +154,6 @@ def fit_color_statistics(recipe: Recipe, network: models.ColorNetwork, training:
     """
     colors = kmeans_colors(recipe.model.palette)
     if colors is not None and isinstance(network, models.PaletteNetwork):
-        network.set_palette(kmeans_palette(sample_of(training), colors, recipe.training.seed))
+        network.set_palette(kmeans_palette(training.sample(), colors, recipe.training.seed))
     if isinstance(network, models.BinsNetwork):
-        network.rebalance(bin_frequency(sample_of(training)), recipe.loss.uniform_share)
+        network.rebalance(bin_frequency(training.sample()), recipe.loss.uniform_share)

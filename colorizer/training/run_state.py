@@ -15,8 +15,9 @@ When it is finished, `model.safetensors` and `card.toml` join them, and the fold
 
 import dataclasses
 import json
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,10 @@ from torch import Tensor, nn
 
 from colorizer.checkpoints.card import CARD_FILE
 from colorizer.checkpoints.history import EpochRow
-from colorizer.checkpoints.store import read_tensors
+from colorizer.checkpoints.store import RECIPE_FILE, read_tensors
 from colorizer.errors import CheckpointError, TrainingError
-from colorizer.evaluation.validation import Baseline, Validation
+from colorizer.evaluation.scores import NAMES, Scores
+from colorizer.evaluation.validation import Baseline
 from colorizer.utils.atomic_write import write_atomically
 
 LAST_FILE = "state/last.safetensors"
@@ -39,8 +41,16 @@ BEST_FILE = "state/best.safetensors"
 SHIPPED_FILE = "state/shipped.safetensors"
 EMBEDDING_FILE = "state/hint_embedding.safetensors"
 BASELINE_FILE = "baseline.toml"
+_BASELINE_NAMES = {"ciede2000": "delta_e"}
+"""What a score is called in the file, where that is not its name: as in the history."""
+_IN_EVERY_BASELINE = ("loss", "psnr", "ciede2000", "ab_rmse", "colorfulness")
 AVERAGE = "average."
 """The prefix of the average of the weights in a state."""
+
+
+def find_folders(*roots: Path) -> Sequence[Path]:
+    """The folders under the roots that hold a recipe: finished checkpoints and runs in training."""
+    return [path.parent for root in roots for path in sorted(root.glob(f"*/{RECIPE_FILE}"))]
 
 
 def is_under_way(folder: Path) -> bool:
@@ -177,7 +187,7 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, T
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
     """Write the baseline of a run, atomically."""
-    grey = {name: value for name, value in dataclasses.asdict(baseline.grey).items() if value is not None}
+    grey = {_BASELINE_NAMES.get(name, name): value for name, value in baseline.grey.taken().items()}
     document: dict[str, float | dict[str, float]] = {"true_colorfulness": baseline.true_colorfulness, "grey": grey}
     write_atomically(path, tomli_w.dumps(document).encode())
 
@@ -190,6 +200,9 @@ def read_baseline(path: Path) -> Baseline:
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Baseline(Validation(**document["grey"]), document["true_colorfulness"])
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+        taken = {name: document["grey"].get(_BASELINE_NAMES.get(name, name), math.nan) for name in NAMES}
+        if any(math.isnan(taken[name]) for name in _IN_EVERY_BASELINE):
+            raise ValueError(f"[grey] lacks one of {', '.join(_IN_EVERY_BASELINE)}")
+        return Baseline(Scores(**taken), document["true_colorfulness"])
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path.parent.name}/{path.name} is not a readable baseline: {error}.") from error

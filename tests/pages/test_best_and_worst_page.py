@@ -127,10 +127,12 @@ def test_uploads_leave_the_uploader_and_are_forgotten_once_open(uploaded: AppTes
 
 def test_another_ranking_orders_anew_and_computes_nothing(uploaded: AppTest) -> None:
     before = [evaluated.outcomes[model_key(HUBER)] for evaluated in evaluated_images(uploaded)]
-    for title, figure, sign in (("PSNR", "psnr", -1), ("ab RMSE", "ab_rmse", 1), ("CIEDE2000", "ciede2000", 1)):
+    for title, score, sign in (("PSNR", "psnr", -1), ("ab RMSE", "ab_rmse", 1), ("CIEDE2000", "ciede2000", 1)):
         uploaded.segmented_control(key="rank-by").set_value(title).run()
         assert_clean(uploaded)
-        rows = sorted(evaluated_images(uploaded), key=lambda one: sign * one.outcomes[model_key(HUBER)].figures[figure])
+        rows = sorted(
+            evaluated_images(uploaded), key=lambda one: sign * getattr(one.outcomes[model_key(HUBER)].scores, score)
+        )
         assert list(uploaded.dataframe[1].value["picture"]) == [row.name for row in rows]
         assert shown(uploaded) == [escape(rows[slot].name) for slot in (0, 1, 3)]
         assert f"By {title}, **500 images, Huber** comes closer" in uploaded.markdown[1].value

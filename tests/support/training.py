@@ -12,6 +12,7 @@ import train
 from colorizer.data.splits import load_training_data
 from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.launch import make_accelerator
 from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
 from colorizer.training.trainer import Trainer, Watcher
@@ -159,7 +160,7 @@ def make_run(
     data = load_training_data([folder], recipe.data, lambda message: None)
     network = build_network(recipe)
     fit_color_statistics(recipe, network, data.training)
-    run = Trainer(recipe, network, data, out, train.make_accelerator(recipe), stop_request)
+    run = Trainer(recipe, network, data, out, make_accelerator(recipe.training), stop_request)
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     return run
 

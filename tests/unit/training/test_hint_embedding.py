@@ -65,10 +65,10 @@ def test_the_same_seed_learns_the_same() -> None:
 
 
 def test_hinted_and_judged_cells_are_others_and_hints_show_the_truth() -> None:
-    hinted, judged = draw_cells(6, 256, seeded(0))
+    hinted, evaluated = draw_cells(6, 256, seeded(0))
     ab = torch.randn(6, 2, 16, 16)
     planes = true_hint_planes(ab, hinted)
-    for number, (at, others) in enumerate(zip(hinted, judged, strict=True)):
+    for number, (at, others) in enumerate(zip(hinted, evaluated, strict=True)):
         assert not set(at.tolist()) & set(others.tolist()) and len(others) >= 200
         assert int(planes[number, 2].sum()) == len(at)
         shown = planes[number, :2].flatten(1)[:, at] * AB_SCALE

@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 
 import colorizer
-import train
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import COLUMNS, read_history
 from colorizer.checkpoints.store import load_network, read_tensors
@@ -18,6 +17,7 @@ from colorizer.evaluation.validation import measure_baseline, measure_network
 from colorizer.models import PaletteNetwork
 from colorizer.recipes.recipe import Recipe, parse_recipe
 from colorizer.training.export import finish
+from colorizer.training.launch import make_accelerator
 from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, read_baseline, write_baseline
 from colorizer.training.trainer import Trainer
@@ -174,7 +174,7 @@ def test_the_card_names_the_command_that_trains_it_again(
 
 
 def shipped_command(recipe: Recipe, data: DataSplit, out: Path) -> str:
-    run = Trainer(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
+    run = Trainer(recipe, build_network(recipe), data, out, make_accelerator(recipe.training))
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     run.fit(QUIET)
     return finish(run).metrics[0].command

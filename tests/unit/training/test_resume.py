@@ -80,7 +80,10 @@ def at_step(number: int) -> Callable[[int, float | None], None]:
 
 def states(run: Trainer) -> list[dict[str, torch.Tensor]]:
     """The tensors of the network, and of the discriminator where there is one."""
-    return [run.bare_network.state_dict(), *([run.adversary.network.state_dict()] if run.adversary else [])]
+    return [
+        run.bare_network.state_dict(),
+        *([run.learner.adversary.network.state_dict()] if run.learner.adversary else []),
+    ]
 
 
 @pytest.mark.parametrize("step", [1, 4])
