@@ -127,7 +127,7 @@ def say_as_progress(message: str) -> None:
 
 
 def _be_quiet(message: str) -> None:
-    """What the other processes say: the same as the main one, so nothing."""
+    """Say nothing, as the other processes would say what the main one does."""
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:

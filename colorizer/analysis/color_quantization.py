@@ -51,13 +51,13 @@ def to_bins(photo: LabPhoto) -> QuantizedPhoto:
 def to_palette(photo: LabPhoto, palette: NDArray[np.float32]) -> QuantizedPhoto:
     """Each pixel in the nearest palette colour, (K, 3) in sRGB 0..1, as the checkpoints with a palette choose."""
     colors = torch.from_numpy(palette)
-    classes = color.nearest_color(torch.from_numpy(photo.srgb).permute(2, 0, 1)[None].float() / 255, colors)[0]
+    classes = color.nearest_color(color.srgb_planes(photo.srgb), colors)[0]
     levels = (colors * 255).round().to(torch.uint8).numpy()
     return _quantise(photo, classes, levels, color.palette_ab(colors))
 
 
 def palette_colors(name: str) -> NDArray[np.float32]:
-    """A palette of the recipes, (K, 3) in sRGB 0..1."""
+    """Return a palette of the recipes, (K, 3) in sRGB 0..1."""
     from colorizer.color.palettes import (
         read_palette,  # it stands on the data of training, which the app does not open with
     )
@@ -66,7 +66,7 @@ def palette_colors(name: str) -> NDArray[np.float32]:
 
 
 def own_colors(photo: LabPhoto, count: int) -> NDArray[np.float32]:
-    """The photo's own K colours by k-means in sRGB (Lloyd 1982), (K, 3) in 0..1, from dark to bright.
+    """Return the photo's own K colours by k-means in sRGB (Lloyd 1982), (K, 3) in 0..1, from dark to bright.
 
     They are the same for the same photo. One that has fewer colours than `count` is given all that it has.
     """

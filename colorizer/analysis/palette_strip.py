@@ -39,7 +39,7 @@ class Column:
 
 
 def read_column(model: Colorizer, square: Image.Image, has_truth: bool) -> Column:
-    """What a network with a palette makes of a picture at its own size.
+    """Return what a network with a palette makes of a picture at its own size.
 
     Args:
         model: a checkpoint whose card `has_palette`.
@@ -58,7 +58,7 @@ def read_column(model: Colorizer, square: Image.Image, has_truth: bool) -> Colum
 
 
 def picture(column: Column, row: Row, rendering: Rendering) -> Image.Image | None:
-    """A cell of the strip: RGB of the square's size; None for the truth and the original of a grey photo."""
+    """Return a cell of the strip: RGB of the square's size; None for the truth and the original of a grey photo."""
     if row == "Grey":
         return compose(column.square, Grey().predict(column.square))
     if row == "Colorized":

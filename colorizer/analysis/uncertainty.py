@@ -54,7 +54,7 @@ class Uncertainty:
 
 
 def uncertainty_of(distribution: Distribution) -> Uncertainty:
-    """The uncertainty of a network's answer; see `Distribution.uncertainty`."""
+    """Return the uncertainty of a network's answer; see `Distribution.uncertainty`."""
     return Uncertainty(distribution.uncertainty().numpy())
 
 
@@ -73,19 +73,20 @@ def _enlarge(planes: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def draw_uncertainty(uncertainty: Uncertainty, size: tuple[int, int]) -> Image.Image:
-    """The map of a photo's uncertainty, RGB, at a size (width, height); its scale ends at `Uncertainty.limits`."""
+    """Return the map of a photo's uncertainty, RGB, at a size (width, height); its scale ends at
+    `Uncertainty.limits`."""
     low, high = uncertainty.limits
     level = (_enlarge(torch.from_numpy(uncertainty.planes), size) - low) / (high - low) * (_LEVELS - 1)
     return Image.fromarray(scale()[level.round().clamp(0, _LEVELS - 1).to(torch.uint8).numpy()])
 
 
 def letter(number: int) -> str:
-    """What a region is called: A, B, C ..."""
+    """Return what a region is called: A, B, C ..."""
     return chr(ord("A") + number)
 
 
 def draw_regions(grey: Image.Image, regions: Sequence[Region], places: Sequence[tuple[int, int]]) -> Image.Image:
-    """A photo with regions in their tints, each with its letter.
+    """Return a photo with regions in their tints, each with its letter.
 
     Args:
         grey: the photo without colours, RGB.

@@ -174,7 +174,7 @@ def _describe_folders(command: argparse.ArgumentParser) -> None:
 
 
 def _describe_reading(command: argparse.ArgumentParser) -> None:
-    """What all commands that read pictures take."""
+    """Add what all commands that read pictures take."""
     command.add_argument(
         "--max-pixels", type=values.pixel_count, metavar="N", help="largest picture that is read; default 52M"
     )
@@ -182,7 +182,7 @@ def _describe_reading(command: argparse.ArgumentParser) -> None:
 
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
-    """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
+    """Return the function of a command, imported only now: `--help` and wrong arguments need no torch."""
     from colorizer.cli import cluster, colorize, diagnose, evaluate, fetch, pack
 
     table: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -88,7 +88,7 @@ def _print_gains(counts: Sequence[int], rows: Sequence[Sequence[HintGain]]) -> l
 
 
 def _worse(without: Sequence[HintGain], with_hints: Sequence[HintGain]) -> float:
-    """The share of pictures, 0..1, whose PSNR fell."""
+    """Return the share of pictures, 0..1, whose PSNR fell."""
     pairs = zip(without, with_hints, strict=True)
     return sum(after.scores.psnr < before.scores.psnr for before, after in pairs) / len(without)
 

@@ -72,7 +72,7 @@ _AT_OWN_SIZE = EvaluationProtocol(
 
 
 def format_table(averages: Mapping[str, Scores]) -> str:
-    """A line for each of the averages, a column for each score that one of them has."""
+    """Return a line for each of the averages, a column for each score that one of them has."""
     taken = {of: scores.taken() for of, scores in averages.items()}
     names = [name for name in HEADINGS if any(name in row for row in taken.values())]
     lines = [f"{'':24}" + "".join(f"{HEADINGS[name]:>15}" for name in names)]

@@ -44,7 +44,7 @@ class EpochPart:
         return self.batches * self.batch_size
 
     def own_batches(self, requests: Sequence[Request]) -> list[list[Request]]:
-        """This process's share of each batch of the epoch, whose requests are given in order."""
+        """Return this process's share of each batch of the epoch, whose requests are given in order."""
         firsts = range(0, len(requests), self.batch_size)
         return [list(requests[first : first + self.batch_size][self.process :: self.processes]) for first in firsts]
 
@@ -72,7 +72,7 @@ class TrainingSet(Protocol):
 
 
 def shuffled(items: Sequence[Item], seed: int) -> list[Item]:
-    """The pictures in the order in which those of validation, then those of training, are taken."""
+    """Return the pictures in the order in which those of validation, then those of training, are taken."""
     return [items[index] for index in torch.randperm(len(items), generator=seeded(seed, "split")).tolist()]
 
 
@@ -122,7 +122,7 @@ class Pictures(Dataset[Tensor]):
 
 
 def epoch_requests(pictures: int, shown: int, seed: int, epoch: int) -> list[Request]:
-    """What one epoch shows, in order: every picture once, newly shuffled, repeated until `shown` are reached."""
+    """Return what one epoch shows, in order: every picture once, newly shuffled, repeated until `shown` are reached."""
     generator = seeded(seed, "order", epoch)
     rounds = [torch.randperm(pictures, generator=generator) for _ in range(-(-shown // pictures))]
     positions = torch.rand(shown, generator=generator).tolist()

@@ -52,7 +52,7 @@ def read_picture(source: Path | bytes, side: int) -> Tensor:
 
 
 def resize(picture: Image.Image, side: int) -> Tensor:
-    """A picture, PIL RGB, as uint8 (3, h, w) with short side `side`, at most MAX_ASPECT long."""
+    """Return a picture, PIL RGB, as uint8 (3, h, w) with short side `side`, at most MAX_ASPECT long."""
     return torch.from_numpy(_resized(picture, side).transpose(2, 0, 1).copy())
 
 
@@ -166,7 +166,7 @@ Request = tuple[int, float]
 def load(
     dataset: Dataset[Item], workers: int, pin_memory: bool = False, batches: list[list[Request]] | None = None
 ) -> Iterator[Any]:
-    """What a data set gives, in order, through so many worker processes (0: in this one).
+    """Yield what a data set gives, in order, through so many worker processes (0: in this one).
 
     Args:
         dataset: its items are given one by one, or, where there are `batches`, stacked.

@@ -63,7 +63,7 @@ def _take(
     report: Callable[[str], None],
     stop_request: StopRequest,
 ) -> tuple[list[Decoded], list[Path]]:
-    """The first `count` readable pictures (0: all) and the paths that were not tried."""
+    """Return the first `count` readable pictures (0: all) and the paths that were not tried."""
     taken: list[Decoded] = []
     omissions = Omissions(report)
     tried = 0
@@ -233,7 +233,7 @@ def _require_other_content(training: Sequence[str], validation: Sequence[Decoded
 
 
 def load_public_data(settings: DataSettings, report: Callable[[str], None]) -> DataSplit:
-    """The pictures of the recipe's public data set, downloaded where they are not there yet.
+    """Return the pictures of the recipe's public data set, downloaded where they are not there yet.
 
     One of picture files is divided like the folders of `--data`, another as it is itself.
 

@@ -17,7 +17,7 @@ from colorizer.errors import DataError
 
 
 def cut_into_subsets(batches: int, subsets: int) -> list[range]:
-    """The numbers of an epoch's batches, cut into `subsets` parts of nearly equal length, none of them empty."""
+    """Return the numbers of an epoch's batches, cut into `subsets` parts of nearly equal length, none of them empty."""
     bounds = [round(batches * part / subsets) for part in range(subsets + 1)]
     return [range(first, last) for first, last in itertools.pairwise(bounds) if last > first]
 

@@ -48,7 +48,7 @@ _MIN_SAMPLE = 100
 
 
 def buffered_order(count: int, buffer: int, generator: torch.Generator) -> list[int]:
-    """The numbers below `count` in the order in which a shuffle buffer gives them back.
+    """Return the numbers below `count` in the order in which a shuffle buffer gives them back.
 
     It is filled first. Then each number that comes takes the place of one drawn at random, which leaves; at the end,
     what is left leaves in random order. So none leaves more than `buffer` places before its own.
@@ -91,7 +91,7 @@ class Shards:
         return len(self.members)
 
     def plan(self, shown: int, seed: int, epoch: int) -> Plan:
-        """What one epoch shows: every picture once, and again, newly shuffled, until `shown` are reached."""
+        """Return what one epoch shows: every picture once, and again, newly shuffled, until `shown` are reached."""
         generator = seeded(seed, "shards", epoch)
         by_shard: list[list[int]] = [[] for _ in self.paths]
         for index, member in enumerate(self.members):
@@ -121,7 +121,7 @@ class Shards:
         return load(_Batches(self, plan, batches), workers, pin_memory)
 
     def read(self, plan: Plan, batches: Sequence[Sequence[Request]]) -> Iterator[Tensor]:
-        """The same in this process: decodes what the batches ask for as it comes by, and nothing else."""
+        """Do the same in this process: decode what the batches ask for as it comes by, and nothing else."""
         squares = self._squares(plan, dict(itertools.chain.from_iterable(batches)))
         ready: dict[int, Tensor] = {}  # at most the buffer
         for batch in batches:
@@ -132,7 +132,7 @@ class Shards:
             yield torch.stack([ready.pop(number) for number, _ in batch])
 
     def _squares(self, plan: Plan, positions: dict[int, float]) -> Iterator[tuple[int, Tensor]]:
-        """The squares of some numbers of the plan, as they come by."""
+        """Yield the squares of some numbers of the plan, as they come by."""
         for round_number, order in enumerate(plan.shard_orders):
             first = round_number * len(self)
             wanted = {self.members[number - first]: number for number in positions if 0 <= number - first < len(self)}
@@ -145,7 +145,7 @@ class Shards:
                 yield number, cut_square(picture, positions[number]).clone()  # not a view, which holds all of it
 
     def sample(self) -> Pictures:
-        """Some of the pictures, evenly spread over the shards and held; as `TrainingSet.sample`."""
+        """Return some of the pictures, evenly spread over the shards and held; as `TrainingSet.sample`."""
         return self._sample
 
     @functools.cached_property
@@ -165,7 +165,8 @@ class Shards:
 
 
 def _own(items: Sequence[Item]) -> Sequence[Item]:
-    """The share of a worker process; all of it where there are none. Taken in turn, their items are in order again."""
+    """Return the share of a worker process; all of it where there are none. Taken in turn, their items are in order
+    again."""
     worker = get_worker_info()
     return items[worker.id :: worker.num_workers] if worker else items
 
@@ -206,7 +207,7 @@ def take_members(
     report: Callable[[str], None],
     stop_request: StopRequest,
 ) -> tuple[dict[Member, Decoded], list[Member]]:
-    """The first `count` readable members (0: all), in their order, and those that were not tried.
+    """Return the first `count` readable members (0: all), in their order, and those that were not tried.
 
     Shards are read in their own order: what turns out unreadable is replaced by reading them again.
 

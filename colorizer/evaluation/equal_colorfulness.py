@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from PIL import Image
 
+from colorizer import color
 from colorizer.evaluation import metrics
 from colorizer.evaluation.protocol import centre_square, grey_scores
 from colorizer.evaluation.scores import Scores, mean
@@ -112,7 +112,7 @@ def _colored(plane: LightnessPlane, prediction: Prediction, saturation: float) -
 
 
 def _colorfulness(pixels: metrics.Bytes) -> float:
-    return metrics.colorfulness(torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255).item()
+    return metrics.colorfulness(color.srgb_planes(pixels)).item()
 
 
 def _measure(
@@ -135,5 +135,5 @@ def _measure(
 
 
 def _share_below(rows: Sequence[Scores], greys: Sequence[Scores]) -> float:
-    """The share of pictures whose PSNR is below that of no colour."""
+    """Return the share of pictures whose PSNR is below that of no colour."""
     return sum(row.psnr < grey.psnr for row, grey in zip(rows, greys, strict=True)) / len(rows)

@@ -33,7 +33,7 @@ SIZE_PROTOCOL = (
 
 def _lab(image: Image.Image) -> Tensor:
     """(3, H, W)."""
-    return color.srgb_to_lab(torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255)[0]
+    return color.srgb_to_lab(color.srgb_planes(image))[0]
 
 
 def true_hints(truth: Image.Image, count: int, seed: int) -> list[Hint]:
@@ -64,7 +64,7 @@ class HintGain:
 
 
 def measure_hints(model: Colorizer, image: Image.Image, counts: Sequence[int], seed: int) -> list[HintGain]:
-    """What hints with the true colours do, for each number of them."""
+    """Measure what hints with the true colours do, for each number of them."""
     truth = centre_square(image)
     base = model.predict(truth)
     plain = _lab(compose(truth, base))[1:]

@@ -121,17 +121,13 @@ def distance(picture: Bytes, truth: Bytes) -> Scores:
 
     Faster than `measure`, and without scikit-image.
     """
-    srgb, true_srgb = _planes(picture), _planes(truth)
+    srgb, true_srgb = color.srgb_planes(picture), color.srgb_planes(truth)
     lab, true_lab = color.srgb_to_lab(srgb), color.srgb_to_lab(true_srgb)
     return Scores(
         psnr=psnr(srgb, true_srgb).item(),
         ciede2000=delta_e_2000(lab, true_lab).mean().item(),
         ab_rmse=ab_rmse(lab[:, 1:], true_lab[:, 1:]).item(),
     )
-
-
-def _planes(picture: Bytes) -> Tensor:
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
 
 
 def measure(result: Bytes, truth: Bytes) -> Scores:
@@ -148,7 +144,7 @@ def measure(result: Bytes, truth: Bytes) -> Scores:
 
     if result.shape != truth.shape:
         raise ValueError(f"the pictures have different shapes, {result.shape} and {truth.shape}")
-    result_srgb, true_srgb = _planes(result), _planes(truth)
+    result_srgb, true_srgb = color.srgb_planes(result), color.srgb_planes(truth)
     result_lab, true_lab = color.srgb_to_lab(result_srgb), color.srgb_to_lab(true_srgb)
     difference = deltaE_ciede2000(*(lab[0].permute(1, 2, 0).double().numpy() for lab in (true_lab, result_lab)))
     return Scores(
@@ -166,7 +162,7 @@ cross-entropy, which takes logits (N, K, H, W) and classes, int64 (N, H, W), or 
 
 
 def accuracy(output: Tensor, target: Tensor) -> Tensor:
-    """The share of pixels, 0..1, whose likeliest class is the true one; NaN where the target is no class."""
+    """Return the share of pixels, 0..1, whose likeliest class is the true one; NaN where the target is no class."""
     if target.is_floating_point():
         return torch.full((), torch.nan, device=output.device)
     return (output.argmax(1) == target).float().mean()

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from colorizer import color
 from colorizer.evaluation import metrics
 from colorizer.evaluation.metrics import Bytes
 from colorizer.evaluation.scores import EQUAL_PSNR, Scores
@@ -37,7 +38,7 @@ class Grey:
 
 
 def centre_square(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Image.Image:
-    """The centre square of an RGB image, Lanczos-scaled to `square_side` pixels a side."""
+    """Return the centre square of an RGB image, Lanczos-scaled to `square_side` pixels a side."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     # Cropped first: resize's own `box` would let pixels from outside of it into the edges.
@@ -63,14 +64,14 @@ def grey_scores(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) ->
 
 
 def true_scores(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Scores:
-    """The photo held against itself: its own colourfulness, and the end of every other scale."""
-    srgb = torch.from_numpy(np.array(centre_square(image, square_side))).permute(2, 0, 1)[None].float() / 255
+    """Hold the photo against itself: its own colourfulness, and the end of every other scale."""
+    srgb = color.srgb_planes(centre_square(image, square_side))
     own = metrics.colorfulness(srgb).item()
     return Scores(psnr=math.inf, ssim=1.0, ciede2000=0.0, ab_rmse=0.0, colorfulness=own)
 
 
 def measure_at_own_size(model: Colorizer, square: Image.Image) -> Scores:
-    """What training's validation measures, of a checkpoint on one picture at the network's own size.
+    """Return what training's validation measures, of a checkpoint on one picture at the network's own size.
 
     Args:
         model: the checkpoint.

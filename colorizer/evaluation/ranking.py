@@ -42,7 +42,7 @@ class Ranking:
     higher_is_better: bool = False
 
     def of(self, scores: Scores) -> float:
-        """The measure in some scores."""
+        """Return the measure in some scores."""
         value: float = getattr(scores, self.score)
         return value
 
@@ -67,13 +67,13 @@ class RankedExamples:
 
 
 def order(rows: Sequence[Scores], ranking: Ranking) -> list[int]:
-    """The places of the rows, the best first; equal ones stay as they are."""
+    """Return the places of the rows, the best first; equal ones stay as they are."""
     sign = -1 if ranking.higher_is_better else 1
     return sorted(range(len(rows)), key=lambda place: sign * ranking.of(rows[place]))
 
 
 def pick(ordered: Sequence[int], count: int = 4) -> RankedExamples:
-    """The best, the middling and the worst: `count` of each, or fewer, so that none is shown twice."""
+    """Return the best, the middling and the worst: `count` of each, or fewer, so that none is shown twice."""
     count = max(1, min(count, len(ordered) // 3))
     best, rest = list(ordered[:count]), list(ordered[count:])
     worst = rest[-count:]
@@ -105,7 +105,7 @@ class EvaluatedImage:
     """By model."""
 
     def image(self) -> Image.Image:
-        """The square."""
+        """Return the square."""
         with Image.open(io.BytesIO(self.square)) as kept:
             return kept.convert("RGB")
 
@@ -145,7 +145,8 @@ def evaluate_image(model: protocol.Predictor, evaluated: EvaluatedImage) -> Outc
 
 
 def total_hues(evaluated_images: Sequence[EvaluatedImage], model: str) -> JointHues:
-    """True hue against predicted hue over all pictures, of one model that has coloured them; there has to be one."""
+    """Count true hue against predicted hue over all pictures, of one model that has coloured them; there has to be
+    one."""
     total: JointHues = np.sum([evaluated.outcomes[model].hues for evaluated in evaluated_images], axis=0)
     return total
 
@@ -177,7 +178,7 @@ class EvaluationQueue:
         return len(self._waiting) + len(self._open)
 
     def measured(self, models: Collection[str]) -> list[EvaluatedImage]:
-        """The pictures that every one of the models has coloured, in the order in which they came."""
+        """Return the pictures that every one of the models has coloured, in the order in which they came."""
         return [evaluated for evaluated in self._open if evaluated.outcomes.keys() >= set(models)]
 
     def steps_left(self, models: Collection[str]) -> int:
@@ -213,7 +214,7 @@ class EvaluationQueue:
 
 
 def measure_all(entries: Iterable[Entry], models: Mapping[str, protocol.Predictor]) -> EvaluationQueue:
-    """A queue drained to its end, for scripts."""
+    """Measure all to the end, for scripts."""
     queue = EvaluationQueue(entries)
     while queue.steps_left(models):
         queue.advance(models)

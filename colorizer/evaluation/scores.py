@@ -52,7 +52,7 @@ HEADINGS: Final = {
 
 
 def mean(rows: Sequence[Scores]) -> Scores:
-    """The mean of each score over the pictures; there has to be one."""
+    """Return the mean of each score over the pictures; there has to be one."""
     return Scores(**{name: math.fsum(getattr(row, name) for row in rows) / len(rows) for name in NAMES})
 
 

@@ -38,7 +38,7 @@ Answer = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def answer_of(network: ColorNetwork) -> Answer:
-    """What a network makes of L."""
+    """Return what a network makes of L."""
 
     def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
         output = network(lightness).float()
@@ -48,7 +48,7 @@ def answer_of(network: ColorNetwork) -> Answer:
 
 
 def grey_answer(network: ColorNetwork, constant_prediction: Tensor) -> Answer:
-    """The answer "grey", and for the loss what the network would return of it."""
+    """Return the answer "grey", and for the loss what the network would return of it."""
 
     def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
         ab = torch.zeros_like(lightness).expand(-1, 2, -1, -1)
@@ -64,7 +64,7 @@ def rounded_to_8_bits(srgb: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def measure_batch(answer: Answer, network: ColorNetwork, squares: Tensor, loss: Loss) -> Tensor:
-    """The measures of each picture, in the order of `_COLUMNS`; `network` says what the loss compares with.
+    """Measure each picture, in the order of `_COLUMNS`; `network` says what the loss compares with.
 
     Args:
         squares: uint8 (N, 3, H, W), on the network's device.
@@ -90,7 +90,8 @@ def measure_batch(answer: Answer, network: ColorNetwork, squares: Tensor, loss: 
 
 
 def summed(answer: Answer, network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Tensor:
-    """The sum of `measure_batch` over all pictures: float64 (6,); sums of parts can be added across processes."""
+    """Return the sum of `measure_batch` over all pictures: float64 (6,); sums of parts can be added across
+    processes."""
     total = torch.zeros(len(_COLUMNS), dtype=torch.float64)
     for batch in squares.split(_BATCH) if len(squares) else ():  # a process may have no share
         total += measure_batch(answer, network, batch.to(device), loss).sum(0)
@@ -98,19 +99,20 @@ def summed(answer: Answer, network: ColorNetwork, squares: Tensor, loss: Loss, d
 
 
 def from_sum(total: Tensor, pictures: int) -> Scores:
-    """The means that belong to a sum over `pictures` pictures."""
+    """Return the means that belong to a sum over `pictures` pictures."""
     means = dict(zip(_COLUMNS, (total / pictures).tolist(), strict=True))
     return Scores(**{name: value for name, value in means.items() if not math.isnan(value)})
 
 
 def measure_network(network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Scores:
-    """The means of a network over uint8 (N, 3, H, W)."""
+    """Return the means of a network over uint8 (N, 3, H, W)."""
     return from_sum(summed(answer_of(network), network, squares, loss, device), len(squares))
 
 
 @torch.inference_mode()
 def measure_baseline(network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Baseline:
-    """The measures of grey on uint8 (N, 3, H, W), in the loss of a network, and the pictures' own colourfulness."""
+    """Measure grey on uint8 (N, 3, H, W), in the loss of a network, and the pictures' own
+    colourfulness."""
     true, targets = [], []
     for batch in squares.split(_BATCH):
         srgb = batch.to(device).float() / 255

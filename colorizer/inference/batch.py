@@ -1,9 +1,10 @@
 """Many pictures coloured by several processes or threads, in groups that the network takes at once.
 
-    tasks = output_paths.plan(["holiday"], Path("coloured"))
-    with contextlib.closing(colorize_files(colorizer.load("photo"), tasks)) as outcomes:
-        for outcome in outcomes:
-            print(outcome.source, outcome.problem or "done")
+    if __name__ == "__main__":       # the processes of a large batch import the script that starts them
+        tasks = output_paths.plan(["holiday"], Path("coloured"))
+        with contextlib.closing(colorize_files(colorizer.load("photo"), tasks)) as outcomes:
+            for outcome in outcomes:
+                print(outcome.source, outcome.problem or "done")
 
 Each takes a group of pictures of one size at the network, opens them, asks the network once for all of them, and
 composes, encodes and writes one after the other. While one decodes, another computes and a third one encodes. On a CPU

@@ -62,7 +62,8 @@ def _strips(width: int, height: int) -> list[Strip]:
 
 
 def _workspace(width: int, strips: Sequence[Strip]) -> packed_lab.Workspace:
-    """The calling thread's own: some megabytes, kept from photo to photo, as the system takes time to clear memory."""
+    """Return the calling thread's own: some megabytes, kept from photo to photo, as the system takes time to clear
+    memory."""
     top, bottom = strips[0]
     pixels = (bottom - top) * width
     kept: packed_lab.Workspace | None = getattr(_kept, "workspace", None)
@@ -89,8 +90,8 @@ def read_lightness(image: Image.Image) -> LightnessPlane:
 
 
 def _packed(strip: Image.Image, pyarrow: ModuleType | None, workspace: packed_lab.Workspace) -> Tensor:
-    """The pixels of an RGB image of one block of memory, packed, (n,); that memory itself, where pyarrow hands it over:
-    a fifth of the time."""
+    """Return the pixels of an RGB image of one block of memory, packed, (n,); that memory itself, where pyarrow hands
+    it over: a fifth of the time."""
     if pyarrow is not None:
         return torch.from_dlpack(pyarrow.array(strip).flatten()).view(torch.int32)
     packed = workspace.packed(strip.width * strip.height)
@@ -144,7 +145,7 @@ def _as_image(pixels: NDArray[np.int32]) -> Image.Image:
 
 
 def _pyarrow() -> ModuleType | None:
-    """Imported for large photos only: it takes a tenth of a second, and training may run without it."""
+    """Import pyarrow for large photos only: it takes a tenth of a second, and training may run without it."""
     try:
         import pyarrow
     except ImportError:

@@ -18,7 +18,8 @@ EPSILON = 16.0  # Lab units squared: contours of more than about 4 units of L st
 
 
 def _box_mean(planes: Tensor) -> Tensor:
-    """The mean of the (2 RADIUS + 1)^2 pixels around each, of fewer at the border; a tenth of the time of pooling."""
+    """Return the mean of the (2 RADIUS + 1)^2 pixels around each, of fewer at the border; a tenth of the time of
+    pooling."""
     return _box_sum(planes) / _box_sum(torch.ones_like(planes[:1, :1]))
 
 

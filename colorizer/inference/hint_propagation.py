@@ -41,7 +41,7 @@ def covariance(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor], reac
 
 
 def places_of(height: int, width: int) -> Tensor:
-    """The places (h w, 2) of the pixels of a picture, in mean sides, row by row."""
+    """Return the places (h w, 2) of the pixels of a picture, in mean sides, row by row."""
     side = (height * width) ** 0.5
     rows, columns = torch.meshgrid(torch.arange(height) / side, torch.arange(width) / side, indexing="ij")
     return torch.stack([rows, columns], -1).reshape(-1, 2)

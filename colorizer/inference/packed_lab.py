@@ -71,8 +71,8 @@ def _part(planes: Tensor, count: int) -> Tensor:
 
 @functools.lru_cache(maxsize=1)
 def _luminance_tables() -> tuple[Tensor, Tensor, Tensor]:
-    """What red and green together, (65536,) by red | green << 8, and blue, (256,), add to the luminance Y, in steps of
-    1 / `_LUMINANCES`, as int32; and the root of each sum."""
+    """Return what red and green together, (65536,) by red | green << 8, and blue, (256,), add to the luminance Y, in
+    steps of 1 / `_LUMINANCES`, as int32; and the root of each sum."""
     red, green, blue = color.luminance_tables().double() * _LUMINANCES
     luminances = torch.arange(_LUMINANCES + 2, dtype=torch.float64) / _LUMINANCES  # two roundings may go beyond white
     return _rounded(red + green[:, None]).flatten(), _rounded(blue), color.lab_f(luminances).float()
@@ -150,7 +150,7 @@ class Canvas:
         self._waiting, self._left = 0, lab_f.numel()
 
     def paint(self, first: int, last: int, workspace: Workspace) -> None:
-        """The pixels `first` to `last` - 1, each once, by the workspace's coefficients, which are used up."""
+        """Fill the pixels `first` to `last` - 1, each once, by the workspace's coefficients, which are used up."""
         count, lab_f, packed = last - first, self._lab_f[first:last], self._pixels[first:last]
         to_x, f_x, to_z, f_z = workspace.coefficients(count)
         xyz, linear = workspace.rgb_scratch(count)

@@ -38,7 +38,7 @@ class ColorNetwork(nn.Module):
         return iter(())
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
-        """What the output is trained towards, of true pictures (N, 3, H, W) in sRGB 0..1 and in Lab."""
+        """Return what the output is trained towards, of true pictures (N, 3, H, W) in sRGB 0..1 and in Lab."""
         return lab[:, 1:]
 
     def to_ab(self, output: Tensor) -> Tensor:
@@ -46,10 +46,11 @@ class ColorNetwork(nn.Module):
         return output
 
     def constant_prediction(self, targets: Tensor) -> Tensor:
-        """The output (C,) for every pixel of whoever does not look at the picture, but may know all the targets."""
+        """Return the output (C,) for every pixel of whoever does not look at the picture, but may know all the
+        targets."""
         return targets.new_zeros(2)
 
     def grey_prediction(self, lightness: Tensor, blind: Tensor) -> Tensor:
-        """What it would return of a photo that it leaves grey, for its loss: `blind` (C,) at every pixel."""
+        """Return what it would return of a photo that it leaves grey, for its loss: `blind` (C,) at every pixel."""
         count, _, height, width = lightness.shape
         return blind.to(lightness.device)[None, :, None, None].expand(count, -1, height, width)

@@ -24,17 +24,17 @@ def register(name: str) -> Callable[[type[Network]], type[Network]]:
 
 
 def architectures() -> list[str]:
-    """The registered names, sorted."""
+    """Return the registered names, sorted."""
     return sorted(_REGISTRY)
 
 
 def architectures_with_head(head: Head) -> list[str]:
-    """The registered names whose networks have this head, sorted."""
+    """Return the registered names whose networks have this head, sorted."""
     return sorted(name for name, network in _REGISTRY.items() if network.head == head)
 
 
 def build(architecture: str, /, **options: Any) -> ColorNetwork:
-    """A new network with random weights.
+    """Build a new network with random weights.
 
     Raises:
         ValueError: for a name that is not registered, or an option that the network does not have.
@@ -50,5 +50,5 @@ def build(architecture: str, /, **options: Any) -> ColorNetwork:
 
 
 def count_parameters(network: nn.Module) -> int:
-    """The number of values that training can change."""
+    """Return the number of values that training can change."""
     return sum(parameter.numel() for parameter in network.parameters())

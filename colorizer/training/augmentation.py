@@ -153,7 +153,7 @@ def _cosines() -> Tensor:
 
 
 def compress(lightness: Tensor, generator: torch.Generator, qualities: tuple[float, float] = _JPEG_QUALITIES) -> Tensor:
-    """What quantising 8 x 8 blocks as JPEG does leaves of the picture; L stands for luma, 100 for 255."""
+    """Keep what quantising 8 x 8 blocks as JPEG does leaves of the picture; L stands for luma, 100 for 255."""
     quality = uniform(lightness, *qualities, generator)
     scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)[..., None, None]  # that of the IJG's library
     table = (torch.tensor(_JPEG_TABLE, device=lightness.device) * scale).clamp_min(1)

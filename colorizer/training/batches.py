@@ -44,7 +44,7 @@ def crop_squares(squares: Tensor, settings: DataSettings, generator: torch.Gener
 def make_batch(
     squares: Tensor, settings: DataSettings, with_hints: bool, network: models.ColorNetwork, generator: torch.Generator
 ) -> TrainingBatch:
-    """What a network learns of some squares.
+    """Return what a network learns of some squares.
 
     Args:
         squares: uint8 (n, 3, side, side), on the network's device.

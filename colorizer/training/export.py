@@ -30,7 +30,7 @@ from colorizer.training.trainer import Trainer
 
 
 def hardware_name(device: torch.device, processes: int) -> str:
-    """What a run was computed on, e.g. "2 threads of Intel(R) Xeon(R) CPU"."""
+    """Return what a run was computed on, e.g. "2 threads of Intel(R) Xeon(R) CPU"."""
     if device.type == "cuda":
         return f"{processes} x {torch.cuda.get_device_name(device)}"
     model = platform.processor() or platform.machine()
@@ -46,7 +46,7 @@ def hardware_name(device: torch.device, processes: int) -> str:
 
 
 def describe_loss(recipe: Recipe, head: str) -> str:
-    """The loss in words, with its unit; `head` is that of the network."""
+    """Return the loss in words, with its unit; `head` is that of the network."""
     if recipe.loss.name == "huber":
         return f"Huber, threshold {recipe.loss.huber_delta:g} Lab units"
     if head == "bins":
@@ -67,7 +67,7 @@ def describe_loss(recipe: Recipe, head: str) -> str:
 
 
 def _describe_adversary(settings: AdversarySettings) -> str:
-    """What it was trained against, in words."""
+    """Return what it was trained against, in words."""
     sources = {"rgb": "the picture as generated", "lab": "the photo's L with the generated ab"}
     inputs = sources[settings.discriminator_input]
     answers = {"global": "one answer a picture", "patch": "one answer a patch"}[settings.discriminator_output]
@@ -90,7 +90,7 @@ def describe_optimizer(settings: TrainingSettings) -> str:
 
 
 def _command(run: Trainer) -> str:
-    """What trains this checkpoint again, and measures it."""
+    """Return what trains this checkpoint again, and measures it."""
     folders = {"public": "", "split": " --data FOLDERS", "folders": " --data FOLDERS --validation TEST_FOLDERS"}
     return f"python train.py recipes/{run.recipe.id}.toml{folders[run.data.origin]}"
 

@@ -34,7 +34,7 @@ class Adversary:
     def __init__(
         self, settings: AdversarySettings, crop: int, training: TrainingSettings, accelerator: Accelerator
     ) -> None:
-        """A discriminator with its first weights, which follow from the seed of the training.
+        """Make a discriminator with its first weights, which follow from the seed of the training.
 
         Args:
             settings: its own.
@@ -66,7 +66,7 @@ class Adversary:
         )
 
     def generator_loss(self, own_loss: Tensor, output: Tensor, lab: Tensor) -> Tensor:
-        """What the network is trained by: BCE(D(output), true) + weight x its own loss; a scalar, in nats.
+        """Return what the network is trained by: BCE(D(output), true) + weight x its own loss; a scalar, in nats.
 
         The labels are flipped (Goodfellow et al. 2014, section 3): it gains by being taken for true, rather than loses
         by being found out, whose gradient vanishes when the discriminator is sure.
@@ -110,7 +110,7 @@ class Adversary:
         return loss.detach()
 
     def discriminator_input(self, srgb: Tensor, lab: Tensor) -> Tensor:
-        """What the discriminator sees, about -1..1, (N, 3, S, S), of a picture in sRGB and its photo's Lab."""
+        """Return what the discriminator sees, about -1..1, (N, 3, S, S), of a picture in sRGB and its photo's Lab."""
         if self.settings.discriminator_input == "rgb":
             return srgb * 2 - 1
         return torch.cat([normalize_lightness(lab[:, :1]), color.srgb_to_lab(srgb)[:, 1:] / _CHROMA], 1)
@@ -121,7 +121,8 @@ class Adversary:
 
     @torch.inference_mode()
     def accuracy(self, network: ColorNetwork, training: TrainingSet, epoch: int) -> float:
-        """The share, 0..1, of right answers on training pictures of this epoch's choice, as they were and as generated.
+        """Return the share, 0..1, of right answers on training pictures of this epoch's choice, as they were and as
+        generated.
 
         Every process computes the same.
         """
@@ -146,7 +147,8 @@ class Adversary:
 
 
 def mean_of_learning(loss_sum: float, steps: int) -> float | None:
-    """The discriminator's mean loss over an epoch; None where it did not learn, so that its sum is not a number."""
+    """Return the discriminator's mean loss over an epoch; None where it did not learn, so that its sum is not a
+    number."""
     return None if math.isnan(loss_sum) else loss_sum / steps
 
 

@@ -178,7 +178,7 @@ def draw_cells(pictures: int, cells: int, generator: torch.Generator) -> tuple[l
 
 
 def true_hint_planes(ab: Tensor, hinted: list[Tensor]) -> Tensor:
-    """True colours (N, 2, h, w) -> hint planes (N, 3, h, w) that show them in the hinted cells."""
+    """Turn true colours (N, 2, h, w) into hint planes (N, 3, h, w) that show them in the hinted cells."""
     mask = torch.zeros_like(ab[:, :1]).flatten(1)
     for number, at in enumerate(hinted):
         mask[number, at] = 1

@@ -49,7 +49,7 @@ AVERAGE = "average."
 
 
 def find_folders(*roots: Path) -> Sequence[Path]:
-    """The folders under the roots that hold a recipe: finished checkpoints and runs in training."""
+    """Return the folders under the roots that hold a recipe: finished checkpoints and runs in training."""
     return [path.parent for root in roots for path in sorted(root.glob(f"*/{RECIPE_FILE}"))]
 
 
@@ -59,7 +59,7 @@ def is_under_way(folder: Path) -> bool:
 
 
 def state_under_way(folder: Path) -> dict[str, Tensor]:
-    """The weights of a run that is under way, or their average where it keeps one.
+    """Return the weights of a run that is under way, or their average where it keeps one.
 
     Raises:
         CheckpointError: for a state that cannot be read.
@@ -193,7 +193,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 
 
 def read_baseline(path: Path) -> Baseline:
-    """The baseline of a run or checkpoint.
+    """Return the baseline of a run or checkpoint.
 
     Raises:
         CheckpointError: for a file that is missing or broken.

@@ -14,7 +14,7 @@ _FALL_SHARE = 0.1  # of the steps, in which the "stable" schedule falls
 
 
 def parameter_groups(network: models.ColorNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:
-    """The optimizer's groups: the network but its trunk, and the trunk, where it learns at a rate of its own."""
+    """Return the optimizer's groups: the network but its trunk, and the trunk, where it learns at a rate of its own."""
     if settings.encoder_rate == 1:
         return [{"params": list(network.parameters()), "relative_rate": 1.0}]
     trunk = list(network.trunk_parameters())
@@ -24,7 +24,7 @@ def parameter_groups(network: models.ColorNetwork, settings: TrainingSettings) -
 
 
 def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
-    """The rate of one step: a linear rise over the warm-up, then the recipe's schedule over all `steps`."""
+    """Return the rate of one step: a linear rise over the warm-up, then the recipe's schedule over all `steps`."""
     warmup = min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
     fall = 1.0
     if settings.schedule == "cosine":
@@ -35,8 +35,8 @@ def learning_rate(settings: TrainingSettings, step: int, steps: int) -> float:
 
 
 def make_average(network: models.ColorNetwork, decay: float) -> AveragedModel:
-    """An exponential moving average of a network's weights and buffers; in its first steps it forgets sooner, as what
-    a network is at first is worth nothing."""
+    """Return an exponential moving average of a network's weights and buffers; in its first steps it forgets sooner, as
+    what a network is at first is worth nothing."""
 
     def average(averaged: Tensor, current: Tensor, updates: Tensor | int) -> Tensor:
         if not averaged.is_floating_point():

@@ -138,7 +138,7 @@ class Trainer:
             self.projection = self._fit_hint_embedding(watcher)
 
     def kept_state(self) -> dict[str, Tensor]:
-        """The weights that become the checkpoint: of the best or of the last epoch, or their average.
+        """Return the weights that become the checkpoint: of the best or of the last epoch, or their average.
 
         Raises:
             CheckpointError: where those of the best epoch cannot be read.
@@ -148,7 +148,7 @@ class Trainer:
         return self.learner.shipped_network.state_dict()
 
     def _fit_hint_embedding(self, watcher: Watcher) -> Tensor:
-        """The last phase, on a copy of the network with the weights that are kept; it has a state of its own.
+        """Run the last phase, on a copy of the network with the weights that are kept; it has a state of its own.
 
         Returns the projection, see `HintedBins.projection`.
         """
@@ -207,7 +207,7 @@ class Trainer:
                 raise Interrupted
 
     def _sums(self) -> Tensor:
-        """What `_learn` returns, gathered over the epoch; float32, as not every device has float64."""
+        """Gather what `_learn` returns over the epoch; float32, as not every device has float64."""
         progress = self.progress
         sums = (progress.loss_sum, progress.accuracy_sum, progress.generator_loss_sum, progress.discriminator_loss_sum)
         return torch.tensor(sums, device=self.accelerator.device)
@@ -217,7 +217,7 @@ class Trainer:
         progress.loss_sum, progress.accuracy_sum, progress.generator_loss_sum, progress.discriminator_loss_sum = values
 
     def batches(self) -> Iterator[TrainingBatch]:
-        """What the epoch still has to teach, from the step that comes next, one batch a step."""
+        """Yield what the epoch still has to teach, from the step that comes next, one batch a step."""
         seed, epoch, process = self.recipe.training.seed, self.progress.epoch, self.accelerator.process_index
         device = self.accelerator.device
         squares_of_steps = self.data.training.epoch(self._part(), pin_memory=device.type == "cuda")
@@ -227,7 +227,7 @@ class Trainer:
             yield make_batch(squares, self.recipe.data, self.recipe.training.hints, self.bare_network, generator)
 
     def _part(self) -> EpochPart:
-        """What the epoch still has to show this process, from the step that comes next."""
+        """Return what the epoch still has to show this process, from the step that comes next."""
         settings, progress, accelerator = self.recipe.training, self.progress, self.accelerator
         return EpochPart(
             settings.seed,
@@ -258,7 +258,7 @@ class Trainer:
             raise self._diverged("loss")
 
     def _require_finite_weights(self) -> None:
-        """A last step may have broken weights whose loss nobody has seen: they are not to replace the good state."""
+        """Refuse weights that a last step has broken, whose loss nobody has seen: the good state is to stay."""
         if not self.learner.has_finite_weights():
             raise self._diverged("weights")
 
@@ -282,7 +282,8 @@ class Trainer:
         watcher.epoch(row)
 
     def _epoch_row(self, start: float) -> EpochRow:
-        """What the history has of the epoch that ends; `start` is when its validation began, by `perf_counter`."""
+        """Return what the history has of the epoch that ends; `start` is when its validation began, by
+        `perf_counter`."""
         progress, adversary = self.progress, self.learner.adversary
         sums = self.accelerator.reduce(self._sums(), "mean").tolist()
         train_loss, train_accuracy, generator_loss = (value / progress.step for value in sums[:3])
@@ -331,7 +332,7 @@ class Trainer:
         self.accelerator.wait_for_everyone()
 
     def validate(self) -> Scores:
-        """The measures of the network as it is, over the validation pictures; shared among the processes."""
+        """Measure the network as it is, over the validation pictures; shared among the processes."""
         network = self.learner.shipped_network
         network.eval()
         for buffer in network.buffers():  # BatchNorm's, which differ by process: the first's are shipped

@@ -30,7 +30,7 @@ def _physical_bytes() -> float:
 
 
 def peak_memory_mb() -> int | None:
-    """The most memory that this process has held at once since it began (its peak resident set), in megabytes.
+    """Return the most memory that this process has held at once since it began (its peak resident set), in megabytes.
 
     None where the system does not say, as Windows. Processes that decode pictures for it are not counted.
     """

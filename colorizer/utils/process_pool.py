@@ -100,7 +100,8 @@ def imap_unordered(work: "Work[Item, Result]", items: "Iterator[Item]", count: i
 
 @contextlib.contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """What is started inside never gets Ctrl-C, which reaches all processes of a terminal: the first one decides."""
+    """Let nothing that is started inside get Ctrl-C, which reaches all processes of a terminal: the first one
+    decides."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -125,7 +126,7 @@ def _begin(work: bytes, stop: Event) -> None:
 
 
 def _end_with_parent() -> None:
-    """The parent may be killed without a word; its processes would wait for ever."""
+    """End when the parent does, which may be killed without a word; its processes would wait for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

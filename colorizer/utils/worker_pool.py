@@ -58,7 +58,7 @@ def make_pool(count: int) -> ThreadPoolExecutor:
 
 
 def imap_unordered(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
-    """What comes of items that so many threads work on one by one, in no order.
+    """Yield what comes of items that so many threads work on one by one, in no order.
 
     Whoever stops before the end closes the iterator, and waits until no thread works any more.
 
