@@ -33,7 +33,6 @@ from colorizer.checkpoints.store import RECIPE_FILE
 from colorizer.cli.arguments import given_path
 from colorizer.errors import ColorizerError
 from colorizer.evaluation.validation import measure_baseline
-from colorizer.images.folders import LeftOut, find_pictures
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.training.export import finish, update_card
 from colorizer.training.launch import Sources, check_folder, make_accelerator

@@ -84,7 +84,7 @@ def peak_megabytes_above(way: Callable[[], object]) -> float:
 
 
 def _child_megabytes(pid: int | None) -> float:
-    """The most that a started process has held of its own so far, as the system counts it; without what it shares."""
+    """Return the most that a started process has held so far, as the system counts it; without what it shares."""
     folder = Path(f"/proc/{pid}")
     highest = _megabytes(folder / "status", "VmHWM")
     shared = [_megabytes(folder / "smaps_rollup", key) for key in ("Shared_Clean", "Shared_Dirty")]

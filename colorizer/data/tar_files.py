@@ -87,8 +87,8 @@ def label(path: Path, name: str) -> str:
     return f"{path.name}/{repr(name)[1:-1]}"
 
 
-def list_pictures(path: Path, report: Callable[[str], None]) -> list[str]:
-    """Return the names of a shard's pictures, in their order, by its headers alone; nothing else in it is touched.
+def list_pictures(path: Path, report: Callable[[str], None], left_out: list[LeftOut] | None = None) -> list[str]:
+    """List the names of a shard's pictures, in their order, by its headers alone; nothing else in it is touched.
 
     Args:
         path: the shard.

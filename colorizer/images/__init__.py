@@ -166,7 +166,7 @@ def _fetch(link: str, limits: Limits, link_policy: "LinkPolicy | None") -> bytes
 
 
 def read_file(path: Path, limits: Limits | None = None) -> bytes:
-    """The content of a file that may be a picture, for `open_image`; nothing of it is judged yet.
+    """Read a file that may be a picture, for `open_image`: nothing of it is judged yet.
 
     Raises:
         PictureError: it cannot be read, or has more bytes than the limits allow.

@@ -11,7 +11,9 @@ from accelerate import Accelerator
 from colorizer.checkpoints.card import CARD_FILE
 from colorizer.checkpoints.store import RECIPE_FILE
 from colorizer.data.splits import DataSplit, load_public_data, load_training_data
+from colorizer.data.tar_files import are_shards, find_shards, list_pictures
 from colorizer.errors import DataError, TrainingError
+from colorizer.images.folders import LeftOut, find_pictures
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.recipes.schema import TrainingSettings
 from colorizer.training.run_state import LAST_FILE
@@ -67,6 +69,8 @@ class Sources:
 
     folders: Sequence[Path]
     validation: Sequence[Path] = ()
+    verbose: bool = False
+    """Whether what is left out is named one by one."""
 
     def load(self, recipe: Recipe, report: Callable[[str], None], stop_request: StopRequest) -> DataSplit:
         """Find, divide and decode the pictures.
@@ -76,6 +80,8 @@ class Sources:
         """
         if self.folders:
             report(f"Reading the pictures of {', '.join(map(str, [*self.folders, *self.validation]))} ...")
+            if self.verbose:
+                self._name_left_out(report)
             return load_training_data(self.folders, recipe.data, report, stop_request, self.validation)
         if self.validation:
             raise DataError("--validation goes with --data, the training pictures.")
@@ -86,3 +92,14 @@ class Sources:
             )
         with interruptible():
             return load_public_data(recipe.data, report)
+
+    def _name_left_out(self, report: Callable[[str], None]) -> None:
+        left_out: list[LeftOut] = []
+        for folder in (*self.folders, *self.validation):
+            if folder.is_dir():
+                left_out += find_pictures(folder).left_out
+            elif are_shards(folder):
+                for shard in find_shards([folder]):
+                    list_pictures(shard, lambda sentence: None, left_out)
+        for item in left_out:
+            report(f"{item.path}: {item.sentence}.")

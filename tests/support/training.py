@@ -155,7 +155,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
 def make_run(
     recipe_text: str, folder: Path, out: Path, *overrides: str, stop_request: StopRequest | None = None
 ) -> Trainer:
-    """A run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
+    """Make a run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
     recipe = parse_recipe(recipe_text, overrides)
     data = load_training_data([folder], recipe.data, lambda message: None)
     network = build_network(recipe)
@@ -166,7 +166,7 @@ def make_run(
 
 
 def fitted(recipe_text: str, folder: Path, out: Path, *overrides: str) -> Trainer:
-    """The same, trained to its end."""
+    """Make the same, and train it to its end."""
     run = make_run(recipe_text, folder, out, *overrides)
     run.fit(QUIET)
     return run

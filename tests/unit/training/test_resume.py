@@ -63,7 +63,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 @pytest.fixture(scope="module")
 def whole(kind: Kind, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
-    """The run that nothing interrupted."""
+    """Train the run that nothing interrupts."""
     return fitted(kind.recipe, folder, tmp_path_factory.mktemp("whole"), *kind.settings)
 
 
@@ -79,7 +79,7 @@ def at_step(number: int) -> Callable[[int, float | None], None]:
 
 
 def states(run: Trainer) -> list[dict[str, torch.Tensor]]:
-    """The tensors of the network, and of the discriminator where there is one."""
+    """Return the tensors of the network, and of the discriminator where there is one."""
     return [
         run.bare_network.state_dict(),
         *([run.learner.adversary.network.state_dict()] if run.learner.adversary else []),

@@ -114,7 +114,7 @@ def test_training_stops_early_without_a_better_epoch(folder: Path, tmp_path: Pat
 
 @pytest.fixture(scope="module")
 def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
-    """A finished run with every epoch kept, whose best epoch is not the last: its learning rate grows too high."""
+    """Train a run with every epoch kept, whose best epoch is not the last: its learning rate grows too high."""
     settings = ("training.warmup_steps=30", "training.schedule=constant", "training.learning_rate=0.03")
     run = fitted(
         RECIPE, folder, tmp_path_factory.mktemp("run"), *settings, "training.snapshots=[0,1,2]", "training.select=best"
