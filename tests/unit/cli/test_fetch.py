@@ -54,7 +54,7 @@ def test_measured_figures_go_into_the_card_in_the_cache(server: WeightsServer, t
     assert main(["fetch", "eccv16"]) == 0
     assert main(["evaluate", str(tmp_path / "photos"), "--checkpoint", "eccv16", "--card", "one cat"]) == 0
     rows = published.read_fetched("eccv16").metrics
-    assert next((row.of, row.pictures, row.images) for row in rows) == ("checkpoint", "one cat", 1)
+    assert next((row.subject, row.dataset, row.images) for row in rows) == ("checkpoint", "one cat", 1)
 
 
 def test_fetch_of_an_unknown_network_names_the_known(server: WeightsServer, capsys: pytest.CaptureFixture[str]) -> None:
