@@ -1,7 +1,7 @@
 """Folders of photos: the batch against a loop over single calls, memory and time a file as their number grows.
 
-`python -m benchmarks.many_photos memory FOLDER` prints the MB that a folder needs above the loaded model, in a process
-of its own and those that it forks.
+`python -m benchmarks.batch memory FOLDER` prints the MB that a folder needs above the loaded model, in a process
+of its own and those that it starts.
 """
 
 import contextlib

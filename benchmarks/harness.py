@@ -84,7 +84,7 @@ def peak_megabytes_above(way: Callable[[], object]) -> float:
 
 
 def _child_megabytes(pid: int | None) -> float:
-    """Return the most that a forked process has held so far, as the system counts it; without what it shares."""
+    """Return the most that a started process has held so far, as the system counts it; without what it shares."""
     folder = Path(f"/proc/{pid}")
     highest = _megabytes(folder / "status", "VmHWM")
     shared = [_megabytes(folder / "smaps_rollup", key) for key in ("Shared_Clean", "Shared_Dirty")]
@@ -92,7 +92,7 @@ def _child_megabytes(pid: int | None) -> float:
 
 
 def family_megabytes_above(way: Callable[[], object]) -> float:
-    """MB that this process and those that it forks on the way need at their peaks in `way`, above what it held before:
+    """MB that this process and those that it starts on the way need at their peaks in `way`, above what it held before:
     the peaks of all of them added up, whether they come at once or not. Linux only.
 
     Raises:

@@ -47,10 +47,10 @@ class View:
 
     def values(self, card: Card) -> list[float]:
         """The figures of a checkpoint that the pictures are ranked by."""
-        return [evaluated.outcomes[model_key(card)].figures[self.ranking.figure] for evaluated in self.evaluated_images]
+        return [self.ranking.of(evaluated.outcomes[model_key(card)].scores) for evaluated in self.evaluated_images]
 
     def grey_values(self) -> list[float]:
-        return [evaluated.grey[self.ranking.figure] for evaluated in self.evaluated_images]
+        return [self.ranking.of(evaluated.grey) for evaluated in self.evaluated_images]
 
 
 def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:

@@ -31,7 +31,7 @@ class Strip:
 
 
 def draw_sheet(strips: Sequence[Strip], rendering: Rendering) -> Image.Image:
-    """Strips side by side under their titles, rows and columns named: RGB.
+    """Return strips side by side under their titles, rows and columns named: RGB.
 
     Pictures are enlarged by a whole factor, to 128 pixels or a little more. A name that the built-in font, which has
     the characters of ASCII only, cannot write becomes "Picture 1" and so on.
@@ -56,7 +56,7 @@ def draw_sheet(strips: Sequence[Strip], rendering: Rendering) -> Image.Image:
 
 
 def _enlarged_side(column: Column) -> int:
-    """The smallest whole multiple of a square's side that is a cell or more."""
+    """Return the smallest whole multiple of a square's side that is a cell or more."""
     return -(-_CELL // column.square.width) * column.square.width
 
 

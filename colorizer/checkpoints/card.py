@@ -127,7 +127,7 @@ class Card:
         return self.head == "palette"
 
     def to_toml(self) -> str:
-        """The card as TOML text; `read_card` gives it back."""
+        """Return the card as TOML text; `read_card` gives it back."""
         document = dataclasses.asdict(self)
         rows = [{name: value for name, value in row.items() if value is not None} for row in document["metrics"]]
         if self.published is None:
@@ -149,7 +149,7 @@ def parse_card(document: dict[str, Any]) -> Card:
 
 
 def read_card(path: Path) -> Card:
-    """The card in a file. Its id is the folder's name, by which it is addressed: a copy is another checkpoint.
+    """Return the card in a file. Its id is the folder's name, by which it is addressed: a copy is another checkpoint.
 
     Raises:
         CheckpointError: for a file that is missing, broken, or lacks a field.

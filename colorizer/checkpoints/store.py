@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,12 +67,13 @@ def _card_files(weights: Path | str) -> dict[str, Path]:
 
 
 def list_checkpoints(weights: Path | str = WEIGHTS) -> list[Card]:
-    """The cards of all checkpoints in a folder, sorted by family and id; unreadable ones are left out (see `scan`)."""
+    """Return the cards of all checkpoints in a folder, sorted by family and id; unreadable ones are left out (see
+    `scan`)."""
     return list(scan(weights).cards)
 
 
 def checkpoint_folder(checkpoint_id: str, weights: Path | str = WEIGHTS) -> Path:
-    """The folder of a checkpoint: in `weights`, or of a published network that has been fetched.
+    """Return the folder of a checkpoint: in `weights`, or of a published network that has been fetched.
 
     Raises:
         CheckpointError: where there is none of this id; the message lists what there is, or says how to fetch it.
@@ -86,7 +87,7 @@ def checkpoint_folder(checkpoint_id: str, weights: Path | str = WEIGHTS) -> Path
 
 
 def to_float16(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state as it is shipped: floating-point tensors as float16, on the CPU; a palette stays as it is.
+    """Return the state as it is shipped: floating-point tensors as float16, on the CPU; a palette stays as it is.
 
     Raises:
         CheckpointError: where a value does not fit, naming the tensor.
@@ -110,7 +111,7 @@ def write_tensors(path: Path, state: Mapping[str, Tensor]) -> str:
 
 
 def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
-    """The tensors of a safetensors file.
+    """Return the tensors of a safetensors file.
 
     Raises:
         CheckpointError: for a file that is missing, truncated, foreign, or has another sha256 than stated.
@@ -176,7 +177,7 @@ def load_state(network: torch.nn.Module, state: Mapping[str, Tensor], name: str)
 
 
 def load_network(folder: Path, snapshot: int | None = None) -> tuple[models.ColorNetwork, Card]:
-    """The network of a checkpoint folder in evaluation mode, and its card.
+    """Return the network of a checkpoint folder in evaluation mode, and its card.
 
     Args:
         folder: the checkpoint.
@@ -209,8 +210,3 @@ def load_network(folder: Path, snapshot: int | None = None) -> tuple[models.Colo
 def write_card(folder: Path, card: Card) -> None:
     """Write the card of a checkpoint, atomically. Written last, it makes a folder of files a checkpoint."""
     write_atomically(folder / CARD_FILE, card.to_toml().encode())
-
-
-def find_folders(*roots: Path) -> Sequence[Path]:
-    """The folders under the roots that hold a recipe: finished checkpoints and runs in training."""
-    return [path.parent for root in roots for path in sorted(root.glob(f"*/{RECIPE_FILE}"))]

@@ -15,14 +15,19 @@ Exit status: 0 all went well, 1 something could not be done (each such file name
 """
 
 import argparse
+import itertools
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from colorizer.cli import arguments as values
 from colorizer.errors import ColorizerError
-from colorizer.utils import messages
+from colorizer.utils import messages, process_pool
+from colorizer.utils.cores import usable_cores
 from colorizer.utils.openmp import let_idle_threads_sleep
+
+_MANY_EACH = 16  # photos a core: fewer are done before other processes have begun
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -169,7 +174,7 @@ def _describe_folders(command: argparse.ArgumentParser) -> None:
 
 
 def _describe_reading(command: argparse.ArgumentParser) -> None:
-    """What all commands that read pictures take."""
+    """Add what all commands that read pictures take."""
     command.add_argument(
         "--max-pixels", type=values.pixel_count, metavar="N", help="largest picture that is read; default 52M"
     )
@@ -177,7 +182,7 @@ def _describe_reading(command: argparse.ArgumentParser) -> None:
 
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
-    """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
+    """Return the function of a command, imported only now: `--help` and wrong arguments need no torch."""
     from colorizer.cli import cluster, colorize, diagnose, evaluate, fetch, pack
 
     table: dict[str, Callable[[argparse.Namespace], int]] = {
@@ -194,10 +199,23 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
     return table[command]
 
 
+def _are_many(sources: Sequence[str]) -> bool:
+    """Whether a batch will have enough to do for every core, by a first look at its folders."""
+    enough = _MANY_EACH * usable_cores()
+    files = itertools.chain.from_iterable(_files_of(Path(name)) for name in sources)
+    return usable_cores() > 1 and sum(1 for _ in itertools.islice(files, enough)) == enough
+
+
+def _files_of(source: Path) -> Iterable[Path]:
+    return source.rglob("*") if source.is_dir() else [source]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit status."""
     options = make_parser().parse_args(arguments)
     let_idle_threads_sleep()
+    if options.command == "colorize" and options.engine == "local" and _are_many(options.sources):
+        process_pool.prepare()  # while this process imports torch
     warnings.filterwarnings("ignore", module="PIL")  # on damaged metadata, which is not used
     try:
         status = _run(options.command)(options)

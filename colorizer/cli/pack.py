@@ -18,7 +18,7 @@ _BLOCK = 512  # bytes: a tar's header, and what each file is rounded up to
 
 
 def shrink(picture: Image.Image, side: int, quality: int) -> bytes:
-    """A picture of short side `side` as WebP; one that is smaller stays as large as it is."""
+    """Return a picture of short side `side` as WebP; one that is smaller stays as large as it is."""
     scale = min(1.0, side / min(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     file = io.BytesIO()

@@ -62,7 +62,7 @@ def _take_done(deliveries: list[Future[Outcome]]) -> list[Future[Outcome]]:
 
 
 def _fetch(task: PhotoTask, home: Path, max_bytes: int) -> Task | str:
-    """The photo as a task of this machine, or why it cannot be had."""
+    """Return the photo as a task of this machine, or why it cannot be had."""
     result = storage.local_path(task.result) if storage.is_local(task.result) else home / "out" / _plain(task.result)
     if storage.is_local(task.source):
         return Task(str(storage.local_path(task.source)), result)
@@ -77,7 +77,7 @@ def _fetch(task: PhotoTask, home: Path, max_bytes: int) -> Task | str:
 
 
 def _plain(address: str) -> str:
-    """A file name that any file system takes, with the ending."""
+    """Return a file name that any file system takes, with the ending."""
     name = storage.name_of(address)
     return images.safe_name(name) + Path(name).suffix.lower()
 

@@ -41,7 +41,8 @@ def are_shards(argument: Path) -> bool:
 
 
 def find_shards(patterns: Sequence[Path]) -> list[Path]:
-    """The local files that paths and patterns ("shards/*.tar", "shard-{000..003}.tar") mean, sorted by their names.
+    """Return the local files that paths and patterns ("shards/*.tar", "shard-{000..003}.tar") mean, sorted by their
+    names.
 
     A file that several of them mean is there once.
 
@@ -82,7 +83,7 @@ def _matches(pattern: Path) -> list[Path]:
 
 
 def label(path: Path, name: str) -> str:
-    """A member as messages name it, with nothing in it that a terminal would obey."""
+    """Return a member as messages name it, with nothing in it that a terminal would obey."""
     return f"{path.name}/{repr(name)[1:-1]}"
 
 
@@ -125,7 +126,7 @@ def list_pictures(path: Path, report: Callable[[str], None], left_out: list[Left
 
 
 def _forward(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """The members; a hostile size that leads back to an earlier one would be read without end."""
+    """Yield the members; a hostile size that leads back to an earlier one would be read without end."""
     last = -1
     for member in tar:
         if member.offset <= last:
@@ -165,7 +166,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _key(name: str) -> PurePosixPath:
-    """What the members of one sample share: the path up to the first dot of the name."""
+    """Return what the members of one sample share: the path up to the first dot of the name."""
     path = PurePosixPath(name)
     return path.with_name(path.name.partition(".")[0])
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from PIL import Image
 
+from colorizer import color
 from colorizer.evaluation import metrics
-from colorizer.evaluation.protocol import Grey, centre_square
+from colorizer.evaluation.protocol import centre_square, grey_scores
+from colorizer.evaluation.scores import Scores, mean
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.full_resolution import LightnessPlane, apply_color, read_lightness
 from colorizer.inference.prediction import Prediction
@@ -35,12 +36,9 @@ class MatchedScores:
 
     saturation: float
     """That it took; `MAX_SATURATION` where even that was too little."""
-    psnr: float
-    """dB."""
-    grey_psnr: float
-    """dB, of no colour at all."""
-    ciede2000: float
-    colorfulness: float
+    scores: Scores
+    grey: Scores
+    """Of no colour at all."""
     true_colorfulness: float
     worse_than_grey: float
     """Share of the pictures, 0..1, whose PSNR is below that of no colour."""
@@ -114,18 +112,28 @@ def _colored(plane: LightnessPlane, prediction: Prediction, saturation: float) -
 
 
 def _colorfulness(pixels: metrics.Bytes) -> float:
-    return metrics.colorfulness(torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 255).item()
+    return metrics.colorfulness(color.srgb_planes(pixels)).item()
 
 
 def _measure(
     models: Sequence[Colorizer], photos: Iterable[Image.Image], saturations: Mapping[tuple[str, float], float]
 ) -> dict[tuple[str, float], MatchedScores]:
-    rows: defaultdict[tuple[str, float], list[tuple[float, ...]]] = defaultdict(list)
+    own: defaultdict[tuple[str, float], list[Scores]] = defaultdict(list)
+    greys: list[Scores] = []
+    true: list[float] = []
     for square, answers in _answers(models, photos):
         truth = np.asarray(square)
-        grey = metrics.measure(_colored(read_lightness(square), Grey().predict(square), 1.0), truth)
-        true = _colorfulness(truth)
+        greys.append(grey_scores(square))
+        true.append(_colorfulness(truth))
         for key, saturation in saturations.items():
-            own = metrics.measure(answers[key[0]](saturation), truth)
-            rows[key].append((own.psnr, grey.psnr, own.ciede2000, own.colorfulness, true, own.psnr < grey.psnr))
-    return {key: MatchedScores(saturations[key], *np.mean(np.array(rows[key], float), 0).tolist()) for key in rows}
+            own[key].append(metrics.measure(answers[key[0]](saturation), truth))
+    grey, colorfulness = mean(greys), float(np.mean(true))
+    return {
+        key: MatchedScores(saturations[key], mean(rows), grey, colorfulness, _share_below(rows, greys))
+        for key, rows in own.items()
+    }
+
+
+def _share_below(rows: Sequence[Scores], greys: Sequence[Scores]) -> float:
+    """Return the share of pictures whose PSNR is below that of no colour."""
+    return sum(row.psnr < grey.psnr for row, grey in zip(rows, greys, strict=True)) / len(rows)

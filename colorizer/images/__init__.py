@@ -45,6 +45,7 @@ __all__ = [
     "encode_image",
     "header_size",
     "open_image",
+    "read_file",
     "safe_name",
     "save_image",
 ]
@@ -151,7 +152,7 @@ def _read(source: Source, limits: Limits, link_policy: "LinkPolicy | None") -> b
     if isinstance(source, str) and _LINK.match(source):
         return _fetch(source, limits, link_policy)
     if isinstance(source, (str, Path)):
-        return _read_file(Path(source), limits)
+        return read_file(Path(source), limits)
     raise PictureError(
         f"A picture must be a path, a link, bytes, a PIL image or a uint8 array, not {type(source).__name__}."
     )
@@ -164,7 +165,13 @@ def _fetch(link: str, limits: Limits, link_policy: "LinkPolicy | None") -> bytes
     return fetch.fetch(link, dataclasses.replace(policy, max_bytes=min(policy.max_bytes, limits.max_bytes)))
 
 
-def _read_file(path: Path, limits: Limits) -> bytes:
+def read_file(path: Path, limits: Limits | None = None) -> bytes:
+    """Read a file that may be a picture, for `open_image`: nothing of it is judged yet.
+
+    Raises:
+        PictureError: it cannot be read, or has more bytes than the limits allow.
+    """
+    limits = limits or LIMITS
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):

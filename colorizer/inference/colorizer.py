@@ -72,7 +72,7 @@ class Colorizer:
         self._propagates = False
 
     def with_hint_propagation(self) -> "Colorizer":
-        """The same checkpoint, whose answers are made to meet each hint, by lightness and distance alone.
+        """Return the same checkpoint, whose answers are made to meet each hint, by lightness and distance alone.
 
         For networks that take hints as a suggestion; `photo` does so anyway, by what it has learned.
         """
@@ -83,7 +83,7 @@ class Colorizer:
     def predict(
         self, image: Image.Image, hints: Sequence[Hint] | None = None, options: RenderOptions | None = None
     ) -> Prediction:
-        """The network's colours for an RGB image of any size, at the network's own size.
+        """Return the network's colours for an RGB image of any size, at the network's own size.
 
         Args:
             image: RGB.
@@ -144,7 +144,8 @@ class Colorizer:
     def _answer(
         self, lightnesses: Sequence[NDArray[np.float32]], network_hints: Sequence[NetworkHint] = ()
     ) -> tuple[Tensor, NDArray[np.float32] | None]:
-        """The network's output for N planes (h, w) of L and, where there are pins, the first one's embedding."""
+        """Return the network's output for N planes (h, w) of L and, where there are hints, the first one's
+        embedding."""
         lightness = pad_to_stride(torch.from_numpy(np.stack(lightnesses))[:, None], self.network.stride)
         if not network_hints:
             output: Tensor = self.network(lightness.to(self.device))
@@ -165,7 +166,7 @@ class Colorizer:
         network_hints: tuple[NetworkHint, ...] = (),
         embedding: NDArray[np.float32] | None = None,
     ) -> Prediction:
-        """What the network's output (1, C, ...) says of the photo with this L (h, w)."""
+        """Return what the network's output (1, C, ...) says of the photo with this L (h, w)."""
         height, width = lightness.shape
         options = options or RenderOptions()
         if isinstance(self.network, BinsNetwork):
@@ -240,7 +241,7 @@ class Colorizer:
         return self.network.temperature if isinstance(self.network, BinsNetwork) else 1.0
 
     def describe(self, options: RenderOptions | None = None, hints: int = 0) -> str:
-        """The note that goes into every saved result; `hints` is their number."""
+        """Return the note that goes into every saved result; `hints` is their number."""
         options = options or RenderOptions()
         way = f"; rendering: {options.rendering}" if self.card.has_palette else ""
         if isinstance(self.network, BinsNetwork):
@@ -255,7 +256,7 @@ class Colorizer:
 
 
 def pick_device(name: DeviceName) -> torch.device:
-    """The device of a name; "auto" takes CUDA, then MPS, then the CPU.
+    """Return the device of a name; "auto" takes CUDA, then MPS, then the CPU.
 
     Raises:
         ValueError: for a device that this torch does not have.
@@ -300,7 +301,7 @@ def load(
 
 
 def mean_of(first: Colorizer, second: Colorizer, share: float = 0.5) -> Colorizer:
-    """A colorizer whose ab is the mean of that of two, which it shares with them.
+    """Return a colorizer whose ab is the mean of that of two, which it shares with them.
 
     Args:
         first: with weight 1 - share.

@@ -19,7 +19,7 @@ from colorizer.models.hint_unet import LIGHTNESS_SIGMA
 
 _END = 1.5  # mean sides of the picture: pixels farther from each other have nothing to do with each other
 NUGGET = 0.01
-"""Of the variance: by how much two pixels differ that lie together and look alike; two pins may disagree there."""
+"""Of the variance: by how much two pixels differ that lie together and look alike; two hints may disagree there."""
 PIXELS_AT_ONCE = 1 << 14
 
 
@@ -41,7 +41,7 @@ def covariance(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor], reac
 
 
 def places_of(height: int, width: int) -> Tensor:
-    """The places (h w, 2) of the pixels of a picture, in mean sides, row by row."""
+    """Return the places (h w, 2) of the pixels of a picture, in mean sides, row by row."""
     side = (height * width) ** 0.5
     rows, columns = torch.meshgrid(torch.arange(height) / side, torch.arange(width) / side, indexing="ij")
     return torch.stack([rows, columns], -1).reshape(-1, 2)

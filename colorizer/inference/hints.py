@@ -41,7 +41,7 @@ class NetworkHint:
 
 
 def hint_ab(hint: Hint) -> tuple[float, float]:
-    """The chroma of a hint, in Lab units."""
+    """Return ab of a hint, in Lab units."""
     lab = color.srgb_to_lab(torch.tensor(hint.rgb, dtype=torch.float32).reshape(1, 3, 1, 1) / 255)
     _, a, b = lab.flatten().tolist()
     return a, b
@@ -71,13 +71,13 @@ def network_hints_of(
 
 
 def hint_planes(network_hints: Sequence[NetworkHint], size: tuple[int, int], scale: float) -> Tensor:
-    """What a network takes: (1, 3, h, w), ab / `scale` and 1 on a patch around each pin, 0 elsewhere; later pins lie
-    over earlier ones."""
+    """Return what a network takes: (1, 3, h, w), ab / `scale` and 1 on a patch around each hint, 0 elsewhere; later
+    hints lie over earlier ones."""
     planes = torch.zeros(1, 3, *size)
-    for pin in network_hints:
-        top, left = max(0, pin.row - _PATCH_RADIUS), max(0, pin.column - _PATCH_RADIUS)
-        rows, columns = slice(top, pin.row + _PATCH_RADIUS + 1), slice(left, pin.column + _PATCH_RADIUS + 1)
-        planes[0, :, rows, columns] = torch.tensor([pin.a / scale, pin.b / scale, 1.0])[:, None, None]
+    for hint in network_hints:
+        top, left = max(0, hint.row - _PATCH_RADIUS), max(0, hint.column - _PATCH_RADIUS)
+        rows, columns = slice(top, hint.row + _PATCH_RADIUS + 1), slice(left, hint.column + _PATCH_RADIUS + 1)
+        planes[0, :, rows, columns] = torch.tensor([hint.a / scale, hint.b / scale, 1.0])[:, None, None]
     return planes
 
 

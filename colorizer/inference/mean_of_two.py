@@ -15,7 +15,7 @@ from colorizer.checkpoints.card import Card
 from colorizer.errors import CheckpointError
 from colorizer.inference.network_input import pad_to_stride
 from colorizer.models import ColorNetwork
-from colorizer.models.registry import Head
+from colorizer.models.base import Head
 
 Member = tuple[ColorNetwork, int]
 """A network, and the short side in pixels at which it sees a photo."""
@@ -103,7 +103,7 @@ class MeanNetwork(ColorNetwork):
 
 
 def _ab_of(network: ColorNetwork, lightness: Tensor, scale: float) -> Tensor:
-    """What a network answers for L (N, 1, H, W) scaled by at most 1; ab at H and W."""
+    """Return what a network answers for L (N, 1, H, W) scaled by at most 1; ab at H and W."""
     size = (lightness.shape[2], lightness.shape[3])
     height, width = (max(1, round(side * scale)) for side in size)
     small = F.interpolate(lightness, (height, width), mode="area") if scale < 1 else lightness

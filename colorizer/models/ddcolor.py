@@ -13,9 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorizer import color
+from colorizer.models.base import ColorNetwork, Head
 from colorizer.models.convnext import ConvNext
 from colorizer.models.ddcolor_queries import QueryDecoder
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.registry import register
 
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _PIXEL_MAPS = (512, 512, 256)  # of the pixel decoder, at 1/16, 1/8 and 1/4

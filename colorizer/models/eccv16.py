@@ -8,7 +8,8 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.base import ColorNetwork, Head
+from colorizer.models.registry import register
 from colorizer.models.zhang_blocks import AB_SCALE, convolution_block, doubling, normalize_lightness
 
 _BINS = 313

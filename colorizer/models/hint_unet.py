@@ -27,7 +27,7 @@ LIGHTNESS_SIGMA = 30.0
 
 
 def zero_init_conv(channels: int, stride: int = 1) -> nn.Conv2d:
-    """A convolution of hint planes that adds nothing until it is trained, and nothing where there is no hint."""
+    """Return a convolution of hint planes that adds nothing until it is trained, and nothing where there is no hint."""
     convolution = nn.Conv2d(3, channels, 3, stride, 1, bias=False)
     nn.init.zeros_(convolution.weight)
     return convolution
@@ -65,7 +65,7 @@ class HintedBins(BinsNetwork):
     """How the names of tensors begin that an earlier state of the network's training may lack, or have otherwise."""
     encoder: Lite0Encoder
     projection: Tensor
-    """(8, F + 1): what becomes of the last features and of L / 100 in the embedding; until `binding_study` L alone
+    """(8, F + 1): what becomes of the last features and of L / 100 in the embedding; until that is fitted L alone
     counts, as in a joint bilateral filter (Petschnigg et al. 2004)."""
 
     def _add_projection(self, features: int) -> None:
@@ -80,19 +80,19 @@ class HintedBins(BinsNetwork):
         raise NotImplementedError
 
     def heads(self, features: Tensor) -> Tensor:
-        """The last features -> the output of `forward`."""
+        """Turn the last features into the output of `forward`."""
         raise NotImplementedError
 
     def embed(self, features: Tensor, lightness: Tensor) -> Tensor:
-        """Features (N, F, h, w) and L (N, 1, H, W), H a multiple of h -> the embedding in which `binding` measures
-        what belongs together, (N, 8, H, W)."""
+        """Features (N, F, h, w) and L (N, 1, H, W), H a multiple of h -> the embedding (N, 8, H, W) in which
+        `hint_propagation` measures what belongs together."""
         coarse = torch.einsum("ec,nchw->nehw", self.projection[:, :-1], features)
         if coarse.shape[2:] != lightness.shape[2:]:
             coarse = F.interpolate(coarse, lightness.shape[2:], mode="bilinear", align_corners=False)
         return coarse + self.projection[:, -1][:, None, None] * lightness / 100
 
     def answer(self, lightness: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
-        """The output of `forward`, and the embedding (N, 8, H, W)."""
+        """Return the output of `forward`, and the embedding (N, 8, H, W)."""
         features = self.features(lightness, hints)
         return self.heads(features), self.embed(features, lightness)
 
@@ -100,12 +100,12 @@ class HintedBins(BinsNetwork):
         return self.encoder.parameters()
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
-        """What is learned: as `BinsNetwork`, and the mean ab of each 4 x 4 pixels."""
+        """Return what is learned: as `BinsNetwork`, and the mean ab of each 4 x 4 pixels."""
         ab = F.avg_pool2d(lab[:, 1:], self.reduction)
         return torch.cat([super().target(srgb, lab), ab], 1)
 
     def parts(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The logits, with a part of the rebalancing taken back, and ab in Lab units."""
+        """Return the logits, with a part of the rebalancing taken back, and ab in Lab units."""
         logits, regressed = output[:, : len(self.bins)], output[:, len(self.bins) :]
         return logits - self.prior_correction * self.class_weights.log()[:, None, None], regressed
 
@@ -155,7 +155,7 @@ class Lite0Bins(HintedBins):
         return features
 
     def heads(self, features: Tensor) -> Tensor:
-        """The last features -> the output of `forward`."""
+        """Turn the last features into the output of `forward`."""
         return torch.cat([self.classify(features), self.regress(features) * AB_SCALE], 1)
 
     def _with_hints(self, features: Tensor, hints: Tensor | None, level: int) -> Tensor:

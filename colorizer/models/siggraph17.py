@@ -9,7 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.base import ColorNetwork, Head
+from colorizer.models.registry import register
 from colorizer.models.zhang_blocks import AB_SCALE, convolution_block, doubling, normalize_lightness
 
 _CLASSES = 529  # a grid of 23 x 23 squares of ab

@@ -1,6 +1,7 @@
-"""How much memory this host lets the program have."""
+"""How much memory this host lets the program have, and how much it has taken."""
 
 import os
+import sys
 from pathlib import Path
 
 LIMIT_VARIABLE = "COLORIZER_MEMORY_MB"
@@ -26,3 +27,16 @@ def _physical_bytes() -> float:
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):  # not on this system
         return float("inf")
+
+
+def peak_memory_mb() -> int | None:
+    """Return the most memory that this process has held at once since it began (its peak resident set), in megabytes.
+
+    None where the system does not say, as Windows. Processes that decode pictures for it are not counted.
+    """
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if sys.platform == "darwin" else 1e3))  # bytes there, kilobytes elsewhere

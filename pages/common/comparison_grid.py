@@ -7,7 +7,8 @@ from html import escape
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
-from colorizer.evaluation.metrics import PROTOCOL, Measures
+from colorizer.evaluation.metrics import PROTOCOL
+from colorizer.evaluation.scores import Scores
 from pages.common import glossary
 from pages.common.model_cache import Answer, RenderOptions
 from pages.common.palette_swatches import swatches
@@ -119,7 +120,7 @@ def _figure(term: str, value: str, is_best: bool = False) -> str:
     return f"<dt>{term}</dt><dd{' class=best' if is_best else ''}>{value}{note}</dd>"
 
 
-def _figures(measures: Measures, name: str, marks: Marks) -> str:
+def _figures(measures: Scores, name: str, marks: Marks) -> str:
     return (
         "<dl>"
         + _figure("PSNR", f"{measures.psnr:.1f} dB", name in marks.psnr)

@@ -43,7 +43,9 @@ OWN_LOSS = Quantity(
 QUANTITIES = (
     OWN_LOSS,
     Quantity("PSNR", "PSNR (dB)", glossary.PSNR, lambda row: row.val_psnr, lambda base: base.grey.psnr),
-    Quantity("CIEDE2000", "CIEDE2000", glossary.CIEDE2000, lambda row: row.val_delta_e, lambda base: base.grey.delta_e),
+    Quantity(
+        "CIEDE2000", "CIEDE2000", glossary.CIEDE2000, lambda row: row.val_delta_e, lambda base: base.grey.ciede2000
+    ),
     Quantity(
         "ab RMSE", "ab RMSE (Lab units)", glossary.AB_RMSE, lambda row: row.val_ab_rmse, lambda base: base.grey.ab_rmse
     ),

@@ -15,7 +15,7 @@ from colorizer.analysis import palette_strip
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import MODEL_FILE
 from colorizer.evaluation import protocol
-from colorizer.evaluation.metrics import Measures
+from colorizer.evaluation.scores import Scores
 from colorizer.images.saving import OutputFormat
 from colorizer.inference.colorizer import Colorizer, mean_of
 from colorizer.inference.full_resolution import LightnessPlane, apply_color, compose, read_lightness, with_alpha
@@ -38,7 +38,7 @@ class Answer:
     prediction: Prediction
     seconds: float
     """Of the network."""
-    measures: Measures | None
+    measures: Scores | None
     """Against the original; None where that has no colours."""
 
 
@@ -46,7 +46,7 @@ class Answer:
 class PhotoBaseline:
     """What the figures of a photo are held against."""
 
-    grey: Measures
+    grey: Scores
     true_colorfulness: float
 
 
@@ -201,7 +201,7 @@ def baseline(image: Image.Image) -> PhotoBaseline:
 
     def compute() -> PhotoBaseline:
         with compute_lock():
-            return PhotoBaseline(protocol.grey_measures(image), protocol.true_colorfulness(image))
+            return PhotoBaseline(protocol.grey_scores(image), protocol.true_scores(image).colorfulness)
 
     return shared_results().make("baseline", (image,), (), compute)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from colorizer.checkpoints.card import CARD_FILE
 from colorizer.checkpoints.history import HISTORY_FILE, EpochRow, read_history
-from colorizer.checkpoints.store import RECIPE_FILE, WEIGHTS, find_folders
+from colorizer.checkpoints.store import RECIPE_FILE, WEIGHTS
 from colorizer.errors import ColorizerError
 from colorizer.evaluation.validation import Baseline
 from colorizer.recipes.recipe import Recipe, read_recipe
-from colorizer.training.run_state import BASELINE_FILE, read_baseline
+from colorizer.training.run_state import BASELINE_FILE, find_folders, read_baseline
 from pages.common.error_boundary import sentence
 
 RUNS = Path("runs")

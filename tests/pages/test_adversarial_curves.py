@@ -13,7 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.history import EpochRow, format_history
-from colorizer.evaluation.validation import Baseline, Validation
+from colorizer.evaluation.scores import Scores
+from colorizer.evaluation.validation import Baseline
 from colorizer.recipes.recipe import Recipe, parse_recipe
 from colorizer.recipes.schema import AdversarySettings
 from colorizer.training.run_state import write_baseline
@@ -24,7 +25,7 @@ from pages.features.curves import gan_chart
 from tests.support.app import OpenApp, assert_clean
 from tests.support.training import RECIPE
 
-BASELINE = Baseline(Validation(0.00563, 20.0, 12.0, 14.0, 0.1), 45.0)
+BASELINE = Baseline(Scores(loss=0.00563, psnr=20.0, ciede2000=12.0, ab_rmse=14.0, colorfulness=0.1), 45.0)
 SETTINGS = AdversarySettings(accuracy_threshold=0.8, noise_interval=2)
 COLOR = "#0072b2"
 RGB = ("model.architecture=autoencoder-5", "loss.name=l1")

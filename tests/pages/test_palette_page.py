@@ -250,7 +250,7 @@ def test_figures_stand_under_each_column_and_the_better_is_marked_where_that_can
         app.pills(key="pair").set_value(preset).run()
         for strip, name in zip(strips(app), ids, strict=True):
             measured = strip_cache.column(photo, CARDS[name]).measured
-            for figure in (f"{measured.accuracy:.0%}", f"{measured.loss:.2f}", f"{measured.delta_e:.1f}"):
+            for figure in (f"{measured.accuracy:.0%}", f"{measured.loss:.2f}", f"{measured.ciede2000:.1f}"):
                 assert f">{figure}<" in strip
             scores = strip.partition("<span>CIEDE2000</span>")[0]
             if CARDS[ids[0]].options != CARDS[ids[1]].options:

@@ -12,9 +12,10 @@ import train
 from colorizer.data.splits import load_training_data
 from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.launch import make_accelerator
 from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
-from colorizer.training.trainer import Run, Watcher
+from colorizer.training.trainer import Trainer, Watcher
 from colorizer.utils.shutdown import StopRequest
 
 CPU = torch.device("cpu")
@@ -153,18 +154,18 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
 
 def make_run(
     recipe_text: str, folder: Path, out: Path, *overrides: str, stop_request: StopRequest | None = None
-) -> Run:
+) -> Trainer:
     """Make a run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
     recipe = parse_recipe(recipe_text, overrides)
     data = load_training_data([folder], recipe.data, lambda message: None)
     network = build_network(recipe)
     fit_color_statistics(recipe, network, data.training)
-    run = Run(recipe, network, data, out, train.make_accelerator(recipe), stop_request)
+    run = Trainer(recipe, network, data, out, make_accelerator(recipe.training), stop_request)
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     return run
 
 
-def fitted(recipe_text: str, folder: Path, out: Path, *overrides: str) -> Run:
+def fitted(recipe_text: str, folder: Path, out: Path, *overrides: str) -> Trainer:
     """Make the same, and train it to its end."""
     run = make_run(recipe_text, folder, out, *overrides)
     run.fit(QUIET)

@@ -7,8 +7,8 @@ from html import escape
 import streamlit as st
 from PIL import Image
 
-from colorizer.analysis.color_quantization import distance
 from colorizer.analysis.lab_planes import Bytes, LabPhoto
+from colorizer.evaluation.metrics import distance
 from colorizer.images import encode_image
 from pages.common import glossary
 

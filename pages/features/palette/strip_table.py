@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from colorizer.analysis.palette_strip import ROWS, Column, picture
 from colorizer.checkpoints.card import Card
-from colorizer.evaluation.validation import Validation
+from colorizer.evaluation.scores import Scores
 from colorizer.inference.palette_prediction import Rendering
 from pages.common.data_url import data_url
 from pages.common.model_cache import weights_hash
@@ -79,17 +79,17 @@ def _key(photo: LibraryPhoto, card: Card) -> Key:
 @dataclass(frozen=True)
 class _Figure:
     title: str
-    shown: Callable[[Validation], str]
-    badness: Callable[[Validation], float]
+    shown: Callable[[Scores], str]
+    badness: Callable[[Scores], float]
     """In the digits shown; lower is better."""
     needs_one_palette: bool
     """Whether it can be compared among palettes of the same number of colours only."""
 
 
 _FIGURES: Final = (
-    _Figure("Accuracy", lambda of: f"{of.accuracy:.0%}", lambda of: -round(of.accuracy or 0, 2), True),
+    _Figure("Accuracy", lambda of: f"{of.accuracy:.0%}", lambda of: -round(of.accuracy, 2), True),
     _Figure("Cross-entropy", lambda of: f"{of.loss:.2f}", lambda of: round(of.loss, 2), True),
-    _Figure("CIEDE2000", lambda of: f"{of.delta_e:.1f}", lambda of: round(of.delta_e, 1), False),
+    _Figure("CIEDE2000", lambda of: f"{of.ciede2000:.1f}", lambda of: round(of.ciede2000, 1), False),
 )
 
 

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from colorizer.evaluation.ranking import RANKINGS, EvaluatedImage, Ranking, order, pick
-from colorizer.evaluation.scores import Figures
+from colorizer.evaluation.scores import Scores
 from pages.common.data_url import data_url
 
 STYLE = """
@@ -43,10 +43,10 @@ def _target(evaluated: EvaluatedImage) -> bytes:
     return stream.getvalue()
 
 
-def _figures(figures: Figures, ranking: Ranking) -> str:
+def _figures(scores: Scores, ranking: Ranking) -> str:
     cells = [
         f'<dt>{one.title}</dt><dd class="{"ranked" if one is ranking else "beside"}">'
-        f"{format_figure(figures[one.figure], one)}</dd>"
+        f"{format_figure(one.of(scores), one)}</dd>"
         for one in RANKINGS
     ]
     return f"<dl>{''.join(cells)}</dl>"
@@ -59,7 +59,7 @@ def _tile(evaluated: EvaluatedImage, model: str, title: str, ranking: Ranking) -
         f'<img src="{data_url(outcome.picture, "jpeg")}" alt="{name}, coloured by {escape(title)}">'
         f'<img src="{data_url(_target(evaluated), "jpeg")}" alt="{name}, the original">'
         "<span>prediction</span><span>target</span></div>"
-        f'<figcaption class="tile rank"><h3 title="{name}">{name}</h3>{_figures(outcome.figures, ranking)}</figcaption>'
+        f'<figcaption class="tile rank"><h3 title="{name}">{name}</h3>{_figures(outcome.scores, ranking)}</figcaption>'
         "</figure>"
     )
 
@@ -73,7 +73,7 @@ def show_podium(evaluated_images: Sequence[EvaluatedImage], model: str, title: s
         title: the checkpoint's.
         ranking: the order.
     """
-    ranked = pick(order([evaluated.outcomes[model].figures for evaluated in evaluated_images], ranking))
+    ranked = pick(order([evaluated.outcomes[model].scores for evaluated in evaluated_images], ranking))
     for heading, places in (("Best", ranked.best), ("Middling", ranked.middling), ("Worst", ranked.worst)):
         if places:
             st.subheader(heading, anchor=False)

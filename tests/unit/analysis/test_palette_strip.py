@@ -95,7 +95,7 @@ def test_renderings_differ_in_the_colorized_row_alone(column: Column) -> None:
 def test_the_figures_are_those_of_validation_at_the_same_size(column: Column) -> None:
     measured = protocol.measure_at_own_size(make_model(), square())
     assert column.measured == measured
-    assert measured.accuracy is not None and 0 <= measured.accuracy <= 1
+    assert 0 <= measured.accuracy <= 1
     assert math.isfinite(measured.loss)
 
 

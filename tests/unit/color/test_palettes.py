@@ -12,7 +12,8 @@ from sklearn.cluster import KMeans
 
 from colorizer.color.lab import LUMA
 from colorizer.color.palettes import kmeans_colors, named_palettes, read_palette
-from colorizer.data.dataset import Pictures, resize
+from colorizer.data.dataset import Pictures
+from colorizer.data.reading import resize
 from colorizer.errors import DataError, RecipeError
 from colorizer.training.color_statistics import kmeans_palette
 from tests.support import ROOT

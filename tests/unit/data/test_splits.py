@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from colorizer.data.dataset import find_pictures, read_square, shuffled
+from colorizer.data.dataset import shuffled
+from colorizer.data.picture_files import find_pictures
+from colorizer.data.reading import read_square
 from colorizer.data.splits import DataSplit, fingerprint, load_public_data, load_training_data
 from colorizer.errors import DataError
 from colorizer.recipes.schema import DataSettings

@@ -14,10 +14,10 @@ import torch
 
 import train
 from colorizer.checkpoints.store import load_network
-from colorizer.data.dataset import cut_square, read_picture
+from colorizer.data.reading import cut_square, read_picture
 from colorizer.data.splits import DataSplit, load_training_data
 from colorizer.data.tar_files import find_shards, list_pictures
-from colorizer.data.tar_shards import Shards, buffered_order, sample_of
+from colorizer.data.tar_shards import Shards, buffered_order
 from colorizer.errors import DataError, RecipeError
 from colorizer.evaluation.validation import measure_baseline
 from colorizer.images.folders import LeftOut, describe_left_out
@@ -25,9 +25,10 @@ from colorizer.images.limits import LIMITS, MAX_UPLOAD_MEGABYTES
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.recipes.schema import DataSettings
 from colorizer.training.color_statistics import kmeans_palette
-from colorizer.training.network_setup import build_network
+from colorizer.training.launch import make_accelerator
+from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
-from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.training.trainer import Interrupted, Trainer, Watcher
 from colorizer.utils.seeding import seeded
 from tests.support.photos import make_pictures
 from tests.support.training import RECIPE, write_recipe
@@ -381,7 +382,7 @@ def test_a_shard_that_changes_during_the_run_is_named(folder: Path, tmp_path: Pa
     with pytest.raises(DataError, match=r"shard-001\.tar cannot be read: No such file"):
         show(shards, 20)
     with pytest.raises(DataError, match=r"shard-001\.tar"):
-        _ = shards.sample
+        shards.sample()
 
 
 def test_the_sample_of_a_large_set_is_bounded_and_from_all_of_it(folder: Path, tmp_path: Path) -> None:
@@ -389,15 +390,15 @@ def test_the_sample_of_a_large_set_is_bounded_and_from_all_of_it(folder: Path, t
         pack(tmp_path / f"{number}.tar", contents(folder))
     shards = shards_of(load(tmp_path / "*.tar", cache_gigabytes=1e-9)[0])
     assert len(shards) == 6 * (PICTURES - 4)  # without the copies of the 4 pictures of validation
-    assert len(shards.sample) == 100  # a palette by k-means of less would be none
+    assert len(shards.sample()) == 100  # a palette by k-means of less would be none
     last = read_picture(folder / shards.members[118].name, 40)
-    assert torch.equal(shards.sample[99, 0.0], cut_square(last, 0.0))
+    assert torch.equal(shards.sample()[99, 0.0], cut_square(last, 0.0))
 
 
 def test_the_sample_of_a_small_set_is_all_of_it_and_held(folder: Path, pattern: Path) -> None:
     shards = shards_of(load(pattern)[0])
-    sample = sample_of(shards)
-    assert sample is shards.sample and sample.held is not None
+    sample = shards.sample()
+    assert sample is shards.sample() and sample.held is not None
     assert len(sample) == 20
     expected = read_picture(folder / shards.members[7].name, 40)
     assert torch.equal(sample[7, 0.0], cut_square(expected, 0.0))
@@ -405,12 +406,12 @@ def test_the_sample_of_a_small_set_is_all_of_it_and_held(folder: Path, pattern: 
 
 def test_a_palette_by_kmeans_comes_from_the_sample(folder: Path, pattern: Path) -> None:
     data, _ = load(pattern)
-    again = kmeans_palette(sample_of(data.training), 4, seed=0)
+    again = kmeans_palette(data.training.sample(), 4, seed=0)
     recipe = parse_recipe(
         RECIPE, ["model.architecture=palette-unet", "model.palette=kmeans:4", "loss.name=cross_entropy"]
     )
     network = build_network(recipe)
-    train.fit_color_statistics(recipe, network, data.training)
+    fit_color_statistics(recipe, network, data.training)
     assert torch.equal(network.palette, again)
     assert again.std() > 0.05
 
@@ -418,16 +419,16 @@ def test_a_palette_by_kmeans_comes_from_the_sample(folder: Path, pattern: Path) 
 SHORT = ("data.images=0", "training.epochs=2", "training.batch_size=4", "data.shuffle_buffer=6")
 
 
-def make_run(pattern: Path, out: Path, *overrides: str) -> Run:
+def make_run(pattern: Path, out: Path, *overrides: str) -> Trainer:
     recipe = parse_recipe(RECIPE, [*SHORT, *overrides])
     data = load_training_data([pattern], recipe.data, be_quiet)
-    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
+    run = Trainer(recipe, build_network(recipe), data, out, make_accelerator(recipe.training))
     baseline = measure_baseline(run.bare_network, data.validation, run.loss, torch.device("cpu"))
     write_baseline(out / BASELINE_FILE, baseline)
     return run
 
 
-def weights(run: Run) -> list[torch.Tensor]:
+def weights(run: Trainer) -> list[torch.Tensor]:
     return list(run.bare_network.state_dict().values())
 
 

@@ -31,7 +31,7 @@ from colorizer.inference.full_resolution import LightnessPlane, read_lightness
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task, plan
 from colorizer.inference.render_options import RenderOptions
-from colorizer.utils import fork_pool
+from colorizer.utils import process_pool
 from tests.support.photos import crop_of_a_photo, make_pictures
 from tests.support.processes import PATIENCE_SECONDS
 from tests.support.toy_photo import toy_card
@@ -83,15 +83,16 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture(params=["threads", "processes"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each way in which pictures are worked on at the same time."""
-    monkeypatch.setattr(fork_pool, "can_fork", lambda: request.param == "processes")
+    monkeypatch.setattr(process_pool, "can_start", lambda: request.param == "processes")
     monkeypatch.setattr(batch, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(batch, "WORTH_A_START", 1)
     return str(request.param)
 
 
 @pytest.fixture
 def in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the test looks on from within this process."""
-    monkeypatch.setattr(fork_pool, "can_fork", lambda: False)
+    monkeypatch.setattr(process_pool, "can_start", lambda: False)
 
 
 def files_in(folder: Path) -> list[str]:
@@ -261,8 +262,7 @@ def test_a_result_that_cannot_be_written_leaves_nothing_behind(
     assert_whole([tmp_path / "out" / name for name in files_in(tmp_path / "out") if name != "failures.csv"])
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("in_threads")
 def test_a_full_disk_ends_the_batch_with_one_sentence(
     colorize: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

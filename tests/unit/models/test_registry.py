@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from colorizer import models
 from colorizer.data.torchvision_compat import import_torchvision
 from colorizer.errors import TrainingError
-from colorizer.models.registry import Head
+from colorizer.models.base import Head
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.network_setup import build_network
 from tests.support.training import RECIPE
