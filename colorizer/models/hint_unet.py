@@ -19,7 +19,7 @@ from colorizer.models.registry import register
 
 AB_SCALE = 110.0
 """Lab units: hints are divided by it, and the last layer's ab multiplied."""
-_DECODER_MAPS = (64, 96, 160, 160)  # at 1/4, 1/8, 1/16 and 1/32
+DECODER_MAPS = (64, 96, 160, 160)  # at 1/4, 1/8, 1/16 and 1/32
 _REGRESSED = 2
 _EMBEDDED = 8
 LIGHTNESS_SIGMA = 30.0
@@ -63,6 +63,8 @@ class HintedBins(BinsNetwork):
     """Whether hints change the network's own answer; they are propagated over it in any case."""
     later_tensors: ClassVar[tuple[str, ...]] = ("projection",)
     """How the names of tensors begin that an earlier state of the network's training may lack, or have otherwise."""
+    earlier_architectures: ClassVar[tuple[str, ...]] = ()
+    """Whose weights training can go on from, besides its own."""
     encoder: Lite0Encoder
     projection: Tensor
     """(8, F + 1): what becomes of the last features and of L / 100 in the embedding; until that is fitted L alone
@@ -129,7 +131,7 @@ class Lite0Bins(HintedBins):
 
     def __init__(self) -> None:
         super().__init__()
-        quarter, eighth, sixteenth, deepest = _DECODER_MAPS
+        quarter, eighth, sixteenth, deepest = DECODER_MAPS
         f4, f8, f16, f32 = FEATURE_MAPS
         self.encoder = Lite0Encoder()
         self.deep = normalized_convolution(f32, deepest, 1)
@@ -140,19 +142,24 @@ class Lite0Bins(HintedBins):
         self.classify = nn.Conv2d(quarter, len(self.bins), 1)
         self.regress = nn.Conv2d(quarter, _REGRESSED, 1)
         self.hint_stem = zero_init_conv(STEM_MAPS, 2)
-        self.hint_in = nn.ModuleList(zero_init_conv(maps) for maps in _DECODER_MAPS)
+        self.hint_in = nn.ModuleList(zero_init_conv(maps) for maps in DECODER_MAPS)
         self._add_projection(quarter)
 
     def features(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         """L and hints as in `forward` -> the last features, (N, 64, H / 4, W / 4)."""
         side = None if hints is None else self.hint_stem(hints)
         f4, f8, f16, f32 = self.encoder(lightness / 50 - 1, side)
-        x = self._with_hints(self.deep(f32), hints, 3)
-        x = self._with_hints(self.up16(torch.cat([upsampled(x), f16], 1)), hints, 2)
-        x = self._with_hints(self.up8(torch.cat([upsampled(x), f8], 1)), hints, 1)
-        x = self._with_hints(self.up4(torch.cat([upsampled(x), f4], 1)), hints, 0)
+        deepest = self._with_hints(self.deep(f32), hints, 3)
+        sixteenth = self._with_hints(self.up16(torch.cat([upsampled(deepest), f16], 1)), hints, 2)
+        eighth = self._with_hints(self.up8(torch.cat([upsampled(sixteenth), f8], 1)), hints, 1)
+        eighth = self.with_whole(deepest, sixteenth, eighth)
+        x = self._with_hints(self.up4(torch.cat([upsampled(eighth), f4], 1)), hints, 0)
         features: Tensor = self.last(x)
         return features
+
+    def with_whole(self, deepest: Tensor, sixteenth: Tensor, eighth: Tensor) -> Tensor:
+        """Turn the decoder's maps at 1/32, 1/16 and 1/8 into those at 1/8 that go on; here, leave them as they are."""
+        return eighth
 
     def heads(self, features: Tensor) -> Tensor:
         """Turn the last features into the output of `forward`."""

@@ -115,7 +115,8 @@ def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
         else:
             trained, card = load_network(folder)
             found, state = card.architecture, trained.state_dict()
-        if found != architecture:
+        earlier = network.earlier_architectures if isinstance(network, models.HintedBins) else ()
+        if found not in (architecture, *earlier):
             raise CheckpointError(f"{start} is a {found}, the recipe's network a {architecture}.")
         load_state(network, _with_added(network, state), start)
     except CheckpointError as error:
