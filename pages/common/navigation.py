@@ -13,6 +13,7 @@ from streamlit.navigation.page import StreamlitPage
 Sections = Mapping[str, Sequence[StreamlitPage]]
 
 _HERE = Path(__file__)
+_PAGES = _HERE.parent.parent
 _HTML = """
 <nav aria-label="Main">
   <ul class="words"></ul>
@@ -28,6 +29,11 @@ _component = st.components.v2.component(
     css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
     js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
 )
+
+
+def page_at(address: str) -> StreamlitPage:
+    """Find the page of an address to link to it, wherever the app was started from; the front page has none."""
+    return st.Page(_PAGES / f"{address}.py", url_path=address)
 
 
 def _entry(title: str, page: StreamlitPage, current: bool) -> dict[str, Any]:
@@ -57,4 +63,4 @@ def show_navigation(sections: Sections, page: StreamlitPage, inner: Sections) ->
         )
     by_address = {item.url_path or "./": item for pages in sections.values() for item in pages}
     if (wanted := by_address.get(told.go)) is not None:
-        st.switch_page(wanted)
+        st.switch_page(wanted, query_params={})  # without this it refuses while a widget is bound to the address

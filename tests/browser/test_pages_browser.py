@@ -76,10 +76,11 @@ def test_the_navigation_leads_to_every_page(visitor: Visitor) -> None:
     page = visitor.open("models")
     visitor.expect_rest()
     navigation = page.get_by_role("navigation", name="Main")
-    assert navigation.get_by_role("link").all_inner_texts() == list(WORDS)
+    expect(navigation.get_by_role("link")).to_have_text(list(WORDS))
     for word in ("Learn", "Compare"):
         go_to(page, word)
-        visitor.expect_rest()
+        expect(navigation.get_by_role("link").nth(len(WORDS))).to_be_visible()
+        visitor.expect_settled()
         for title in navigation.get_by_role("link").all_inner_texts()[len(WORDS) :]:
             go_to(page, title)
             expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
@@ -141,7 +142,7 @@ def test_a_phone_shows_photos_before_controls(new_visitor: OpenVisitor) -> None:
     visitor.expect_photo("Motorcycle")
     expect_above(page.get_by_role("img", name="Motorcycle, coloured by").first, page.locator(".st-key-controls"))
     page.get_by_role("link", name="Choose photo, checkpoints and saturation").click()
-    expect(page.get_by_text("Your photo")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Choose a photo")).to_be_in_viewport()
 
 
 def assert_neutral_background(page: Page, darkest: int, lightest: int) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.common.navigation import page_at
 from pages.features.lessons.lessons import LESSONS
 
 
@@ -11,5 +12,5 @@ def show_contents() -> None:
     st.markdown("Five questions, each answered by two networks that differ in one thing, on a photo of your choice.")
     for number, lesson in enumerate(LESSONS, 1):
         with st.container(border=True):
-            st.page_link(f"pages/{lesson.address}.py", label=f"**{number}. {lesson.title}**")
+            st.page_link(page_at(lesson.address), label=f"**{number}. {lesson.title}**")
             st.markdown(lesson.question)

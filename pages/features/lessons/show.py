@@ -11,6 +11,7 @@ from pages.common.chart_theme import assign_colors, show_chart
 from pages.common.comparison_jobs import set_status, work_off
 from pages.common.loss_chart import QUANTITIES, VALIDATION, View, draw
 from pages.common.model_cache import RenderOptions
+from pages.common.navigation import page_at
 from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
 from pages.common.slot import Slot
@@ -55,19 +56,17 @@ def show_links(lesson: Lesson, has_film: bool) -> None:
     with st.container(horizontal=True):
         if has_film:
             st.page_link(
-                "pages/learning.py", label="Watch it learn", icon=":material/movie:",
+                page_at("learning"), label="Watch it learn", icon=":material/movie:",
                 query_params={"learning-checkpoint": lesson.film_of},
             )  # fmt: skip
         st.page_link(
-            "pages/compare.py", label="Compare them in full", icon=":material/compare:",
+            page_at("compare"), label="Compare them in full", icon=":material/compare:",
             query_params={"experiment": lesson.experiment},
         )  # fmt: skip
-        st.page_link("pages/curves.py", label="All loss curves", icon=":material/show_chart:")
+        st.page_link(page_at("curves"), label="All loss curves", icon=":material/show_chart:")
         if number + 1 < len(LESSONS):
             following = LESSONS[number + 1]
-            st.page_link(
-                f"pages/{following.address}.py", label=f"Next: {following.title}", icon=":material/arrow_forward:"
-            )
+            st.page_link(page_at(following.address), label=f"Next: {following.title}", icon=":material/arrow_forward:")
 
 
 def show_lesson(lesson: Lesson) -> None:
