@@ -33,7 +33,7 @@ _ROW_HEIGHT, _AXIS_HEIGHT, _HUES_HEIGHT = 92, 60, 560
 
 @dataclass(frozen=True)
 class View:
-    """What is looked at."""
+    """The chosen ranking, and the checkpoint whose pictures are shown."""
 
     evaluated_images: Sequence[EvaluatedImage]
     cards: Sequence[Card]
@@ -46,7 +46,7 @@ class View:
         return model_key(self.card)
 
     def values(self, card: Card) -> list[float]:
-        """The figures of a checkpoint that the pictures are ranked by."""
+        """Return the scores of a checkpoint by which the pictures are ranked."""
         return [self.ranking.of(evaluated.outcomes[model_key(card)].scores) for evaluated in self.evaluated_images]
 
     def grey_values(self) -> list[float]:
@@ -54,7 +54,7 @@ class View:
 
 
 def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
-    """Which checkpoints are measured; they stand in the link."""
+    """Choose the checkpoints to measure; the choice stands in the link."""
     by_id = {card.id: card for card in cards}
     chosen = st.multiselect(
         "Checkpoints",
@@ -75,7 +75,7 @@ def _start(kept: Measuring, choice: PalettePrediction) -> None:
 
 
 def show_action(kept: Measuring, choice: PalettePrediction, cards: Sequence[Card]) -> None:
-    """The button that starts the work, takes it up again, or stops it."""
+    """Show the button that starts the measuring, resumes it, or stops it."""
     if kept.is_working:
         st.button("Stop", icon=":material/stop:", key="measure-stop", on_click=kept.stop)
         return
@@ -95,7 +95,7 @@ def show_action(kept: Measuring, choice: PalettePrediction, cards: Sequence[Card
 
 
 def describe_state(kept: Measuring, cards: Sequence[Card]) -> str:
-    """How many pictures the figures below are of."""
+    """Say how many pictures the results below cover."""
     if kept.queue is None or not cards:
         return ""
     done, all_of_them = len(kept.measured(cards)), kept.queue.pictures
@@ -104,12 +104,12 @@ def describe_state(kept: Measuring, cards: Sequence[Card]) -> str:
 
 
 def has_problems(kept: Measuring, damaged: Sequence[str]) -> bool:
-    """Whether there is anything to tell."""
+    """Tell whether `show_problems` has anything to show."""
     return bool(damaged or kept.problems or (kept.queue is not None and kept.queue.problems))
 
 
 def show_problems(kept: Measuring, damaged: Sequence[str]) -> None:
-    """One sentence for each checkpoint that cannot be read, and for each picture that was left out."""
+    """Show a sentence for each checkpoint that cannot be read, and for each picture that was left out."""
     for problem in (*damaged, *kept.problems):
         st.warning(problem)
     left_out = kept.queue.problems if kept.queue is not None else []
@@ -119,7 +119,7 @@ def show_problems(kept: Measuring, damaged: Sequence[str]) -> None:
 
 
 def choose_view(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> View:
-    """How the pictures are ranked, and whose results are shown. Both stand in the link."""
+    """Choose how to rank the pictures, and whose results to show. The ranking stands in the link."""
     rankings, by_id = {ranking.title: ranking for ranking in RANKINGS}, {card.id: card for card in cards}
     if st.session_state.get("look-at") not in by_id:
         st.session_state["look-at"] = cards[-1].id
@@ -147,7 +147,7 @@ def choose_view(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card
 
 
 def compare_with_grey(view: View) -> str:
-    """How often colour was worth it, in one sentence."""
+    """Say in one sentence how often the checkpoint beats grey."""
     sign = 1 if view.ranking.higher_is_better else -1
     pairs = list(zip(view.values(view.card), view.grey_values(), strict=True))
     better = sum(sign * value > sign * grey for value, grey in pairs)
@@ -159,7 +159,7 @@ def compare_with_grey(view: View) -> str:
 
 
 def show_spread(view: View) -> None:
-    """How the measure spreads over the pictures, for each checkpoint and grey; and the means of all measures."""
+    """Show how the score spreads over the pictures, for grey and each checkpoint; and the means of all scores."""
     from pages.common import chart_theme
     from pages.features.ranking import charts
 
@@ -175,7 +175,7 @@ def show_spread(view: View) -> None:
 
 
 def describe_hues(joint: JointHues) -> list[str]:
-    """What the mistakes have in common, in words."""
+    """Say what the mistakes have in common, by hue."""
     confusion, grey = strongest_confusion(joint), grey_share(joint)
     if joint.sum() == 0:
         return ["These pictures have no colours strong enough to tell their hues."]
@@ -189,7 +189,7 @@ def describe_hues(joint: JointHues) -> list[str]:
 
 
 def show_hues(view: View) -> None:
-    """What the mistakes have in common by hue."""
+    """Show the true hues against those that came out."""
     from pages.common import chart_theme
     from pages.features.ranking import charts
 
@@ -208,7 +208,7 @@ def show_hues(view: View) -> None:
 
 
 def show_results(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
-    """Pictures first, then what they have in common, then all figures."""
+    """Show the pictures first, then what they have in common, then all scores."""
     view = choose_view(evaluated_images, cards)
     show_podium(view.evaluated_images, view.model, view.card.title, view.ranking)
     show_spread(view)

@@ -48,7 +48,7 @@ _NO_HINTS = "This checkpoint colours by itself alone; choose Photo to pin colour
 
 
 def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
-    """Ask the network what it was not asked yet."""
+    """Ask the network for what is not computed yet: the photo's colours, then those with the hints."""
     propagates = bool(st.session_state.get("colorize-propagation", False))
     if work.base is None:
         with st.spinner(f"Colouring {photo.name} ..."):
@@ -61,7 +61,7 @@ def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
 
 
 def point_of(photo: LibraryPhoto, work: HintWork) -> Point | None:
-    """The colours for the point that is asked about."""
+    """Return the colours to offer at the selected point; None where no point is selected."""
     if work.point is None or work.base is None or work.prediction is None:
         return None
     x, y = work.point
@@ -73,7 +73,7 @@ def point_of(photo: LibraryPhoto, work: HintWork) -> Point | None:
 
 
 def choose_before(photo: LibraryPhoto) -> tuple[str, bytes]:
-    """What the coloured photo is held against: the title and the picture."""
+    """Choose what the coloured photo is compared with, as (title, encoded picture)."""
     if photo.is_grey:
         return _GREY, photo.grey()
     chosen = st.segmented_control(
@@ -90,7 +90,7 @@ def canvas_of(
     options: RenderOptions,
     before: tuple[str, bytes],
 ) -> Canvas:
-    """What is shown, pictures included; the last one is kept."""
+    """Put together what the canvas shows; the last encoded result is kept."""
     plane = photo.canvas_plane()
     if work.picture is None or work.picture[0] != (work.hints, options):
         work.picture = (work.hints, options), photo.encode(compose_plane(plane, prediction, options))
@@ -119,7 +119,7 @@ def canvas_of(
 
 
 def show_photo(photo: LibraryPhoto, card: Card, options: RenderOptions, before: tuple[str, bytes]) -> Prediction:
-    """The photo as a canvas; returns its colours as they are shown."""
+    """Show the photo as a canvas, and return its colours as shown."""
     work = hint_work(photo, card)
     answer_for(photo, card, work)
     assert work.prediction is not None
@@ -132,7 +132,7 @@ def show_photo(photo: LibraryPhoto, card: Card, options: RenderOptions, before: 
 
 
 def show_hero(kept: PhotoLibrary) -> None:
-    """What this is, and where a photo goes in."""
+    """Show what this page is for, and where to add a photo."""
     with st.container(key="hero"):
         words, intake = st.columns([3, 2], gap="large", vertical_alignment="center")
         with words:
@@ -143,14 +143,14 @@ def show_hero(kept: PhotoLibrary) -> None:
 
 
 def chosen_card(cards: Sequence[Card]) -> Card:
-    """The checkpoint, which is chosen below, under Advanced: most visitors never ask."""
+    """Return the chosen checkpoint. Its control is below, under Advanced, as most visitors never need it."""
     ordered = photo_first(cards)
     wanted = st.session_state.get(_CHECKPOINT, st.query_params.get(_CHECKPOINT))
     return next((card for card in ordered if wanted in (card.id, card.title)), ordered[0])
 
 
 def show_advanced(photo: LibraryPhoto, cards: Sequence[Card], card: Card) -> OutputFormat:
-    """What few need: the checkpoint, the kind of file, and points as a file."""
+    """Show the checkpoint, the file format and the file of points; return the format."""
     with st.expander("Advanced", key="colorize-advanced"):
         choose_card(photo_first(cards), _CHECKPOINT)
         format_ = choose_format(photo)

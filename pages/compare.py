@@ -36,11 +36,11 @@ class Selection:
     format: OutputFormat
 
     def answers(self) -> dict[str, Answer]:
-        """What the checkpoints answered, by id."""
+        """Return what the checkpoints answered, by id."""
         return {card.id: answer for card in self.cards if (answer := self.photo.answer(card)) is not None}
 
     def downloads(self) -> list[downloads.Download]:
-        """The results that can be saved."""
+        """Return the results that can be saved."""
         answers = self.answers()
         return [
             downloads.Download(self.photo, card, answers[card.id], self.options, self.format)
@@ -50,7 +50,7 @@ class Selection:
 
 
 def show_comparison(selection: Selection) -> None:
-    """The grid of results, filled as they come."""
+    """Show the grid of results, filled as they come."""
     photo, cards = selection.photo, selection.cards
     status = Slot()
     if not is_done(photo, cards):
@@ -65,7 +65,7 @@ def show_comparison(selection: Selection) -> None:
 
 
 def show_slider(selection: Selection) -> None:
-    """Any two of grey, original and results over one another."""
+    """Show any two of grey, original and results over one another."""
     photo, answers = selection.photo, selection.answers()
     sides = {comparison_grid.GREY_TITLE: Side(comparison_grid.GREY_TITLE, f"{photo.name} without colour", photo.grey())}
     if not photo.is_grey:
@@ -85,7 +85,7 @@ def show_slider(selection: Selection) -> None:
 
 
 def show_problems(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
-    """One sentence for each picture that could not be had, and for each checkpoint that cannot be read."""
+    """Show a sentence for each picture that could not be opened, and for each checkpoint that cannot be read."""
     photo_picker.show_problems(kept)
     for problem in damaged:
         st.warning(problem)
@@ -101,7 +101,7 @@ def finish_others(kept: PhotoLibrary, selection: Selection) -> None:
 
 
 def select(kept: PhotoLibrary, cards: Sequence[Card]) -> Selection:
-    """What to colour, by which checkpoints, how strongly; and how to save it."""
+    """Choose what to colour, by which checkpoints, how strongly; and how to save it."""
     st.html('<span id="controls"></span>')
     show_sources(kept)
     photo = shot_of(kept, choose_photo(kept))

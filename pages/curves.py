@@ -26,7 +26,7 @@ _FREE = "Choose runs below"
 
 
 def _preselected(curves: Sequence[Curve]) -> list[str]:
-    """Runs in training, which somebody waits for, and the checkpoints of the first experiment."""
+    """Preselect the runs in training, which somebody waits for, and the checkpoints of the first experiment."""
     training = [curve.key for curve in curves if curve.is_training]
     shipped = [curve.key for curve in curves if curve.is_shipped and curve.key.endswith(FIRST_EXPERIMENT.checkpoints)]
     return [*training, *(shipped or [curve.key for curve in curves])][:_MAX_PRESELECTED]
@@ -39,7 +39,7 @@ def _take_experiment(keys: dict[str, list[str]]) -> None:
 
 
 def choose_experiment(curves: Sequence[Curve]) -> None:
-    """The runs of an experiment at once, as Compare has them."""
+    """Offer the runs of an experiment at once, the same as on Compare."""
     there = {curve.key for curve in curves}
     keys = {
         title: [f"weights/{card.checkpoint.id if isinstance(card, SnapshotRef) else card.id}" for card in lined_up]
@@ -57,7 +57,7 @@ def _cards() -> Sequence[Card]:
 
 
 def choose_runs(curves: Sequence[Curve]) -> list[str]:
-    """The keys of the runs to draw."""
+    """Choose the runs to draw, by key."""
     titles = {curve.key: curve.title for curve in curves}
     chosen: list[str] = st.pills(
         "Runs",
@@ -73,7 +73,7 @@ def choose_runs(curves: Sequence[Curve]) -> list[str]:
 
 
 def choose_view() -> View:
-    """What is drawn, and how."""
+    """Choose what is drawn, and how."""
     by_title = {quantity.title: quantity for quantity in QUANTITIES}
     title = st.pills(
         "Quantity", list(by_title), default=_FIRST_QUANTITY, required=True, key="quantity", bind="query-params",
@@ -108,7 +108,7 @@ def choose_view() -> View:
 
 
 def show_remarks(curves: Sequence[Curve], view: View) -> None:
-    """What one must know to read the chart right."""
+    """Show what one must know to read the chart right."""
     losses = sorted({loss_name(curve.recipe) for curve in curves})
     if view.quantity is OWN_LOSS and len(losses) > 1:
         st.warning(
@@ -140,7 +140,7 @@ def show_remarks(curves: Sequence[Curve], view: View) -> None:
 
 
 def show_adversary(curve: Curve, color: str) -> None:
-    """Both sides of an adversarial run; nothing of another one, or before its first epoch."""
+    """Show both sides of an adversarial run; nothing for any other, or before its first epoch."""
     if curve.recipe.adversary is None or not curve.rows:
         return
     terms = "  \n".join(f"**{term}**: {meaning}" for term, meaning in glossary.ADVERSARY.items())
@@ -160,7 +160,7 @@ def _columns(curve: Curve) -> list[dict[str, object]]:
 
 
 def show_table(curves: Sequence[Curve]) -> None:
-    """Every epoch of the chosen runs, and the same as a file."""
+    """Show every epoch of the chosen runs as a table, and offer it as a file."""
     table = pd.DataFrame([row for curve in curves for row in _columns(curve)]).dropna(axis="columns", how="all")
     if "discriminator_steps" in table:
         table["discriminator_steps"] = table["discriminator_steps"].astype("Int64")  # whole, though not every run's
@@ -179,7 +179,7 @@ def show_table(curves: Sequence[Curve]) -> None:
 
 
 def show_curves(keys: Sequence[str], view: View, was_training: bool) -> None:
-    """Chart, remarks and table; read anew each time, since a run in training goes on writing."""
+    """Show the chart, remarks and table; read anew each time, since a run in training goes on writing."""
     every = read_curves().curves
     curves = [curve for curve in every if curve.key in keys]
     training = [curve for curve in every if curve.is_training]

@@ -25,7 +25,7 @@ def _protocol(row: MetricsRow) -> _Protocol:
 
 
 def _megabytes(card: Card) -> float:
-    """Of all tensor files that are there."""
+    """Sum the size of all tensor files that are there, in MB."""
     folder = checkpoint_folder(card.id)
     files = [folder / name for name in card.sha256]
     return sum(file.stat().st_size for file in files if file.exists()) / 1e6
@@ -48,7 +48,7 @@ def _line(name: str, row: MetricsRow, card: Card | None) -> dict[str, object]:
 
 
 def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
-    """One line for each checkpoint measured by a protocol, and one each for grey and truth."""
+    """Tabulate each checkpoint measured by a protocol, and grey and truth."""
     lines, references = [], {}
     for card in cards:
         for row in card.metrics:
@@ -67,7 +67,7 @@ def _number(help: str, format: str) -> Any:
 
 
 def show_table(cards: Sequence[Card]) -> None:
-    """Quality and time of all checkpoints under one protocol."""
+    """Show the quality and time of all checkpoints under one protocol."""
     protocols = list(dict.fromkeys(_protocol(row) for card in cards for row in card.metrics))
     if not protocols:
         return
@@ -135,7 +135,7 @@ def _list(facts: dict[str, str]) -> None:
 
 
 def _show_measurements(card: Card) -> None:
-    """What was measured beside quality, with how it was done."""
+    """Show what was measured beside quality, and how."""
     rows = [
         {"figure": row.what, "value": f"{row.value:.2f} {row.unit}", "pictures": f"{row.images}, {row.dataset}"}
         for row in card.measurements
@@ -146,7 +146,7 @@ def _show_measurements(card: Card) -> None:
 
 
 def show_card(card: Card) -> None:
-    """One checkpoint."""
+    """Show one checkpoint."""
     with st.container(border=True, key=f"card-{card.id}"):
         st.subheader(card.title, anchor=card.id)
         st.text(card.summary)
@@ -162,13 +162,13 @@ def show_card(card: Card) -> None:
 
 
 def search_field() -> str:
-    """What is looked for, in small letters."""
+    """Show the search field, and return what is searched for, in lower case."""
     text: str = st.text_input("Search", placeholder="flowers, GAN, Huber ...", key="models-search", bind="query-params")
     return text.strip().lower()
 
 
 def found_in(cards: Sequence[Card], words: str) -> list[Card]:
-    """The cards that have every word in what they say of themselves."""
+    """Find the cards whose texts contain every word."""
 
     def text(card: Card) -> str:
         parts = (card.id, card.title, card.summary, card.family, card.experiment, card.loss, card.trained_on.name)

@@ -23,7 +23,7 @@ _NO_ORIGINAL = "This photo has no colours of its own, so there is no original to
 
 
 def ask_for_link(kept: PhotoLibrary) -> None:
-    """A field and a button; what is sent is fetched by the next run of the page."""
+    """Ask for a link; the next run of the page fetches it."""
     with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         link_field()
         st.form_submit_button("Colour it", type="primary", on_click=_take, args=(kept,))
@@ -35,7 +35,7 @@ def _take(kept: PhotoLibrary) -> None:
 
 
 def show_problems(kept: PhotoLibrary, damaged: Sequence[str], has_cards: bool) -> None:
-    """One sentence for each thing that cannot be had."""
+    """Show a sentence for each thing that cannot be opened."""
     for problem in kept.problems:
         st.error(problem)
     for problem in damaged:
@@ -55,7 +55,7 @@ def reserve_room(photo: LibraryPhoto) -> None:
 
 
 def show_row(photo: LibraryPhoto, cards: Sequence[Card], status: Slot) -> None:
-    """The pictures in their places, the generated one as soon as it is there; then figures and downloads."""
+    """Show the pictures in their places, the generated one as soon as it is there; then scores and downloads."""
     if not is_done(photo, cards):
         set_status(status, photo.name)
     reserve_room(photo)
@@ -77,7 +77,7 @@ def show_row(photo: LibraryPhoto, cards: Sequence[Card], status: Slot) -> None:
 
 
 def offer_row(row: ThreeInOne) -> None:
-    """A button that downloads the row as one picture."""
+    """Offer the row as one picture."""
     st.download_button(
         "Download the row (PNG)",
         data=row.render,

@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 def sentence(error: Exception, subject: str = "") -> str:
-    """One sentence on an error; `subject` is what it happened to, for example a file's name.
+    """Put an error into one sentence; `subject` is what it happened to, for example a file's name.
 
     Our own errors speak for themselves. Any other is a fault of this program: the log has its traceback.
     """

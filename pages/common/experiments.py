@@ -27,7 +27,7 @@ class Experiment:
     """Whether those that are there are compared, where some are not; at least two."""
 
     def line_up(self, cards: Sequence[Card]) -> list[Card]:
-        """What is compared, in order; empty where something of it is not there."""
+        """Return the cards to compare, in order; empty if any of them is missing."""
         by_id = {card.id: card for card in cards}
         if self.is_open:
             there = [by_id[name] for name in self.checkpoints if name in by_id]
@@ -154,12 +154,12 @@ FIRST_EXPERIMENT = _EXPERIMENTS[0]
 
 
 def available(cards: Sequence[Card]) -> dict[str, Experiment]:
-    """The experiments for which everything is there, by title."""
+    """Return the experiments whose checkpoints are all there, by title."""
     return {experiment.title: experiment for experiment in _EXPERIMENTS if experiment.line_up(cards)}
 
 
 def choose_checkpoints(cards: Sequence[Card]) -> Lineup:
-    """What to compare: that of an experiment, or any checkpoints. The choice stands in the link."""
+    """Choose an experiment or any checkpoints. The choice stands in the link."""
     experiments = available(cards)
     titles = [*experiments, OWN_CHOICE]
     chosen = st.pills(

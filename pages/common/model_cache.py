@@ -44,7 +44,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class PhotoBaseline:
-    """What the figures of a photo are held against."""
+    """What the scores of a photo are compared with."""
 
     grey: Scores
     true_colorfulness: float
@@ -62,7 +62,7 @@ def _models() -> ModelShelf:
 
 @st.cache_resource(show_spinner=False)
 def shared_results() -> SharedResults:
-    """What is made of the sample photos, for all visitors."""
+    """Return the results on the sample photos, which all visitors share."""
     return SharedResults(results_budget())
 
 
@@ -109,12 +109,12 @@ def _large_model() -> _LargeModel:
 
 
 def weights_hash(card: Card) -> str:
-    """What changes when a checkpoint's weights do."""
+    """Identify a checkpoint's weights: the hash changes when they do."""
     return card.sha256.get(MODEL_FILE, "")
 
 
 def load(card: Card) -> Colorizer:
-    """The model of a card, of a snapshot, or of a mean of two, loaded once for all visitors."""
+    """Load the model of a card, of a snapshot, or of a mean of two; once for all visitors."""
     if isinstance(card, SnapshotRef):
         return load_snapshot(card.checkpoint, card.epoch)
     if isinstance(card, MeanCard):
@@ -125,7 +125,7 @@ def load(card: Card) -> Colorizer:
 
 
 def load_snapshot(card: Card, epoch: int) -> Colorizer:
-    """The model of a card as it was at an epoch of `card.snapshots`, for all visitors."""
+    """Load the model of a card as it was at an epoch of `card.snapshots`, once for all visitors."""
     if epoch == card.epochs - 1:
         return load(card)
     key = card.id, weights_hash(at_snapshot(card, epoch)), epoch
@@ -133,12 +133,12 @@ def load_snapshot(card: Card, epoch: int) -> Colorizer:
 
 
 def _key(card: Card, epoch: int | None = None) -> tuple[Hashable, ...]:
-    """What changes when a checkpoint's answer does."""
+    """Identify a checkpoint's answer: the key changes when it does."""
     return card.id, weights_hash(card), epoch
 
 
 def colour_by_snapshot(card: Card, epoch: int, image: Image.Image) -> Prediction:
-    """A snapshot's colours for an RGB photo."""
+    """Colour an RGB photo by a snapshot."""
 
     def compute() -> Prediction:
         model = load_snapshot(card, epoch)
@@ -149,7 +149,7 @@ def colour_by_snapshot(card: Card, epoch: int, image: Image.Image) -> Prediction
 
 
 def open_photo(content: bytes, name: str) -> images.Photo:
-    """Decode a picture, in turn; a sample once for all visitors."""
+    """Decode a picture in turn; a sample, once for all visitors."""
 
     def compute() -> images.Photo:
         with compute_lock():
@@ -160,7 +160,7 @@ def open_photo(content: bytes, name: str) -> images.Photo:
 
 
 def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
-    """A checkpoint's colours for an RGB photo, how long the network took, and how close they come."""
+    """Colour an RGB photo by a checkpoint; with the network's time and, if `has_truth`, the scores."""
 
     def compute() -> Answer:
         model = load(card)
@@ -176,7 +176,7 @@ def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
 def colour_with_hints(
     card: Card, base: Prediction, size: tuple[int, int], hints: Sequence[Hint], propagates: bool = False
 ) -> Prediction:
-    """A checkpoint's colours with hints, for a photo of `size` (width, height) that it has coloured without before.
+    """Colour with hints a photo of `size` (width, height) that the checkpoint has coloured without before.
 
     With `propagates`, a network that takes hints as a suggestion is made to meet them.
     """
@@ -186,7 +186,7 @@ def colour_with_hints(
 
 
 def read_column(card: Card, image: Image.Image, has_truth: bool) -> palette_strip.Column:
-    """What a checkpoint with a palette makes of the centre of an RGB photo at the network's own size."""
+    """Read what a checkpoint with a palette makes of the centre of an RGB photo, at the network's own size."""
 
     def compute() -> palette_strip.Column:
         model = load(card)
@@ -197,7 +197,7 @@ def read_column(card: Card, image: Image.Image, has_truth: bool) -> palette_stri
 
 
 def baseline(image: Image.Image) -> PhotoBaseline:
-    """The figures of no colour at all, and the colourfulness of the original."""
+    """Measure no colour at all, and the colourfulness of the original."""
 
     def compute() -> PhotoBaseline:
         with compute_lock():
@@ -207,13 +207,13 @@ def baseline(image: Image.Image) -> PhotoBaseline:
 
 
 def compose_preview(preview: Image.Image, prediction: Prediction, options: RenderOptions) -> Image.Image:
-    """A result at the size of a preview: quick enough to need no turn."""
+    """Compose a result at the size of a preview: quick enough to need no turn."""
     plane = shared_results().make("lightness", (preview,), (), lambda: read_lightness(preview))
     return compose_plane(plane, prediction, options)
 
 
 def compose_plane(plane: LightnessPlane, prediction: Prediction, options: RenderOptions) -> Image.Image:
-    """As `compose_preview`, of a preview whose L has been read."""
+    """Compose a result on a preview whose L has been read."""
 
     def compute() -> Image.Image:
         try:
@@ -225,13 +225,13 @@ def compose_plane(plane: LightnessPlane, prediction: Prediction, options: Render
 
 
 def compose_grey(preview: Image.Image) -> Image.Image:
-    """What the networks see of a photo: its L alone."""
+    """Compose what the networks see of a photo: its L alone."""
     prediction = shared_results().make("grey", (preview,), (), lambda: protocol.Grey().predict(preview))
     return compose_preview(preview, prediction, RenderOptions())
 
 
 def note(card: Card, options: RenderOptions, hints: int = 0) -> str:
-    """What a saved result says of itself: the model's own note, and of a moment which one it is."""
+    """Describe a saved result for its file: the model's own note and, for a snapshot, its epoch."""
     described = load(card).describe(options, hints)
     return f"{described} {card.title} of its training." if isinstance(card, SnapshotRef) else described
 
@@ -239,7 +239,7 @@ def note(card: Card, options: RenderOptions, hints: int = 0) -> str:
 def render(
     content: bytes, name: str, card: Card, prediction: Prediction, options: RenderOptions, format: OutputFormat
 ) -> bytes:
-    """The result at the photo's own size, as a file; composed anew from what was uploaded, in turn."""
+    """Render the result at the photo's own size, as a file; from the uploaded bytes, in turn."""
     with compute_lock():
         photo = images.open_image(content, name=name)
         coloured = with_alpha(compose(photo.image, prediction, options), photo.alpha)

@@ -42,12 +42,12 @@ def _entry(title: str, page: StreamlitPage, current: bool) -> dict[str, Any]:
 
 
 def _words(sections: Sections, current: str) -> list[dict[str, Any]]:
-    """The four words, each leading to its first page."""
+    """Return the four words, each with the address of its first page."""
     return [_entry(word, pages[0], word == current) for word, pages in sections.items()]
 
 
 def show_navigation(sections: Sections, page: StreamlitPage, inner: Sections) -> None:
-    """Show where one is, and go where a click leads.
+    """Show the navigation, and go where a click leads.
 
     Args:
         sections: pages by the word that they stand under, the first of each being that word's own.

@@ -36,7 +36,7 @@ _KEY = "photo-intake"
 
 
 def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None]) -> None:
-    """Show it, in a container whose only uploader is the one to hand files to.
+    """Show the control, in a container whose only uploader is the one to hand files to.
 
     Args:
         on_link: called with the text of a pasted address before the page runs anew.

@@ -21,18 +21,18 @@ def _take_uploads(library: PhotoLibrary, key: str) -> None:
 
 
 def take_link(library: PhotoLibrary) -> None:
-    """What the button beside `link_field` does: nothing else ever fetches a link."""
+    """Take in the link of `link_field`. Only the button beside it calls this; nothing else fetches a link."""
     if link := with_scheme(str(st.session_state["link"])):
         library.receive([PendingPhoto(link, None)])
 
 
 def link_field() -> None:
-    """The field for a link, to stand in a form of the page's."""
+    """Show the field for a link, inside a form of the page."""
     st.text_input("Link to a picture", placeholder="https://...", key="link", persist_state="session")
 
 
 def show_uploader(library: PhotoLibrary) -> None:
-    """A place for files.
+    """Show the uploader.
 
     It takes any file: what it is shows in its content, and `open_image` has a sentence for each wrong kind.
     """
@@ -52,7 +52,7 @@ def show_uploader(library: PhotoLibrary) -> None:
 
 
 def show_sources(library: PhotoLibrary) -> None:
-    """The ways to give a photo. What is given is taken at once, and the uploader is empty again."""
+    """Show the ways to add a photo. A photo is taken in at once, and the uploader is empty again."""
     with st.container(key="intake"):
         show_intake(lambda link: library.receive([PendingPhoto(link, None)]), library.problems.clear)
         show_uploader(library)
@@ -62,7 +62,7 @@ def show_sources(library: PhotoLibrary) -> None:
 
 
 def open_arrivals(library: PhotoLibrary) -> None:
-    """Open what was given; the last that can be opened is the one to look at."""
+    """Open what was added; the last one that opens becomes the chosen photo."""
     while library.pending_photos:
         name = library.pending_photos[0].name
         with st.spinner(f"Opening {plain(name)} ..."):
@@ -73,14 +73,14 @@ def open_arrivals(library: PhotoLibrary) -> None:
 
 
 def show_problems(library: PhotoLibrary) -> None:
-    """Show a sentence for each picture that could not be had."""
+    """Show a sentence for each picture that could not be opened."""
     with st.container(key="photo-problems"):
         for problem in library.problems:
             st.error(plain(problem))
 
 
 def _first_photo(options: Sequence[str], first: str) -> str:
-    """The sample of the link, else what was looked at on another page, else the sample that suits the page."""
+    """Return the sample of the link, else the photo chosen on another page, else the sample that suits the page."""
     wanted = (st.query_params.get("sample", ""), str(st.session_state.get(_LOOKED_AT)))
     return next((key for key in wanted if key in options), first)
 
@@ -90,7 +90,7 @@ def _pick(key: str) -> None:
 
 
 def choose_photo(library: PhotoLibrary, first: str = SAMPLES[0]) -> str:
-    """The photo to look at: the key of one of the visitor's, or the name of a sample, which then stands in the link.
+    """Choose a photo: return the key of one of the visitor's, or the name of a sample, which then stands in the link.
 
     Args:
         library: the visitor's photos.
@@ -123,7 +123,7 @@ def _remove(library: PhotoLibrary, key: str) -> None:
 
 
 def shot_of(library: PhotoLibrary, key: str) -> LibraryPhoto:
-    """The photo of a key; a sample is opened when it is first looked at, and kept."""
+    """Return the photo of a key; a sample is opened when it is first chosen, and kept."""
     if key in library.photos:
         return library.photos[key]
     if key not in library.samples:
@@ -133,7 +133,7 @@ def shot_of(library: PhotoLibrary, key: str) -> LibraryPhoto:
 
 
 def choose_view(library: PhotoLibrary, page: str) -> LibraryPhoto:
-    """The photos in one line, and beside them where an own one goes in; the photo to look at.
+    """Show all photos in one line with the uploader beside them; return the chosen one.
 
     Args:
         album: the visitor's.

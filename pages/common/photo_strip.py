@@ -41,14 +41,14 @@ def _encode(image: Image.Image) -> bytes:
 
 @st.cache_data(show_spinner=False)
 def _sample(name: str) -> bytes:
-    """Without its colours, as those are what the visitor is going to see."""
+    """Encode a sample without its colours, as those are what the visitor is going to see."""
     with Image.open(io.BytesIO(read_sample(name))) as image:
         image.draft("RGB", (2 * _SIDE, _SIDE))
         return _encode(image.convert("L"))
 
 
 def thumbnail_of(photo: LibraryPhoto) -> Thumbnail:
-    """Of one of the visitor's."""
+    """Make the thumbnail of one of the visitor's photos."""
     picture = photo.kept("thumbnail", lambda: _encode(photo.preview))
     return Thumbnail(photo.key, photo.name, picture)
 
@@ -58,7 +58,7 @@ def thumbnail_of_sample(name: str) -> Thumbnail:
 
 
 def show_strip(thumbnails: Sequence[Thumbnail], chosen: str, on_pick: Callable[[str], None]) -> None:
-    """Show them; `on_pick` is called with the key of the one that is clicked, before the page runs anew."""
+    """Show the strip; `on_pick` is called with the key of the clicked photo, before the page runs anew."""
 
     def told() -> None:
         wanted = st.session_state[_KEY].get("pick")

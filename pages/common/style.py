@@ -17,7 +17,7 @@ def apply_style() -> None:
 
 @cache
 def _favicon() -> bytes:
-    """A disc, half grey and half in colours. Drawn, since Streamlit fetches its icons for the tab from elsewhere."""
+    """Draw a disc, half grey and half coloured, as Streamlit fetches its own icons for the tab from elsewhere."""
     icon = Image.new("RGBA", (128, 128))
     draw = ImageDraw.Draw(icon)
     draw.pieslice((4, 4, 124, 124), 90, 270, "#808080")

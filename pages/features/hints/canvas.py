@@ -127,7 +127,7 @@ def _plane_url(plane: NDArray[np.uint8]) -> str:
 
 
 def hex_of(rgb: tuple[int, int, int]) -> str:
-    """(255, 0, 0) -> "#ff0000"."""
+    """Format a colour as hex: (255, 0, 0) -> "#ff0000"."""
     return "#{:02x}{:02x}{:02x}".format(*rgb)
 
 
@@ -156,7 +156,7 @@ def _point_data(point: Point) -> dict[str, Any]:
 
 
 def _refusals(choice: Choice) -> str:
-    """Which colours cannot be had at this lightness, and why."""
+    """Say which colours cannot be had at this lightness, and why."""
     parts = []
     if choice.too_light_here:
         parts.append(f"This place is too light for {', '.join(choice.too_light_here)}.")
@@ -166,7 +166,7 @@ def _refusals(choice: Choice) -> str:
 
 
 def show_canvas(canvas: Canvas, on_act: Callable[[Any], None]) -> None:
-    """Show it; `on_act` is called with the browser's messages before the page runs anew."""
+    """Show the canvas; `on_act` is called with the browser's messages before the page runs anew."""
 
     def told() -> None:
         message = st.session_state[_KEY].get("act")

@@ -39,7 +39,7 @@ def _hints_name(photo: LibraryPhoto) -> str:
 
 
 def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
-    """The picture; and where there are hints, these, alone or with it."""
+    """Offer the picture and, if there are hints, these, alone or with it."""
     choices = [
         (
             "Download the coloured photo",
@@ -82,7 +82,7 @@ def _load(work: HintWork, key: str) -> None:
 
 
 def show_loader(work: HintWork) -> None:
-    """A place for a file of hints that was saved before."""
+    """Show the uploader for a file of hints that was saved before."""
     key = f"hints-{st.session_state.get(_SERIAL, 0)}"
     st.file_uploader(
         "Load saved points (JSON)",

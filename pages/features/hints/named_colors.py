@@ -90,7 +90,7 @@ def _named() -> tuple[tuple[str, ...], Tensor]:
 
 
 def name_of(rgb: tuple[int, int, int]) -> str:
-    """The plain name that comes nearest to a colour, such as "navy" or "brown"."""
+    """Return the plain name nearest to a colour, such as "navy" or "brown"."""
     names, known = _named()
     apart = (known - _lab(torch.tensor([rgb]))) * torch.tensor([_LIGHTNESS_WEIGHT, 1.0, 1.0])
     return names[int(apart.square().sum(1).argmin())]
@@ -103,7 +103,7 @@ def _at(lightness: float, preset: Preset) -> NamedColor:
 
 
 def presets_at(lightness: float) -> Choice:
-    """What skin, hair, cloth, wood and grass can look like at a lightness (L, 0..100)."""
+    """List what skin, hair, cloth, wood and grass can look like at a lightness (L, 0..100)."""
     groups: dict[Group, list[NamedColor]] = {}
     for preset in _PRESETS:
         if preset.darkest <= lightness <= preset.lightest:

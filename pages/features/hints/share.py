@@ -34,7 +34,7 @@ class Share:
     options: RenderOptions
 
     def _halves(self, side: int) -> tuple[Image.Image, Image.Image]:
-        """The photo in grey and in colour, RGB, no side above `side` px."""
+        """Return the photo in grey and in colour, RGB, no side above `side` px."""
         small, alpha = self.photo.preview.copy(), self.photo.preview_alpha
         small.thumbnail((side, side), Image.Resampling.LANCZOS)
         alpha = None if alpha is None else alpha.resize(small.size)
@@ -47,12 +47,12 @@ class Share:
         return note(self.card, self.options.of(self.card), len(self.prediction.network_hints))
 
     def render_card(self) -> bytes:
-        """A PNG of both, each with a line that says what it is."""
+        """Render both as a PNG, each with a line that says what it is."""
         before, after = self._halves(_CARD_SIDE)
         return encode_sheet([Frame(before, "Before"), Frame(after, _ORIGIN)], self._note(), columns=2)
 
     def render_clip(self) -> bytes:
-        """An animated WebP of three seconds, over and over: the colours come in from the right."""
+        """Render an animated WebP of three seconds that repeats: the colours come in from the right."""
         before, after = self._halves(_CLIP_SIDE)
         frames = [_divided(before, after, 1 - step / _SWEEP_FRAMES) for step in range(_SWEEP_FRAMES + 1)]
         durations = [_FIRST_MS, *[_FRAME_MS] * _SWEEP_FRAMES]
@@ -80,7 +80,7 @@ def _on_grey(image: Image.Image) -> Image.Image:
 
 
 def _divided(left: Image.Image, right: Image.Image, part: float) -> Image.Image:
-    """`left` up to a part (0..1) of the width, `right` beyond, a line between."""
+    """Join `left`, up to a part (0..1) of the width, and `right`, with a line between."""
     x = round(part * left.width)
     frame = right.copy()
     frame.paste(left.crop((0, 0, x, left.height)), (0, 0))
@@ -90,7 +90,7 @@ def _divided(left: Image.Image, right: Image.Image, part: float) -> Image.Image:
 
 
 def offer_share(share: Share) -> None:
-    """Both files, each made when it is asked for."""
+    """Offer both files, each made when it is asked for."""
     with st.expander("Share", key="colorize-share", icon=":material/share:"):
         for label, make, ending in (
             ("Before and after (picture)", share.render_card, "png"),

@@ -13,7 +13,7 @@ from pages.features.hints.state import HintWork
 
 @dataclass(frozen=True)
 class Slider:
-    """One of them, in whole steps from `lowest` to `highest`."""
+    """A slider, in whole steps from `lowest` to `highest`."""
 
     key: str
     title: str
@@ -32,7 +32,7 @@ SLIDERS: Final = (_SATURATION, _VIVIDNESS, _REACH)
 
 
 def _values() -> tuple[float, ...]:
-    """Where they stand; one that is not on the page stands in the middle."""
+    """Return where the sliders stand; one that is not on the page stands in the middle."""
     return tuple(float(st.session_state.get(slider.key, slider.middle)) for slider in SLIDERS)
 
 
@@ -42,7 +42,7 @@ def _put(values: tuple[float, ...]) -> None:
 
 
 def follow(work: HintWork) -> None:
-    """Put the sliders where an undo or redo has them; to be called before they are shown."""
+    """Set the sliders to where an undo or redo has them; call it before they are shown."""
     if work.sliders and work.sliders != _values():
         _put(work.sliders)
 
@@ -74,7 +74,7 @@ def _show(slider: Slider, work: HintWork) -> float:
 
 
 def choose_options(card: Card, work: HintWork) -> RenderOptions:
-    """How strong and how bold the colours are; no answer needs the network again."""
+    """Choose how strong and how bold the colours are; no choice needs the network again."""
     saturation = _show(_SATURATION, work)
     vividness = _show(_VIVIDNESS, work) if card.takes_temperature else _VIVIDNESS.middle
     reach = _show(_REACH, work) if card.takes_hints and work.hints else _REACH.middle

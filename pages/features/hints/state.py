@@ -58,17 +58,17 @@ class HintWork:
         self.colored = ()
 
     def place(self, hint: Hint) -> tuple[float, float]:
-        """Where a hint lies, along the width and the height, 0..1."""
+        """Return where a hint lies, along the width and the height, 0..1."""
         return (hint.x + 0.5) / self.size[0], (hint.y + 0.5) / self.size[1]
 
     def change(self, hints: tuple[Hint, ...]) -> None:
-        """Have other hints; the ones before can be had back."""
+        """Replace the hints; undo brings back those before."""
         if hints != self.hints:
             self._remember()
             self.hints = hints
 
     def slide(self, sliders: Sliders) -> None:
-        """Have the sliders elsewhere; where they stood can be had back."""
+        """Move the sliders; undo puts them back."""
         if sliders != self.sliders:
             if self.sliders:
                 self._remember()
@@ -92,7 +92,7 @@ class HintWork:
             self.close()
 
     def close(self) -> None:
-        """Ask for no colours any more."""
+        """Close the colour panel."""
         self.point = self.selected = None
 
     def clear(self) -> None:
@@ -100,16 +100,16 @@ class HintWork:
         self.close()
 
     def ask(self, x: float, y: float) -> None:
-        """Want colours for a new point."""
+        """Open the colour panel at a new point."""
         self.point, self.selected = (x, y), None
 
     def select(self, index: int) -> None:
-        """Want other colours for a hint."""
+        """Open the colour panel at a hint."""
         if 0 <= index < len(self.hints):
             self.point, self.selected = self.place(self.hints[index]), index
 
     def pin(self, rgb: tuple[int, int, int]) -> None:
-        """Give the point that is asked about a colour; the question is answered then."""
+        """Give the selected point a colour, and close the panel."""
         if self.point is None:
             return
         hint = self._hint(*self.point, rgb)
@@ -121,7 +121,7 @@ class HintWork:
         self.close()
 
     def move(self, index: int, x: float, y: float) -> None:
-        """Put a hint elsewhere."""
+        """Move a hint."""
         if 0 <= index < len(self.hints):
             self._replace(index, self._hint(x, y, self.hints[index].rgb))
             self.close()
@@ -140,7 +140,7 @@ class HintWork:
 
 
 def receive(work: HintWork, canvas: str, messages: Any) -> None:
-    """Do what the browser tells of a canvas, each message once: it repeats those that were not answered yet."""
+    """Handle the messages from a canvas, each once: the browser repeats those that were not answered yet."""
     for message in messages if isinstance(messages, list | tuple) else ():
         number = message.get("id") if isinstance(message, dict) and message.get("of") == canvas else None
         if isinstance(number, int) and not isinstance(number, bool) and work.answered < number < _MAX_NUMBER:
@@ -149,7 +149,7 @@ def receive(work: HintWork, canvas: str, messages: Any) -> None:
 
 
 def act(work: HintWork, message: Any) -> None:
-    """Do what the browser says was done, as far as it makes sense."""
+    """Do what a message of the browser says; ignore what makes no sense."""
     if not isinstance(message, dict):
         return
     place = _place(message)
@@ -196,5 +196,5 @@ def _rgb(text: Any) -> tuple[int, int, int] | None:
 
 
 def hint_work(photo: LibraryPhoto, card: Card) -> HintWork:
-    """The visitor's hints on a photo for a checkpoint."""
+    """Return the visitor's hints on a photo for a checkpoint."""
     return photo.kept((HintWork, card.id, weights_hash(card)), lambda: HintWork(photo.size))

@@ -11,12 +11,12 @@ _HEIGHT = 320
 
 
 def huber(error: float, delta: float) -> float:
-    """Huber's loss of one error, both in Lab units (Huber 1964): squared below `delta`, in a line above."""
+    """Compute Huber's loss of one error, both in Lab units (Huber 1964): squared below `delta`, linear above."""
     return error**2 / 2 if error <= delta else delta * (error - delta / 2)
 
 
 def show_losses(delta: float) -> None:
-    """Both curves and what they say of one error."""
+    """Show both curves, and what they say of one error."""
     error = st.slider("An error of colour (Lab units)", 0.0, _LARGEST, 20.0, 1.0, key="lesson-error")
     errors = np.linspace(0, _LARGEST, 81)
     figure = go.Figure(

@@ -24,7 +24,7 @@ _CHART_HEIGHT = 340
 
 
 def show_pair(photo: LibraryPhoto, cards: Sequence[Card], lesson: Lesson) -> None:
-    """The photo through both, one over the other."""
+    """Show the photo coloured by both, one over the other."""
     status = Slot()
     work_off(photo, cards, status, None, RenderOptions())
     sides = [
@@ -43,7 +43,7 @@ def show_pair(photo: LibraryPhoto, cards: Sequence[Card], lesson: Lesson) -> Non
 
 
 def show_curves(curves: Sequence[Curve], every: Sequence[Curve], lesson: Lesson) -> None:
-    """Where the answer shows; a star marks the best epoch."""
+    """Show the curves that tell the answer; a star marks the best epoch."""
     quantity = next(item for item in QUANTITIES if item.title == lesson.measure)
     colors = assign_colors((curve.key, curve.recipe.family) for curve in every)
     show_chart(draw(curves, colors, View(quantity, [VALIDATION], False, False, 0.0)), "lesson-chart", _CHART_HEIGHT)
@@ -51,7 +51,7 @@ def show_curves(curves: Sequence[Curve], every: Sequence[Curve], lesson: Lesson)
 
 
 def show_links(lesson: Lesson, has_film: bool) -> None:
-    """The film, the comparison, the curves, and the next lesson."""
+    """Link to the film, the comparison, the curves, and the next lesson."""
     number = LESSONS.index(lesson)
     with st.container(horizontal=True):
         if has_film:

@@ -8,12 +8,12 @@ from pages.features.lessons.lessons import Measure
 
 
 def best_row(curve: Curve) -> EpochRow | None:
-    """The epoch that is nearest to the truth: lowest ab RMSE on the validation pictures."""
+    """Find the epoch nearest to the truth: lowest ab RMSE on the validation pictures."""
     return min(curve.rows, key=lambda row: row.val_ab_rmse, default=None)
 
 
 def verdict_on(curves: Sequence[Curve], measure: Measure) -> str:
-    """One paragraph on two trainings; a sentence on what is missing where one has no history."""
+    """Compare two trainings in one paragraph; say what is missing if one has no history."""
     rows = [best_row(curve) for curve in curves]
     found = [(curve, row) for curve, row in zip(curves, rows, strict=True) if row is not None]
     if len(found) < 2:
@@ -33,7 +33,7 @@ def _distance(found: Sequence[tuple[Curve, EpochRow]]) -> str:
 
 
 def _liveliness(found: Sequence[tuple[Curve, EpochRow]]) -> str:
-    """Each against the truth of its own validation pictures: two trainings need not share them."""
+    """Compare each with the truth of its own validation pictures: two trainings need not share them."""
     parts = []
     for curve, row in found:
         truth = curve.baseline.true_colorfulness if curve.baseline else 0.0

@@ -33,13 +33,13 @@ def _row(scores: Scores) -> dict[str, float]:
 
 
 def averages(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> dict[str, Scores]:
-    """What `evaluate` prints: the means by "grey", checkpoint id and "truth"."""
+    """Average the scores, by "grey", checkpoint id and "truth", as `evaluate` prints them."""
     measured = [evaluated.measured({model_key(card): card.id for card in cards}) for evaluated in evaluated_images]
     return {of: mean([row[of] for row in measured]) for of in measured[0]}
 
 
 def show_means(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
-    """One line for each checkpoint, with grey and truth beside."""
+    """Show a line for each checkpoint, with grey and truth beside."""
     titles = _REFERENCES | {card.id: card.title for card in cards}
     rows = [{"checkpoint": titles[of], **_row(scores)} for of, scores in averages(evaluated_images, cards).items()]
     st.dataframe(
@@ -48,7 +48,7 @@ def show_means(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]
 
 
 def show_pictures(evaluated_images: Sequence[EvaluatedImage], card: Card, ranking: Ranking) -> None:
-    """Every picture as one checkpoint coloured it, the best first; and what no colour at all comes to."""
+    """Show every picture as one checkpoint coloured it, the best first, with the scores of grey."""
     model = model_key(card)
     places = order([evaluated.outcomes[model].scores for evaluated in evaluated_images], ranking)
     rows = [
@@ -71,14 +71,14 @@ def show_pictures(evaluated_images: Sequence[EvaluatedImage], card: Card, rankin
 
 
 def as_csv(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> str:
-    """Every picture and checkpoint, as `evaluate --csv` writes it."""
+    """Format every picture and checkpoint as CSV, as `evaluate --csv` writes it."""
     names, stream = {model_key(card): card.id for card in cards}, io.StringIO(newline="")
     write_csv(stream, [(evaluated.name, evaluated.measured(names)) for evaluated in evaluated_images])
     return stream.getvalue()
 
 
 def offer_csv(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
-    """A button that downloads it."""
+    """Offer the table as CSV."""
     st.download_button(
         "Download all figures (CSV)",
         data=lambda: as_csv(evaluated_images, cards),

@@ -33,7 +33,7 @@ _QUALITY = 80  # of the target, as of the prediction beside it: the two are comp
 
 
 def format_figure(value: float, ranking: Ranking) -> str:
-    """A figure with its unit, where that is short."""
+    """Format a score, with its unit if that is short."""
     return f"{value:.1f} {ranking.unit}" if ranking.unit == "dB" else f"{value:.1f}"
 
 
@@ -65,7 +65,7 @@ def _tile(evaluated: EvaluatedImage, model: str, title: str, ranking: Ranking) -
 
 
 def show_podium(evaluated_images: Sequence[EvaluatedImage], model: str, title: str, ranking: Ranking) -> None:
-    """The pictures at both ends of a ranking and in its middle.
+    """Show the pictures at both ends of a ranking and in its middle.
 
     Args:
         specimens: measured by the model.
