@@ -32,11 +32,11 @@ from pages.features.alternatives.tiles import (
 )
 
 _INTRODUCTION = (
-    "A grey photo does not tell its colours. These are versions that the model itself holds likely, and a map of where "
-    "it is unsure."
+    "A grey photo does not say what colours it had. Here are other versions that the model thinks likely, and a map of "
+    "where it is unsure."
 )
 _NO_CHECKPOINT = (
-    "This page needs a checkpoint that takes colour hints, and there is none in weights/ yet; "
+    "This page needs a checkpoint that takes colour points, and there is none in weights/ yet; "
     "the other pages work without one."
 )
 
@@ -84,7 +84,7 @@ def show_unsure(photo: LibraryPhoto, search: Search) -> None:
         map_, f"Map of doubt over {photo.name}", "Doubt", "dark: sure", uncertainty_legend(search.uncertainty)
     )
     for tile in original:
-        remark = '<p class="remark">One of all that was possible.</p>'
+        remark = '<p class="remark">One of many that were possible.</p>'
         tile.show(photo.original(), f"{photo.name}, the original", "Original", "what it was", remark)
 
 

@@ -22,11 +22,11 @@ from pages.features.ranking.tiles import STYLE, format_figure, show_podium
 
 _FIRST_CHECKPOINTS = ("scenes-12-huber", "scenes-500-huber")
 _INTRODUCTION = (
-    "Colour pictures lose their colours, checkpoints colour them anew, and each result is held against its original."
+    "Colour pictures are turned grey, checkpoints colour them again, and each result is compared with its original."
 )
 _INVITATION = (
-    "Nothing is measured yet. Keep to the samples, which take some seconds, or give up to 500 pictures of your own; "
-    "then press **Measure**."
+    "Nothing measured yet. Keep the samples (a few seconds), or upload up to 500 pictures of your own; then press "
+    "**Measure**."
 )
 _ROW_HEIGHT, _AXIS_HEIGHT, _HUES_HEIGHT = 92, 60, 560
 
@@ -199,9 +199,8 @@ def show_hues(view: View) -> None:
     with right:
         st.markdown("  \n".join(describe_hues(joint)))
         st.caption(
-            "Each column is a true hue, and the darker a cell, the more of that hue came out so (in the dark theme: "
-            "the lighter). On the dashed line the hue is right; above and below it another one came out, and in the "
-            "lowest row none to speak of."
+            "Each column is a true hue, each row the hue that came out; the darker a cell, the more of it (lighter in "
+            "the dark theme). On the dashed line the hue is right; the lowest row is nearly grey."
         )
     with left:
         chart_theme.show_chart(charts.draw_hues(joint), "rank-hues", _HUES_HEIGHT, "closest")

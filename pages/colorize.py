@@ -44,7 +44,7 @@ _HELP = (
     "alike. Five to eight points make a portrait."
 )
 _GREY, _ORIGINAL = "Grey", "Original"
-_NO_HINTS = "This checkpoint colours by itself alone; choose Photo to pin colours to points."
+_NO_HINTS = "This checkpoint takes no points. Choose Photo to set colours yourself."
 
 
 def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
@@ -97,7 +97,7 @@ def canvas_of(
     count = len(work.hints)
     state = f"{count} {'point' if count == 1 else 'points'}." if count else _EXPLANATION
     if count >= MAX_HINTS:
-        state = f"{count} points: that is as many as there can be."
+        state = f"{count} points: that's the maximum."
     return Canvas(
         id=f"{photo.key} {card.id} {weights_hash(card)}",
         alt=f"{photo.name}, coloured by {card.title}",

@@ -121,12 +121,12 @@ def show_remarks(curves: Sequence[Curve], view: View) -> None:
         st.info(glossary.PSNR)
     unknown = [curve.title for curve in curves if not view.quantity.is_known(curve.rows)]
     if unknown:
-        st.info(f"{view.quantity.title} is known of runs that choose from a palette only, not of {', '.join(unknown)}.")
+        st.info(f"{view.quantity.title} exists only for runs that choose from a palette, not for {', '.join(unknown)}.")
     against = [curve.title for curve in curves if curve.recipe.adversary and curve.rows]
     if view.quantity is OWN_LOSS and against:
         st.info(
-            f"Of {' and '.join(against)} the chart has the recipe's own loss alone. The generator loss below, by which "
-            "the network is trained, has the discriminator's part as well."
+            f"For {' and '.join(against)} the chart shows the recipe's own loss alone. The generator loss below, which "
+            "trains the network, adds the discriminator's part."
         )
     for curve in curves:
         if (remark := describe_fit(curve)) is not None:

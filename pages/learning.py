@@ -130,7 +130,7 @@ def main() -> None:
         open_arrivals(kept)
         show_problems(kept, listing.problems)
         if not cards:
-            st.info("No checkpoint here keeps states of its training; `training.snapshots` in a recipe asks for them.")
+            st.info("No checkpoint here has snapshots of its training; `training.snapshots` in a recipe asks for them.")
             return
         st.html('<a class="to-controls" href="#controls">Choose photo and checkpoint</a>')
         st.markdown(_INTRODUCTION, help=glossary.EPOCH)

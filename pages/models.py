@@ -189,7 +189,7 @@ def main() -> None:
         return
     cards = found_in(photo_first(listing.cards), search_field())
     if not cards:
-        st.info("No checkpoint has these words. Search for another, or clear the field.")
+        st.info("No checkpoint matches. Search for something else, or clear the field.")
         return
     show_table(cards)
     show_published_figures(cards)

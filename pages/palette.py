@@ -205,7 +205,7 @@ def main() -> None:
         st.html('<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>')
         take_in(kept, listing.problems)
         if not cards:
-            st.info("There is no checkpoint with a palette in weights/ yet: `train.py` makes one of a recipe.")
+            st.info("There is no checkpoint with a palette in weights/ yet: train one with `train.py`.")
             return
     with beside, st.container(key="controls"):
         st.html('<span id="controls"></span>')

@@ -41,7 +41,7 @@ def show_problems(kept: PhotoLibrary, damaged: Sequence[str], has_cards: bool) -
     for problem in damaged:
         st.warning(problem)
     if st.session_state.pop(_WAS_EMPTY, False):
-        st.info("Paste the link to a picture first, or choose a photo.")
+        st.info("Paste a link to a photo first, or choose a photo.")
     if not has_cards:
         st.info("There is no checkpoint in weights/ yet.")
 

@@ -11,10 +11,10 @@ from colorizer.analysis.palette_strip import ROWS, Column, picture
 from colorizer.inference.palette_prediction import Rendering
 
 NOTE: Final = (
-    "The colours in the rows named Colorized were made up by a neural network and may not be the true ones; "
+    "The colours in the rows named Coloured were made up by a neural network and may not be the true ones; "
     "the palette truth is the original in the colours that the network chooses from."
 )
-_FOOT: Final = "Colorized: colours made up by a neural network."
+_FOOT: Final = "Coloured: colours made up by a neural network."
 _CELL = 128  # pixels, at least: a network of 32 pixels is shown four times as large
 _MARGIN, _GAP, _LINE, _LABELS = 24, 6, 24, 116
 _BACKGROUND, _EMPTY, _INK = "#e4e4e4", "#cfcfcf", "#1c1c1c"  # neutral, as the app's own light theme

@@ -21,7 +21,7 @@ from colorizer.inference.palette_prediction import PalettePrediction, Rendering,
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
 
-Row = Literal["Grey", "Colorized", "Palette truth", "Original"]
+Row = Literal["Grey", "Coloured", "Palette truth", "Original"]
 ROWS: Final[tuple[Row, ...]] = get_args(Row)
 
 
@@ -61,7 +61,7 @@ def picture(column: Column, row: Row, rendering: Rendering) -> Image.Image | Non
     """Return a cell of the strip: RGB of the square's size; None for the truth and the original of a grey photo."""
     if row == "Grey":
         return compose(column.square, Grey().predict(column.square))
-    if row == "Colorized":
+    if row == "Coloured":
         return compose(column.square, column.prediction, RenderOptions(rendering=rendering))
     if column.measured is None:
         return None

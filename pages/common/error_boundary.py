@@ -20,7 +20,7 @@ def sentence(error: Exception, subject: str = "") -> str:
         text = str(error)
     else:
         _log.error("%s failed", subject or "a page", exc_info=error)
-        text = "Something went wrong that should not have; the server's log says what. Reload the page to go on"
+        text = "Unexpected error (see the server log). Reload the page to continue."
     text = text if text.endswith((".", "!", "?")) else f"{text}."
     return f"{subject}: {text}" if subject else text
 

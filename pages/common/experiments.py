@@ -63,7 +63,7 @@ _LANDSCAPE_REMARKS = {
 _FIELD_REMARKS = {
     "photo": "Trained here, on two cores; the others are many times its size.",
     "eccv16": "2016: the first to choose among colours, as Photo does.",
-    "siggraph17": "2017: made to be led by hints; here without any.",
+    "siggraph17": "2017: made to be guided by points; here without any.",
     "ddcolor-tiny": "2023: a hundred colour queries look at the whole photo.",
     "ddcolor-large": "2023: the same, four times as large, trained on cleaned photos.",
     "ddcolor-artistic": "2023: the same size, on more pictures, without a reward for strong colours.",
@@ -130,7 +130,7 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Students and the all-rounder",
-        "Not one difference but all of them: from 500 scenes to every photo there is, from random weights to an "
+        "Not one difference but many: from 500 scenes to photos of everything, from random weights to an "
         "encoder that knows ImageNet, from a mean to a choice among colours.",
         ("scenes-500-huber", "objects-12conv", "landscapes-classification", "photo"),
         {

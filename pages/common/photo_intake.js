@@ -13,7 +13,7 @@ export default function ({ parentElement, setTriggerValue, data }) {
   const megabytes = (count) => (count / 1e6).toFixed(1);
   const refuse = (files) => {
     section.refusal = files.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
-      + `${megabytes(data.maxBytes)} MB; make the picture smaller, or save it as JPEG.`).join(" ");
+      + `${megabytes(data.maxBytes)} MB; make the photo smaller, or save it as JPEG.`).join(" ");
     tell(section.refusal);
     if (files.length) setTriggerValue("refused", true);
   };

@@ -19,9 +19,9 @@ _HTML = """
     <span>or drop it anywhere on this page, or paste it</span></button>
   <button class="camera" type="button">Camera</button>
   <p role="status"></p>
-  <dialog aria-label="Take a picture">
+  <dialog aria-label="Take a photo">
     <video autoplay playsinline muted></video>
-    <div><button class="shoot" type="button">Take the picture</button>
+    <div><button class="shoot" type="button">Take the photo</button>
       <button class="cancel" type="button">Cancel</button></div>
   </dialog>
 </section>

@@ -28,7 +28,7 @@ def take_link(library: PhotoLibrary) -> None:
 
 def link_field() -> None:
     """Show the field for a link, inside a form of the page."""
-    st.text_input("Link to a picture", placeholder="https://...", key="link", persist_state="session")
+    st.text_input("Link to a photo", placeholder="https://...", key="link", persist_state="session")
 
 
 def show_uploader(library: PhotoLibrary) -> None:
@@ -58,7 +58,7 @@ def show_sources(library: PhotoLibrary) -> None:
         show_uploader(library)
         with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             link_field()
-            st.form_submit_button("Fetch", on_click=take_link, args=(library,))
+            st.form_submit_button("Get photo", on_click=take_link, args=(library,))
 
 
 def open_arrivals(library: PhotoLibrary) -> None:

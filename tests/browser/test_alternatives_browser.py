@@ -124,8 +124,8 @@ def test_the_popover_closes_when_a_photo_comes_before_the_page_was_told_that_it_
 def test_a_link_is_given_versions(visitor: Visitor, picture_server: str) -> None:
     page = open_alternatives(visitor)
     page.get_by_role("button", name="Your own photo").click()
-    page.get_by_label("Link to a picture").fill(f"{picture_server}/harbour.jpg")
-    page.get_by_role("button", name="Fetch").click()
+    page.get_by_label("Link to a photo").fill(f"{picture_server}/harbour.jpg")
+    page.get_by_role("button", name="Get photo").click()
     expect_found(visitor, "harbour, 160 × 120 px: ")
 
 

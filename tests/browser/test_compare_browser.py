@@ -61,16 +61,16 @@ def test_all_results_come_as_one_zip_in_the_chosen_format(visitor: Visitor, tmp_
 def test_a_link_is_fetched(visitor: Visitor, picture_server: str) -> None:
     page = visitor.open("compare?experiment=MSE or Huber")
     visitor.expect_photo("Motorcycle")
-    page.get_by_label("Link to a picture").fill(f"{picture_server}/harbour.jpg")
-    page.get_by_role("button", name="Fetch").click()
+    page.get_by_label("Link to a photo").fill(f"{picture_server}/harbour.jpg")
+    page.get_by_role("button", name="Get photo").click()
     visitor.expect_photo("harbour, 160 × 120 px")
 
 
 def test_a_link_without_a_picture_is_a_sentence(visitor: Visitor, picture_server: str) -> None:
     page = visitor.open("compare?experiment=MSE or Huber")
     visitor.expect_photo("Motorcycle")
-    page.get_by_label("Link to a picture").fill(f"{picture_server}/nothing.jpg")
-    page.get_by_role("button", name="Fetch").click()
+    page.get_by_label("Link to a photo").fill(f"{picture_server}/nothing.jpg")
+    page.get_by_role("button", name="Get photo").click()
     expect(page.get_by_role("alert")).to_contain_text("answers with status 404")
 
 

@@ -24,7 +24,7 @@ from tests.support.browser import (
 )
 from tests.support.phone_photos import holiday_photo
 
-ROWS = ("Grey", "Colorized", "Palette truth", "Original")
+ROWS = ("Grey", "Coloured", "Palette truth", "Original")
 SIZES = ((120, 160), (300, 200))
 COLOURED_SAMPLES = sum(not name.endswith("(grey)") for name in SAMPLES)
 
@@ -124,16 +124,16 @@ def test_strips_stand_side_by_side_and_line_up(two_uploads: Page) -> None:
 
 def changed_row(page: Page, before: dict[str, list[str]], seen: Sequence[list[str]]) -> list[str]:
     """Wait for colorized pictures, none of which was seen before, beside rows that are as they were."""
-    colorized = pictures(page, "Colorized")
+    colorized = pictures(page, "Coloured")
     assert colorized not in seen
-    assert all(pictures(page, row) == before[row] for row in ROWS if row != "Colorized")
+    assert all(pictures(page, row) == before[row] for row in ROWS if row != "Coloured")
     return colorized
 
 
 def test_another_rendering_changes_the_colorized_row_alone(visitor: Visitor) -> None:
     page = open_palette(visitor)
     before = {row: pictures(page, row) for row in ROWS}
-    seen = [before["Colorized"]]
+    seen = [before["Coloured"]]
     radios = page.locator(".st-key-rendering").get_by_role("radio")
     for number in (1, 2):
         first = page.locator('.strip img[alt*=", colorized:"]').first

@@ -89,7 +89,7 @@ def test_a_photo_is_coloured_with_hints_by_siggraph17(visitor: Visitor) -> None:
     page = visitor.open("colorize?colorize-checkpoint=siggraph17")
     visitor.expect_rest()
     expect(page.get_by_text("Meet the pinned colours")).to_be_visible()
-    expect(page.get_by_text(re.compile("This checkpoint colours by itself alone"))).to_have_count(0)
+    expect(page.get_by_text(re.compile("This checkpoint takes no points"))).to_have_count(0)
 
 
 def test_a_visitor_from_elsewhere_is_offered_no_download(browser: Browser, app: Server) -> None:

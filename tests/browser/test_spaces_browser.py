@@ -122,8 +122,8 @@ def test_an_upload_is_taken_apart_and_seen_at_once(visitor: Visitor) -> None:
 def test_a_link_is_taken_apart(visitor: Visitor, picture_server: str) -> None:
     page = open_spaces(visitor)
     page.get_by_role("button", name="Your own photo").click()
-    page.get_by_label("Link to a picture").fill(f"{picture_server}/harbour.jpg")
-    page.get_by_role("button", name="Fetch").click()
+    page.get_by_label("Link to a photo").fill(f"{picture_server}/harbour.jpg")
+    page.get_by_role("button", name="Get photo").click()
     expect(page.locator(".status").first).to_contain_text("harbour, here at 160 × 120 px")
     visitor.expect_rest()
 

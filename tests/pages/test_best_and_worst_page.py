@@ -92,7 +92,7 @@ def uploaded() -> AppTest:
 def test_a_first_visit_is_invited_and_one_click_measures_the_samples() -> None:
     app = start()
     assert_clean(app)
-    assert "Nothing is measured yet" in app.info[0].value
+    assert "Nothing measured yet" in app.info[0].value
     assert shown(app) == []
     measure(app)
     assert_clean(app)

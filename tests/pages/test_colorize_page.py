@@ -107,7 +107,7 @@ def test_a_point_recolours_its_surroundings_and_can_be_taken_back(
     height, width = pinned.shape[:2]
     middle = pinned[height // 2, width // 2]
     assert middle[0] - middle[1] > plain[height // 2, width // 2][0] - plain[height // 2, width // 2][1] + 15
-    assert labels(app)[1:] == ["Photo and points (ZIP)", "Points alone (JSON)"]
+    assert labels(app)[1:] == ["Photo and points (ZIP)", "Points only (JSON)"]
     act(work_in(app), {"act": "undo"})
     app.run()
     assert np.array_equal(picture(work_in(app)), plain)
@@ -218,7 +218,7 @@ def test_saved_points_are_loaded_again_and_others_refused(open_app: OpenApp) -> 
     load_points(app, b"not points at all")
     assert not app.exception
     assert [error.value for error in app.error] == [
-        "This is not a file of hints; choose the JSON that was saved here with a photo."
+        "This is not a file of points; choose the JSON that was saved here with a photo."
     ]
     assert work_in(app).hints == (RED,)
     app.run()
@@ -239,7 +239,7 @@ def test_a_checkpoint_without_hints_says_so(open_app: OpenApp) -> None:
     app = open_app(**{"colorize-checkpoint": "500 images, Huber"})
     assert_clean(app)
     assert app.selectbox(key="colorize-checkpoint").value == "scenes-500-huber"
-    assert any("colours by itself alone" in caption.value for caption in app.caption)
+    assert any("takes no points" in caption.value for caption in app.caption)
     assert "colorize-vividness" not in {slider.key for slider in app.slider}
 
 

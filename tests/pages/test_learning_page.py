@@ -225,7 +225,7 @@ def look_at(folder: Path) -> str:
 def test_without_snapshots_there_is_one_sentence(folder: Path) -> None:
     lines = (folder / "card.toml").read_text().splitlines()
     (folder / "card.toml").write_text("\n".join(line for line in lines if not line.startswith('"snapshots/')))
-    assert look_at(folder).strip().startswith("No checkpoint here keeps states of its training")
+    assert look_at(folder).strip().startswith("No checkpoint here has snapshots of its training")
 
 
 def test_a_damaged_state_is_named_and_the_others_are_shown(folder: Path) -> None:

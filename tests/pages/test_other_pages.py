@@ -56,7 +56,7 @@ def test_accuracy_is_told_to_be_unknown_where_there_are_no_classes(curves: AppTe
     curves.pills(key="quantity").set_value("Accuracy")
     curves.pills(key="runs").set_value(["weights/horse-16-unet", "weights/scenes-12-mse"]).run()
     assert_clean(curves)
-    remarks = [info.value for info in curves.info if info.value.startswith("Accuracy is known")]
+    remarks = [info.value for info in curves.info if info.value.startswith("Accuracy exists only")]
     assert len(remarks) == 1
     assert "12 images" in remarks[0] and "U-Net" not in remarks[0]
 
@@ -114,7 +114,7 @@ def test_photo_comes_first_and_a_search_narrows_the_table(checkpoints: AppTest) 
     assert_clean(checkpoints)
     assert checkpoints.selectbox(key="model").value == "flowers-gan"
     checkpoints.text_input(key="models-search").set_value("zebra").run()
-    assert checkpoints.info[0].value.startswith("No checkpoint has these words.")
+    assert checkpoints.info[0].value.startswith("No checkpoint matches.")
 
 
 def test_the_table_of_quality_has_grey_and_says_how_it_was_measured(checkpoints: AppTest) -> None:

@@ -29,7 +29,7 @@ PRESETS = {
     "CNN or U-Net": ("horse-16-cnn", "horse-16-unet"),
     "Horse or cat network": ("horse-16-unet", "cat-16-unet"),
 }
-ROWS = ("Grey", "Colorized", "Palette truth", "Original")
+ROWS = ("Grey", "Coloured", "Palette truth", "Original")
 
 
 OpenPalette = Callable[..., AppTest]

@@ -182,7 +182,7 @@ def test_a_click_without_a_link_says_what_to_do(app: AppTest) -> None:
     assert not app.info
     send(app, "  ")
     assert_clean(app)
-    assert [info.value for info in app.info] == ["Paste the link to a picture first, or choose a photo."]
+    assert [info.value for info in app.info] == ["Paste a link to a photo first, or choose a photo."]
     assert "Motorcycle" in in_view(app)
 
 

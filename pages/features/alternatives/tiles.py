@@ -12,7 +12,7 @@ from pages.common.photo_library import LibraryPhoto
 from pages.common.slot import Slot
 from pages.features.alternatives.search import MAX_VERSIONS, Search
 
-NOTHING_LEFT = f"No other colour of a large part of this photo has a chance of {MIN_CHANCE:.0%} or more."
+NOTHING_LEFT = f"No large part of this photo has another colour with a chance of {MIN_CHANCE:.0%} or more."
 _STYLE = """
 <style>
 [class*="st-key-tile-alt-"] img, .alt-nothing {{
@@ -122,7 +122,7 @@ def show_version(tile: Tile, photo: LibraryPhoto, search: Search, number: int) -
     version: Version = search.versions[number]
     alt = f"{photo.name}, version {number + 1}"
     if not version.changes:
-        remark = "What this model says when nobody asks further."
+        remark = "The model's first answer."
         tile.show(search.picture(photo, number), alt, f"Version {number + 1}", "its own answer", _remark(remark))
         return
     lines = "".join(_change(change, search.ambiguous_regions) for change in version.changes)
@@ -161,7 +161,7 @@ def uncertainty_legend(uncertainty: Uncertainty) -> str:
     ticks = "".join(f"<span>{value:g}</span>" for value in (low, (low + high) / 2, high))
     ends = "<span>sure</span><span>Lab units</span><span>unsure</span>"
     text = (
-        f"On average {uncertainty.mean:.0f} Lab units; in the most doubtful tenth of the photo "
+        f"On average {uncertainty.mean:.0f} Lab units; in the least certain tenth of the photo "
         f"{uncertainty.percentile_90:.0f} or more."
     )
     return (

@@ -1,7 +1,7 @@
 const STEP = 0.01, LEAP = 0.05, PLANE_STEP = 4, DRAG = 4, GAP = 14;
 const MIDDLE = 50, SWEEP_MS = 1000, MAX_ZOOM = 8, ZOOM_STEP = 1.6;
 
-const DROPPING = "Click the picture where it has the colour you want.";
+const DROPPING = "Click the photo where it has the colour you want.";
 
 const hex = (data) => "#" + [...data].slice(0, 3).map((value) => value.toString(16).padStart(2, "0")).join("");
 const inside = (value) => Math.min(1, Math.max(0, value));

@@ -42,7 +42,7 @@ _HTML = """
         <div class="presets"></div>
         <p class="any"></p>
         <canvas class="plane" tabindex="0" role="application" width="200" height="200"></canvas>
-        <button class="drop" type="button">Take a colour from the picture</button>
+        <button class="drop" type="button">Take a colour from the photo</button>
         <button class="remove" type="button">Remove this point</button>
         <p class="refused"></p>
       </div>

@@ -53,7 +53,7 @@ def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
         choices.append(
             ("Photo and points (ZIP)", both.render, f"{download.photo.name}-coloured.zip", "application/zip")
         )
-        choices.append(("Points alone (JSON)", both.text, _hints_name(download.photo), "application/json"))
+        choices.append(("Points only (JSON)", both.text, _hints_name(download.photo), "application/json"))
     for number, (label, make, name, kind) in enumerate(choices):
         st.download_button(
             label,
@@ -90,7 +90,7 @@ def show_loader(work: HintWork) -> None:
         key=key,
         on_change=_load,
         args=(work, key),
-        help="The JSON that was saved here with the same photo; it may have another size meanwhile.",
+        help="Points that you saved here for the same photo; its size may differ.",
     )
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.error(problem)

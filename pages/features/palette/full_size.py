@@ -22,7 +22,7 @@ _TRUTH_NOTE = "A preview, in the colours of a palette."
 _LOOK_AT = {
     "chroma": "Look at outlines: they are the photo's own, and the network only tints what is between them.",
     "expected": "Look for what turns grey: there the network is torn between colours, and their mean has little left.",
-    "palette": "Look at the size of the pixels: each is one choice, and this is all that the network has made.",
+    "palette": "Look at the size of the pixels: each is one choice, and there are no others.",
 }
 
 
@@ -94,7 +94,7 @@ def show_card(grid: FullSize, photo: LibraryPhoto, card: Card, rendering: Render
         return
     palette_prediction, options = answer.prediction.palette_prediction, RenderOptions(rendering=rendering)
     alt = f"{photo.name}, coloured by {card.title}"
-    grid.show(f"result-{card.id}", photo.result(card, answer, options), alt, "Colorized", card.title)
+    grid.show(f"result-{card.id}", photo.result(card, answer, options), alt, "Coloured", card.title)
     if not photo.is_grey:
         alt = f"{photo.name}, palette truth of {card.title}"
         grid.show(f"truth-{card.id}", _truth(photo, card, palette_prediction), alt, "Palette truth", card.title)
@@ -105,7 +105,7 @@ def show_card(grid: FullSize, photo: LibraryPhoto, card: Card, rendering: Render
 
 def _show_waiting(grid: FullSize, photo: LibraryPhoto, card: Card) -> None:
     alt = f"{photo.name}, not coloured yet"
-    grid.show(f"result-{card.id}", photo.latest(card), alt, "Colorized", "colouring ...", is_waiting=True)
+    grid.show(f"result-{card.id}", photo.latest(card), alt, "Coloured", "colouring ...", is_waiting=True)
     if not photo.is_grey:
         grid.show(f"truth-{card.id}", photo.grey(), alt, "Palette truth", "colouring ...", is_waiting=True)
     grid.tiles[f"swatches-{card.id}"].text.clear()
@@ -113,7 +113,7 @@ def _show_waiting(grid: FullSize, photo: LibraryPhoto, card: Card) -> None:
 
 def _show_failure(grid: FullSize, photo: LibraryPhoto, card: Card) -> None:
     """Leave the grey picture for a checkpoint that gave none; the page says why."""
-    for name, title in (("result", "Colorized"), ("truth", "Palette truth")):
+    for name, title in (("result", "Coloured"), ("truth", "Palette truth")):
         if f"{name}-{card.id}" in grid.tiles:
             grid.show(f"{name}-{card.id}", photo.grey(), f"{photo.name}, not coloured", title, "not coloured")
 

@@ -60,7 +60,7 @@ def _show(name: str, queue: FetchQueue, is_private: bool) -> None:
         if name in queue.progress:
             _show_progress(queue.progress[name])
         elif name in queue.waiting:
-            st.caption("Waits for the one before it.")
+            st.caption("Waiting for the one before it.")
         elif (reason := refusal(entry.card)) is not None:
             st.caption(reason)
         elif is_private:

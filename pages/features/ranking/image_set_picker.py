@@ -18,7 +18,7 @@ SAMPLES_TITLE, UPLOAD, FOLDER = "Samples", "Upload", "Server folder"
 _HELP = (
     f"Up to {MAX_SET_PICTURES} colour pictures, or ZIP archives of them, {MAX_UPLOAD_MEGABYTES} MB a file and "
     f"{MAX_SET_BYTES // 1_000_000} MB together. They stay in the server's memory, each as a square of 256 × 256 "
-    "pixels, until you leave or give others; nothing is written to a disk."
+    "pixels, until you leave or upload others; nothing is written to disk."
 )
 
 

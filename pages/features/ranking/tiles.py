@@ -1,4 +1,4 @@
-"""The best, the middling and the worst pictures: prediction and target side by side, with their figures, as HTML."""
+"""The best, the middling and the worst pictures: coloured and original side by side, with their figures, as HTML."""
 
 import io
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ def _tile(evaluated: EvaluatedImage, model: str, title: str, ranking: Ranking) -
         '<figure><div class="pair">'
         f'<img src="{data_url(outcome.picture, "jpeg")}" alt="{name}, coloured by {escape(title)}">'
         f'<img src="{data_url(_target(evaluated), "jpeg")}" alt="{name}, the original">'
-        "<span>prediction</span><span>target</span></div>"
+        "<span>coloured</span><span>original</span></div>"
         f'<figcaption class="tile rank"><h3 title="{name}">{name}</h3>{_figures(outcome.scores, ranking)}</figcaption>'
         "</figure>"
     )
