@@ -168,13 +168,17 @@ def search_field() -> str:
 
 
 def found_in(cards: Sequence[Card], words: str) -> list[Card]:
-    """Find the cards whose texts contain every word."""
+    """Find the cards whose texts contain every word; first those that are called so."""
 
     def text(card: Card) -> str:
         parts = (card.id, card.title, card.summary, card.family, card.experiment, card.loss, card.trained_on.name)
         return " ".join(parts).lower()
 
-    return [card for card in cards if all(word in text(card) for word in words.split())]
+    def is_named(card: Card) -> bool:
+        return all(word in f"{card.id} {card.title}".lower() for word in words.split())
+
+    found = [card for card in cards if all(word in text(card) for word in words.split())]
+    return sorted(found, key=lambda card: not is_named(card))
 
 
 def main() -> None:

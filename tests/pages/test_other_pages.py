@@ -100,7 +100,7 @@ def test_an_experiment_chooses_its_runs(curves: AppTest) -> None:
 def test_every_card_can_be_shown_in_full(open_app: OpenApp, card: Card) -> None:
     models = open_app("pages/models.py", model=card.title)
     assert_clean(models)
-    assert [heading.value for heading in models.subheader] == ["Quality and time", card.title]
+    assert [heading.value for heading in models.subheader] == ["Quality and time", card.title, "Published networks"]
     shown = texts(models)
     assert card.sha256["model.safetensors"] in shown
     assert card.weights_licence in shown
@@ -130,7 +130,7 @@ assert not app.exception and not app.error, app.error
 print(*(warning.value for warning in app.warning), sep="\\n")
 app.switch_page("pages/models.py").run()
 assert not app.exception and not app.error, app.error
-print(*(heading.value for heading in app.subheader), sep="\\n")
+print(*app.selectbox(key="model").options, sep="\\n")
 app.switch_page("pages/curves.py").run()
 assert not app.exception and not app.error, app.error
 """
