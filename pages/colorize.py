@@ -9,6 +9,7 @@ from colorizer.checkpoints.card import Card
 from colorizer.images.saving import OutputFormat
 from colorizer.inference.hints import MAX_HINTS, hint_ab
 from colorizer.inference.prediction import Prediction
+from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
 from pages.common.comparison_jobs import set_status
@@ -33,6 +34,7 @@ from pages.features.hints.sliders import choose_options, follow
 from pages.features.hints.state import HintWork, hint_work, receive
 
 _CHECKPOINT = "colorize-checkpoint"
+_PROPAGATION = "colorize-propagation"
 _FIRST_SAMPLE = "Flower"  # the one that comes out best
 _PROMISE = (
     "Give a black-and-white photo colours that could be true, and change whatever you know better. "
@@ -49,7 +51,7 @@ _NO_HINTS = "This checkpoint takes no points. Choose Photo to set colours yourse
 
 def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
     """Ask the network for what is not computed yet: the photo's colours, then those with the hints."""
-    propagates = bool(st.session_state.get("colorize-propagation", False))
+    propagates = bool(st.session_state.get(_PROPAGATION, False))
     if work.base is None:
         with st.spinner(f"Colouring {photo.name} ..."):
             work.base = colour(card, open_photo(photo.content, photo.name).image, has_truth=False).prediction
@@ -154,6 +156,8 @@ def show_advanced(photo: LibraryPhoto, cards: Sequence[Card], card: Card) -> Out
     with st.expander("Advanced", key="colorize-advanced"):
         choose_card(photo_first(cards), _CHECKPOINT)
         format_ = choose_format(photo)
+        if card.takes_hints and card.published is not None:  # ours meet every point
+            st.toggle("Meet the colours of your points", key=_PROPAGATION, help=glossary.HINT_PROPAGATION)
         if card.takes_hints:
             show_loader(hint_work(photo, card))
     return format_
