@@ -15,6 +15,7 @@ from colorizer.checkpoints.memory_budget import APP_MB, refusal
 from colorizer.checkpoints.store import list_checkpoints
 from colorizer.inference.full_resolution import read_lightness
 from colorizer.inference.network_input import network_size
+from colorizer.inference.render_options import RenderOptions
 
 RED = (200, 40, 60)
 
@@ -62,7 +63,9 @@ def test_a_hint_reaches_the_network(siggraph17: Colorizer, photo: Image.Image) -
 def test_hint_propagation_meets_the_hint(siggraph17: Colorizer, photo: Image.Image) -> None:
     wanted = color_of(RED)
     for saturation in (1.0, 0.5):
-        met = siggraph17.with_hint_propagation().predict(photo, [Hint(40, 30, RED)], saturation=saturation)
+        met = siggraph17.with_hint_propagation().predict(
+            photo, [Hint(40, 30, RED)], RenderOptions(saturation=saturation)
+        )
         assert np.abs(met.ab[:, 30, 40] * saturation - wanted).max() < 2
     suggested = siggraph17.predict(photo, [Hint(40, 30, RED)])
     assert np.abs(suggested.ab[:, 30, 40] - wanted).max() > 2
