@@ -8,11 +8,13 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorizer.checkpoints.card import Card
 from colorizer.errors import CheckpointError
+from colorizer.inference.downsampling import area_means
 from colorizer.inference.network_input import pad_to_stride
 from colorizer.models import ColorNetwork
 from colorizer.models.base import Head
@@ -81,7 +83,10 @@ def blend_card(first: Card, second: Card, share: float) -> Card:
 
 
 class MeanNetwork(ColorNetwork):
-    """L (N, 1, H, W) in 0..100 -> ab (N, 2, H, W) in Lab units: the mean of two networks, each seeing L at its size."""
+    """L (N, 1, H, W) in 0..100 -> ab (N, 2, H, W) in Lab units: the mean of two networks, each seeing L at its size.
+
+    The smaller of two sees L reduced twice, a little softer than alone.
+    """
 
     head: ClassVar[Head] = "ab"
     stride: ClassVar[int] = 1  # each member pads for itself
@@ -106,6 +111,12 @@ def _ab_of(network: ColorNetwork, lightness: Tensor, scale: float) -> Tensor:
     """Return what a network answers for L (N, 1, H, W) scaled by at most 1; ab at H and W."""
     size = (lightness.shape[2], lightness.shape[3])
     height, width = (max(1, round(side * scale)) for side in size)
-    small = F.interpolate(lightness, (height, width), mode="area") if scale < 1 else lightness
+    small = _shrunk(lightness, height, width) if scale < 1 else lightness
     ab = network.to_ab(network(pad_to_stride(small, network.stride)))[:, :, :height, :width]
     return F.interpolate(ab, size, mode="bilinear", align_corners=False) if scale < 1 else ab
+
+
+def _shrunk(planes: Tensor, height: int, width: int) -> Tensor:
+    """(N, 1, H, W) -> (N, 1, height, width): exact area means, as a photo's own reduction takes them."""
+    rows = [area_means(area_means(plane[0], height).T.contiguous(), width).T for plane in planes]
+    return torch.stack(rows)[:, None].contiguous()
