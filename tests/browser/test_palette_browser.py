@@ -136,7 +136,7 @@ def test_another_rendering_changes_the_colorized_row_alone(visitor: Visitor) -> 
     seen = [before["Coloured"]]
     radios = page.locator(".st-key-rendering").get_by_role("radio")
     for number in (1, 2):
-        first = page.locator('.strip img[alt*=", colorized:"]').first
+        first = page.locator('.strip img[alt*=", coloured:"]').first
         old = first.get_attribute("src") or ""
         radios.nth(number).click()
         expect(first).not_to_have_attribute("src", old)
