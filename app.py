@@ -1,5 +1,6 @@
 """The laboratory in the browser: `streamlit run app.py`."""
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -7,30 +8,47 @@ import streamlit as st
 from colorizer.utils.openmp import let_idle_threads_sleep
 from pages.common import queue_notice
 from pages.common.error_boundary import error_boundary
+from pages.common.navigation import show_navigation
 from pages.common.style import FAVICON, apply_style
+from pages.features.lessons.lessons import LESSONS
 
 let_idle_threads_sleep()  # no page has imported torch yet
 PAGES = Path(__file__).resolve().parent / "pages"
 
-st.set_page_config("Colorizer", FAVICON, layout="wide")
+
+def _page(name: str, title: str) -> st.Page:
+    """Make a page of a file in `pages`; its address is its name."""
+    return st.Page(PAGES / f"{name}.py", title=title, url_path=name, default=name == "colorize")
+
+
+sections = {
+    "Colour": [_page("colorize", "Colour a photo"), _page("alternatives", "What else could it be?")],
+    "Learn": [
+        _page("learn", "Lessons"),
+        _page("learning", "Watch it learn"),
+        _page("curves", "Loss curves"),
+        _page("palette", "Colours from a palette"),
+        _page("spaces", "Colour spaces"),
+    ],
+    "Compare": [
+        _page("compare", "Compare checkpoints"),
+        _page("triptych", "Grey, generated, original"),
+        _page("best_and_worst", "Best and worst"),
+    ],
+    "Models": [_page("models", "Models")],
+}
+lessons = [_page(lesson.address, lesson.title) for lesson in LESSONS]
+# An address that links out in the world still have.
+moved = st.Page(PAGES / "checkpoints.py", title="Models", url_path="checkpoints", visibility="hidden")
+page = st.navigation({**sections, "": [*lessons, moved]}, position="hidden")
+st.set_page_config(f"{page.title} · Colorizer", FAVICON, layout="wide")
 apply_style()
-pages = [
-    st.Page(PAGES / "colorize.py", title="Colour a photo", url_path="colorize", default=True),
-    st.Page(PAGES / "alternatives.py", title="What else could it be?", url_path="alternatives"),
-    st.Page(PAGES / "compare.py", title="Compare checkpoints", url_path="compare"),
-    st.Page(PAGES / "triptych.py", title="Grey, generated, original", url_path="triptych"),
-    st.Page(PAGES / "learning.py", title="Watch it learn", url_path="learning"),
-    st.Page(PAGES / "palette.py", title="Colours from a palette", url_path="palette"),
-    st.Page(PAGES / "curves.py", title="Loss curves", url_path="curves"),
-    st.Page(PAGES / "best_and_worst.py", title="Best and worst", url_path="best_and_worst"),
-    st.Page(PAGES / "spaces.py", title="Colour spaces", url_path="spaces"),
-    st.Page(PAGES / "checkpoints.py", title="Checkpoints", url_path="checkpoints"),
-]
-page = st.navigation(pages, position="hidden")
-with st.container(horizontal=True, key="nav"):  # Streamlit's own covers a phone's screen, and stays there
-    for entry in pages:
-        st.page_link(entry)
+show_navigation(sections, page, {"Learn": lessons})
 queue_notice.reserve()
+if os.environ.get("COLORIZER_PUBLISHED"):  # on a host whose operator wants the published networks
+    from pages.features.published.jobs import fetch_what_the_operator_allows
+
+    fetch_what_the_operator_allows()
 with error_boundary():
     # Imported now, as torch takes seconds: the navigation is there meanwhile.
     from pages.common.memory_budget import freeze_program, start_janitor

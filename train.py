@@ -21,79 +21,33 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator
 from tqdm import tqdm
 
-from colorizer.checkpoints.card import CARD_FILE
 from colorizer.checkpoints.history import EpochRow
 from colorizer.checkpoints.store import RECIPE_FILE
 from colorizer.cli.arguments import given_path
-from colorizer.data.splits import DataSplit, load_public_data, load_training_data
-from colorizer.errors import ColorizerError, DataError, TrainingError
+from colorizer.errors import ColorizerError
 from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.training.export import finish, update_card
+from colorizer.training.launch import Sources, check_folder, make_accelerator
 from colorizer.training.network_setup import build_network, fit_color_statistics
-from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, write_baseline
-from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.training.run_state import BASELINE_FILE, write_baseline
+from colorizer.training.trainer import Interrupted, Trainer, Watcher
 from colorizer.utils.atomic_write import write_atomically
 from colorizer.utils.messages import say
-from colorizer.utils.shutdown import StopRequest, interruptible
+from colorizer.utils.shutdown import StopRequest
 
 _INTERRUPTED_STATUS = 130  # what shells report of a command that Ctrl-C ended
 _LOG_SECONDS = 60  # between two readings of the progress bar where it goes into a file: each adds to it
 
 
-def make_accelerator(recipe: Recipe) -> Accelerator:
-    """Device, precision and processes: CUDA, then MPS, then CPU where the recipe says "auto"; bfloat16 on CUDA only.
-
-    Raises:
-        TrainingError: where the device that the recipe asks for is not there, or its batches cannot be divided.
-    """
-    wanted = recipe.training.device
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if wanted != "auto" and not available[wanted]:
-        raise TrainingError(f'training.device is {wanted!r}, but this torch has no such device; use "auto" or "cpu".')
-    on_cuda = wanted in ("auto", "cuda") and available["cuda"]
-    mixed = on_cuda and recipe.training.mixed_precision and torch.cuda.is_bf16_supported(including_emulation=False)
-    # accelerate joins processes on the CPU only where it is told that it is the CPU: "auto" must not leave that open.
-    on_cpu = wanted == "cpu" or not (available["cuda"] or available["mps"])
-    accelerator = Accelerator(cpu=on_cpu, mixed_precision="bf16" if mixed else "no")
-    if accelerator.num_processes < int(os.environ.get("WORLD_SIZE", "1")):
-        raise TrainingError(f"Several processes cannot train together on {accelerator.device}; launch a single one.")
-    if recipe.training.batch_size % accelerator.num_processes:
-        raise TrainingError(
-            f"training.batch_size ({recipe.training.batch_size}) must be a multiple of the number of processes "
-            f"({accelerator.num_processes}); change it with --set."
-        )
-    return accelerator
-
-
-def check_folder(recipe: Recipe, folder: Path, resume: bool) -> None:
-    """Hold a recipe against what its run's folder holds; nothing is written yet.
-
-    Raises:
-        TrainingError: where a new run would overwrite one, where there is none to resume, or it has other settings.
-        RecipeError: where the recipe of the run to resume cannot be read.
-    """
-    if not ((folder / LAST_FILE).exists() or (folder / CARD_FILE).exists()):
-        if resume:
-            raise TrainingError(f"{folder} holds no run to resume; start it without --resume.")
-    elif not resume:
-        raise TrainingError(f"{folder} already holds a run: go on with it (--resume) or name another folder (--out).")
-    elif read_recipe(folder / RECIPE_FILE).without_text() != recipe.without_text():
-        raise TrainingError(
-            f"{folder} was started with other settings (see its {RECIPE_FILE}); use those to resume it."
-        )
-
-
-def make_watcher(bar: tqdm) -> Watcher:
+def make_watcher(bar: tqdm, embedding_steps: int) -> Watcher:
     """Show each step and each epoch on a progress bar, which adds pictures a second and the time left."""
 
     def step(pictures: int, loss: float | None) -> None:
@@ -110,34 +64,15 @@ def make_watcher(bar: tqdm) -> Watcher:
             + f"{row.seconds:.1f} s"
         )
 
-    return Watcher(step, epoch)
+    said: list[str] = []
 
+    def embedding(done: int, error: float) -> None:
+        if not said:
+            said.append(f"Learning how far a pinned colour reaches, {embedding_steps} steps ...")
+            bar.write(said[0])
+        bar.set_postfix_str(f"{done} of {embedding_steps} steps, error {error:.3f}", refresh=sys.stderr.isatty())
 
-@dataclass(frozen=True)
-class Sources:
-    """Where the pictures are to come from; without folders, from the recipe's public data set."""
-
-    folders: Sequence[Path]
-    validation: Sequence[Path] = ()
-
-    def load(self, recipe: Recipe, report: Callable[[str], None], stop_request: StopRequest) -> DataSplit:
-        """Find, divide and decode the pictures.
-
-        Raises:
-            DataError: where they cannot be had.
-        """
-        if self.folders:
-            report(f"Reading the pictures of {', '.join(map(str, [*self.folders, *self.validation]))} ...")
-            return load_training_data(self.folders, recipe.data, report, stop_request, self.validation)
-        if self.validation:
-            raise DataError("--validation goes with --data, the training pictures.")
-        if not recipe.data.public:
-            raise DataError(
-                f"The recipe names no public data set for its role {recipe.data.role!r}; give folders or tar "
-                "shards with --data."
-            )
-        with interruptible():
-            return load_public_data(recipe.data, report)
+    return Watcher(step, epoch, embedding)
 
 
 def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_request: StopRequest) -> None:
@@ -148,7 +83,7 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
         Interrupted: when the user stopped the run; its state is saved.
         KeyboardInterrupt: when the user stopped it before there was a state.
     """
-    accelerator = make_accelerator(recipe)
+    accelerator = make_accelerator(recipe.training)
     report = say_as_progress if accelerator.is_main_process else _be_quiet
     check_folder(recipe, out, resume)
     if resume and update_card(out, recipe):
@@ -160,7 +95,7 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
         data = sources.load(recipe, report, stop_request)
     if not resume:  # the state has it
         fit_color_statistics(recipe, network, data.training)
-    run = Run(recipe, network, data, out, accelerator, stop_request)
+    run = Trainer(recipe, network, data, out, accelerator, stop_request)
     if resume:
         run.resume()
     if accelerator.is_main_process:
@@ -178,10 +113,8 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
         dynamic_ncols=True,
         mininterval=0.1 if sys.stderr.isatty() else _LOG_SECONDS,
     ) as bar:
-        run.fit(make_watcher(bar))
+        run.fit(make_watcher(bar, recipe.training.hint_embedding_steps))
     if accelerator.is_main_process:
-        if recipe.training.hint_embedding_steps:
-            report(f"Learning how far a pinned colour reaches, {recipe.training.hint_embedding_steps} steps ...")
         card = finish(run)
         report(f"Done: {out} is a finished checkpoint (state after epoch {card.epochs - 1}).")
     accelerator.end_training()
@@ -193,7 +126,7 @@ def say_as_progress(message: str) -> None:
 
 
 def _be_quiet(message: str) -> None:
-    """What the other processes say: the same as the main one, so nothing."""
+    """Say nothing, as the other processes would say what the main one does."""
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -216,6 +149,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         help="folders of pictures to validate on; without it, some of --data are kept out of training",
     )  # fmt: skip
     parser.add_argument("--out", type=given_path, metavar="DIR", help="the run's folder (default: runs/<recipe id>)")
+    parser.add_argument("--verbose", action="store_true", help="name every file in a folder that is left out")
     parser.add_argument("--resume", action="store_true", help="go on with the run in that folder")
     parser.add_argument(
         "--set",
@@ -236,7 +170,7 @@ def main(arguments: Sequence[str]) -> int:
         out = options.out or Path("runs") / recipe.id
         stop_request = StopRequest()
         with stop_request.handle_signals():
-            train(recipe, Sources(options.data, options.validation), out, options.resume, stop_request)
+            train(recipe, Sources(options.data, options.validation, options.verbose), out, options.resume, stop_request)
     except ColorizerError as error:
         say(f"train.py: {error}")
         return 1

@@ -1,7 +1,7 @@
 """Folders of photos: the batch against a loop over single calls, memory and time a file as their number grows.
 
-`python -m benchmarks.many_photos memory FOLDER` prints the MB that a folder needs above the loaded model, in a process
-of its own and those that it forks.
+`python -m benchmarks.batch memory FOLDER` prints the MB that a folder needs above the loaded model, in a process
+of its own and those that it starts.
 """
 
 import contextlib
@@ -83,7 +83,7 @@ def print_memory(photos: str) -> None:
 
 
 def rows(model: Colorizer, folder: Path, growth: dict[int, float]) -> list[Row]:
-    """The figures of many photos; `folder` is that of `measure_growth`."""
+    """Measure many photos; `folder` is that of `measure_growth`."""
     single, together = measure_throughput(model, folder)
     few, many = (measure_memory(folder / str(count)) for count in (200, 2000))
     spread = max(growth.values()) / min(growth.values())

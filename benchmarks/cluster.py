@@ -65,7 +65,7 @@ def s3_server() -> Iterator[str]:
 
 @contextlib.contextmanager
 def ray_cluster(nodes: int) -> Iterator[Any]:
-    """A Ray cluster of so many nodes with one core each, on this machine."""
+    """Start a Ray cluster of so many nodes with one core each, on this machine."""
     from ray.cluster_utils import Cluster
 
     os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's own 15 starves workers beside anything else that computes
@@ -89,7 +89,8 @@ def _answers(address: str) -> bool:
 
 
 def wait_until(reached: Callable[[], bool], process: "subprocess.Popen[str] | None" = None) -> None:
-    """
+    """Wait until something is reached.
+
     Raises:
         SystemExit: the process ends first, or it takes too long.
     """
@@ -108,7 +109,7 @@ def start_command(source: str, out: str, *arguments: str) -> "subprocess.Popen[s
 
 
 def busy_workers(node: Any) -> list[psutil.Process]:
-    """The processes of a node that colour a chunk right now."""
+    """List the processes of a node that colour a chunk right now."""
     raylet = node.all_processes["raylet"][0].process.pid
     children = psutil.Process(raylet).children(recursive=True)
     return [child for child in children if child.cmdline()[:1] == [f"ray::{TASK_NAME}"]]
@@ -183,7 +184,7 @@ def compare_engines(photos: Path, folder: Path) -> tuple[float, float]:
 
 
 def dry_count(seconds_each: float) -> str:
-    """What a million photos would take, in words."""
+    """Say what a million photos would take."""
     core_hours = _MILLION * seconds_each / 3600
     hours = core_hours / (_NODES * _CORES)
     return (
@@ -193,7 +194,7 @@ def dry_count(seconds_each: float) -> str:
 
 
 def rows(count: int, folder: Path) -> Iterator[Row]:
-    """The figures, each as soon as it is there."""
+    """Measure, and give each figure as soon as it is there."""
     photos = make_photos(folder / "photos", count, _SIZE)
     with s3_server():
         import s3fs

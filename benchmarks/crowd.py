@@ -46,13 +46,13 @@ class Server:
     process: psutil.Process
 
     def megabytes(self) -> float:
-        """That it holds now."""
+        """Return what it holds now."""
         return float(self.process.memory_info().rss) / 1e6
 
 
 @contextlib.contextmanager
 def serving() -> Iterator[Server]:
-    """The app on a port of its own."""
+    """Start the app on a port of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -87,7 +87,7 @@ def _wait_until_healthy(address: str) -> None:
 
 
 def banded_photo(number: int, megapixels: float) -> bytes:
-    """A JPEG of 4 : 3 whose bands, dark or light, spell the visitor's number; with a camera's noise."""
+    """Make a JPEG of 4 : 3 whose bands, dark or light, spell the visitor's number; with a camera's noise."""
     height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
     width = height * 4 // 3
     levels = np.array([200 if number >> bit & 1 else 60 for bit in range(_BANDS)], np.int16)
@@ -99,7 +99,7 @@ def banded_photo(number: int, megapixels: float) -> bytes:
 
 
 def number_of(picture: bytes) -> int | None:
-    """The number that the bands of a picture spell; None where they are no clear bands."""
+    """Read the number that the bands of a picture spell; None where they are no clear bands."""
     image = Image.open(io.BytesIO(picture)).convert("L")
     pixels = np.asarray(image, np.float32)
     columns = [pixels[:, image.width * (2 * band + 1) // (2 * _BANDS)].mean() for band in range(_BANDS)]

@@ -44,7 +44,7 @@ def seconds_of(way: Callable[[], object]) -> float:
 def median_seconds(
     ways: Mapping[str, Callable[[], object]], repeats: int = 7, after_itself: bool = False
 ) -> dict[str, float]:
-    """The median time of each way, after a warm-up; they take turns, so that what slows the machine slows all.
+    """Time each way, after a warm-up; they take turns, so that what slows the machine slows all.
 
     Args:
         ways: what to measure, by name.
@@ -84,7 +84,7 @@ def peak_megabytes_above(way: Callable[[], object]) -> float:
 
 
 def _child_megabytes(pid: int | None) -> float:
-    """The most that a forked process has held of its own so far, as the system counts it; without what it shares."""
+    """Return the most that a started process has held so far, as the system counts it; without what it shares."""
     folder = Path(f"/proc/{pid}")
     highest = _megabytes(folder / "status", "VmHWM")
     shared = [_megabytes(folder / "smaps_rollup", key) for key in ("Shared_Clean", "Shared_Dirty")]
@@ -92,7 +92,7 @@ def _child_megabytes(pid: int | None) -> float:
 
 
 def family_megabytes_above(way: Callable[[], object]) -> float:
-    """MB that this process and those that it forks on the way need at their peaks in `way`, above what it held before:
+    """MB that this process and those that it starts on the way need at their peaks in `way`, above what it held before:
     the peaks of all of them added up, whether they come at once or not. Linux only.
 
     Raises:

@@ -34,7 +34,7 @@ _HEADS = ("what", "measured", "figure", "limit", "met")
 
 
 def machine() -> str:
-    """The processor, its threads here, and the versions that matter."""
+    """Name the processor, its threads here, and the versions that matter."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():

@@ -40,7 +40,7 @@ def encode(image: Image.Image) -> bytes:
 
 
 def pillow_alone(content: bytes) -> None:
-    """A."""
+    """Decode and encode without anything in between (way A)."""
     image = Image.open(io.BytesIO(content))
     image.load()
     encode(image)
@@ -118,7 +118,7 @@ def measure_growth(model: Colorizer) -> dict[int, tuple[float, float]]:
 
 
 def rows(model: Colorizer, folder: Path, growth: dict[int, tuple[float, float]]) -> list[Row]:
-    """The figures of one photo."""
+    """Measure one photo."""
     times = measure_times(model)
     limit = LIMIT_A * times.pillow + times.network
     parts = f"A {times.pillow:.3f} s, network {times.network:.3f} s"

@@ -64,7 +64,7 @@ class Comparison:
 
 
 def import_seconds() -> float:
-    """A process that imports torch and streamlit, and ends."""
+    """Time a process that imports torch and streamlit, and ends."""
     begun = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import torch, streamlit"], cwd=_ROOT, check=True)
     return time.perf_counter() - begun
@@ -79,7 +79,7 @@ def _free_port() -> int:
 
 @contextmanager
 def _serving(port: int, log: Path) -> Iterator[None]:
-    """The app, as its users start it but for the browser, and for this machine alone."""
+    """Start the app as its users do, but for the browser, and for this machine alone."""
     options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -148,7 +148,7 @@ def start_seconds() -> Start:
 
 
 def compare(repetitions: int = _REPETITIONS) -> Comparison:
-    """Imports and starts in turn, so that whatever else the machine does meets both."""
+    """Time imports and starts in turn, so that whatever else the machine does meets both."""
     imports, starts = [], []
     for _ in range(repetitions):
         imports.append(import_seconds())
@@ -169,7 +169,7 @@ def parts(repetitions: int = _REPETITIONS) -> dict[str, float]:
 
 
 def rows() -> list[Row]:
-    """The start against the imports."""
+    """Hold the start against the imports."""
     found = compare()
     measured = f"{found.start.coloured:.1f} s; imports {found.imports:.1f} s, one pass {found.forward:.2f} s"
     return [Row("start to the first coloured sample, less one pass, to imports", measured, found.ratio, LIMIT)]

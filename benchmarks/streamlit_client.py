@@ -129,7 +129,7 @@ class Visitor:
         return state
 
     def pictures(self) -> list[bytes]:
-        """The files of all pictures on the page."""
+        """Fetch the files of all pictures on the page."""
         shown = [delta.SerializeToString() for delta in self.elements.values()]
         inline = [base64.b64decode(found) for each in shown for found in _DATA_URL.findall(each)]
         links = [found.decode() for each in shown for found in _MEDIA_URL.findall(each)]

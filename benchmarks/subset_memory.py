@@ -22,7 +22,7 @@ _LIMIT = 0.25
 
 
 def peak_megabytes(photos: Path, out: Path, subsets: int) -> int:
-    """The peak of one epoch of training on a folder."""
+    """Measure the peak of one epoch of training on a folder."""
     settings = [
         "training.epochs=1",
         "model.width=2",

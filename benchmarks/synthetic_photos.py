@@ -44,7 +44,7 @@ def scene(width: int, height: int) -> Image.Image:
 
 
 def large_photo(width: int, height: int) -> Image.Image:
-    """An RGB photo of any size with the detail and noise of a camera's: a JPEG of quality 92 has 2.3 bits a pixel."""
+    """Make an RGB photo with the detail and noise of a camera's: a JPEG of quality 92 has 2.3 bits a pixel."""
     sources = (data.coffee(), data.chelsea(), data.astronaut(), data.rocket())
     photos = [Image.fromarray(photo) for photo in sources]
     photos = [photo.resize((photo.width * 3 // 2, photo.height * 3 // 2), Image.Resampling.LANCZOS) for photo in photos]

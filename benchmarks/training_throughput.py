@@ -22,15 +22,15 @@ from pathlib import Path
 
 import torch
 
-import train
 from benchmarks.harness import Row
 from benchmarks.synthetic_photos import make_photos
 from colorizer.data.splits import load_training_data
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.training.batches import TrainingBatch
+from colorizer.training.launch import make_accelerator
 from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import Progress
-from colorizer.training.trainer import Run, Watcher
+from colorizer.training.trainer import Trainer, Watcher
 
 LIMIT = 0.90
 _RECIPE = Path(__file__).resolve().parent.parent / "recipes" / "photo-automatic.toml"
@@ -42,7 +42,7 @@ _GPU_STEPS = 100
 _SILENT = Watcher(lambda pictures, loss: None, lambda row: None)
 
 
-class _MeasuredRun(Run):
+class _MeasuredTrainer(Trainer):
     """A run that can be given its lesson: it then learns that one, and asks for no data."""
 
     ready: TrainingBatch | None = None
@@ -80,13 +80,13 @@ def _make_recipe(device: str) -> Recipe:
     )
 
 
-def _make_run(recipe: Recipe, folder: Path, compiled: bool) -> _MeasuredRun:
+def _make_run(recipe: Recipe, folder: Path, compiled: bool) -> _MeasuredTrainer:
     network = build_network(recipe)
     data = load_training_data([make_photos(folder / "photos", _PHOTOS, _SIZE)], recipe.data, print)
     fit_color_statistics(recipe, network, data.training)
-    run = _MeasuredRun(recipe, network, data, folder / "run", train.make_accelerator(recipe))
+    run = _MeasuredTrainer(recipe, network, data, folder / "run", make_accelerator(recipe.training))
     if compiled:
-        run.network = torch.compile(run.network)
+        run.learner.network = torch.compile(run.learner.network)
     return run
 
 
@@ -95,16 +95,18 @@ def _wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _learn(run: _MeasuredRun) -> None:
+def _learn(run: _MeasuredTrainer) -> None:
     run.train_epoch(_SILENT)
 
 
-def _only_load(run: _MeasuredRun) -> None:
+def _only_load(run: _MeasuredTrainer) -> None:
     for _ in run.batches():
         pass
 
 
-def _images_per_second(run: _MeasuredRun, epoch: int, ready: TrainingBatch | None, only_load: bool = False) -> float:
+def _images_per_second(
+    run: _MeasuredTrainer, epoch: int, ready: TrainingBatch | None, only_load: bool = False
+) -> float:
     """Of one epoch from its first step on."""
     run.progress, run.ready = Progress(epoch=epoch), ready
     _wait_for(run.accelerator.device)
@@ -115,7 +117,7 @@ def _images_per_second(run: _MeasuredRun, epoch: int, ready: TrainingBatch | Non
 
 
 def measure(device: str = "cpu", compiled: bool = False) -> Speed:
-    """The speed of `photo` at 128 pixels in batches of 24; on a CPU in about 50 seconds on two cores.
+    """Measure the speed of `photo` at 128 pixels in batches of 24; on a CPU in about 50 seconds on two cores.
 
     Args:
         device: "cpu" in float32, or "cuda" in bfloat16.

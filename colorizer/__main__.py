@@ -6,7 +6,7 @@ from colorizer.cli import main
 
 
 def run() -> int:
-    """The command line with the arguments of this process."""
+    """Return the command line with the arguments of this process."""
     return main(sys.argv[1:])
 
 

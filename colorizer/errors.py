@@ -29,6 +29,10 @@ class CheckpointError(ColorizerError):
     """A checkpoint that is missing, damaged, foreign, or of another shape than its architecture."""
 
 
+class FetchError(CheckpointError):
+    """Published weights that cannot be fetched, or that are not what they should be."""
+
+
 class RecipeError(ColorizerError):
     """A recipe with an unknown, missing or impossible setting."""
 

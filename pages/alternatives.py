@@ -32,17 +32,17 @@ from pages.features.alternatives.tiles import (
 )
 
 _INTRODUCTION = (
-    "A grey photo does not tell its colours. These are versions that the model itself holds likely, and a map of where "
-    "it is unsure."
+    "A grey photo does not say what colours it had. Here are other versions that the model thinks likely, and a map of "
+    "where it is unsure."
 )
 _NO_CHECKPOINT = (
-    "This page needs a checkpoint that takes colour hints, and there is none in weights/ yet; "
+    "This page needs a checkpoint that takes colour points, and there is none in weights/ yet; "
     "the other pages work without one."
 )
 
 
 def find_versions(photo: LibraryPhoto, card: Card, search: Search, tiles: Sequence[Tile], status: Slot) -> None:
-    """Show what is found, and find the rest, each version in its place as soon as it is there."""
+    """Show the versions found so far, and find the rest, each in its tile as soon as it is there."""
     for number, tile in enumerate(tiles):
         if number >= len(search.versions) and not search.is_done:
             show_waiting(tile, photo, number)
@@ -57,7 +57,7 @@ def find_versions(photo: LibraryPhoto, card: Card, search: Search, tiles: Sequen
 
 
 def conclude(photo: LibraryPhoto, card: Card, search: Search, status: Slot) -> None:
-    """What is on the page now; read out by screen readers."""
+    """Say in the status line, which screen readers read out, how many versions there are."""
     (width, height), count = photo.size, len(search.versions)
     found = f"{count} version{'s' if count != 1 else ''} by “{card.title}”."
     fewer = "" if count == MAX_VERSIONS or search.failure else f" {NOTHING_LEFT}"
@@ -65,7 +65,7 @@ def conclude(photo: LibraryPhoto, card: Card, search: Search, status: Slot) -> N
 
 
 def show_unsure(photo: LibraryPhoto, search: Search) -> None:
-    """The open questions, the doubt and, where there is one, the original."""
+    """Show the open questions, the uncertainty map and, for a colour photo, the original."""
     if search.found is None or search.uncertainty is None:
         return
     st.subheader("Where the model is unsure")
@@ -84,12 +84,12 @@ def show_unsure(photo: LibraryPhoto, search: Search) -> None:
         map_, f"Map of doubt over {photo.name}", "Doubt", "dark: sure", uncertainty_legend(search.uncertainty)
     )
     for tile in original:
-        remark = '<p class="remark">One of all that was possible.</p>'
+        remark = '<p class="remark">One of many that were possible.</p>'
         tile.show(photo.original(), f"{photo.name}, the original", "Original", "what it was", remark)
 
 
 def _draw(photo: LibraryPhoto, search: Search) -> tuple[bytes, bytes]:
-    """The open questions and the doubt as encoded pictures, kept with the photo's others."""
+    """Draw the open questions and the uncertainty map as encoded pictures; kept with the photo's others."""
     names = f"{search.name} questions", f"{search.name} doubt"
     if names[1] not in photo.pictures and search.found is not None and search.uncertainty is not None:
         regions = [ambiguous_region.region for ambiguous_region in search.ambiguous_regions]
@@ -105,7 +105,7 @@ def _draw(photo: LibraryPhoto, search: Search) -> tuple[bytes, bytes]:
 
 
 def show_downloads(photo: LibraryPhoto, card: Card, search: Search, tiles: Sequence[Tile]) -> None:
-    """A button under each version, and for all of them."""
+    """Offer a download under each version, and one of all."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         format_ = downloads.choose_format(photo)
         offered = downloads_for(photo, card, search.versions, format_)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.store import scan
 from colorizer.evaluation.hue_confusion import JointHues, grey_share, strongest_confusion
 from colorizer.evaluation.metrics import PROTOCOL_OF_SETS
 from colorizer.evaluation.ranking import RANKINGS, EvaluatedImage, Ranking, total_hues
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.comparison_jobs import set_status
+from pages.common.offered import offered
 from pages.common.slot import Slot, reserve
 from pages.features.ranking.image_set_picker import PalettePrediction, choose_pictures
 from pages.features.ranking.jobs import MAX_CHECKPOINTS, Measuring, measuring, model_key, work_off
@@ -22,18 +22,18 @@ from pages.features.ranking.tiles import STYLE, format_figure, show_podium
 
 _FIRST_CHECKPOINTS = ("scenes-12-huber", "scenes-500-huber")
 _INTRODUCTION = (
-    "Colour pictures lose their colours, checkpoints colour them anew, and each result is held against its original."
+    "Colour pictures are turned grey, checkpoints colour them again, and each result is compared with its original."
 )
 _INVITATION = (
-    "Nothing is measured yet. Keep to the samples, which take some seconds, or give up to 500 pictures of your own; "
-    "then press **Measure**."
+    "Nothing measured yet. Keep the samples (a few seconds), or upload up to 500 pictures of your own; then press "
+    "**Measure**."
 )
 _ROW_HEIGHT, _AXIS_HEIGHT, _HUES_HEIGHT = 92, 60, 560
 
 
 @dataclass(frozen=True)
 class View:
-    """What is looked at."""
+    """The chosen ranking, and the checkpoint whose pictures are shown."""
 
     evaluated_images: Sequence[EvaluatedImage]
     cards: Sequence[Card]
@@ -46,15 +46,15 @@ class View:
         return model_key(self.card)
 
     def values(self, card: Card) -> list[float]:
-        """The figures of a checkpoint that the pictures are ranked by."""
-        return [evaluated.outcomes[model_key(card)].figures[self.ranking.figure] for evaluated in self.evaluated_images]
+        """Return the scores of a checkpoint by which the pictures are ranked."""
+        return [self.ranking.of(evaluated.outcomes[model_key(card)].scores) for evaluated in self.evaluated_images]
 
     def grey_values(self) -> list[float]:
-        return [evaluated.grey[self.ranking.figure] for evaluated in self.evaluated_images]
+        return [self.ranking.of(evaluated.grey) for evaluated in self.evaluated_images]
 
 
 def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
-    """Which checkpoints are measured; they stand in the link."""
+    """Choose the checkpoints to measure; the choice stands in the link."""
     by_id = {card.id: card for card in cards}
     chosen = st.multiselect(
         "Checkpoints",
@@ -75,7 +75,7 @@ def _start(kept: Measuring, choice: PalettePrediction) -> None:
 
 
 def show_action(kept: Measuring, choice: PalettePrediction, cards: Sequence[Card]) -> None:
-    """The button that starts the work, takes it up again, or stops it."""
+    """Show the button that starts the measuring, resumes it, or stops it."""
     if kept.is_working:
         st.button("Stop", icon=":material/stop:", key="measure-stop", on_click=kept.stop)
         return
@@ -95,7 +95,7 @@ def show_action(kept: Measuring, choice: PalettePrediction, cards: Sequence[Card
 
 
 def describe_state(kept: Measuring, cards: Sequence[Card]) -> str:
-    """How many pictures the figures below are of."""
+    """Say how many pictures the results below cover."""
     if kept.queue is None or not cards:
         return ""
     done, all_of_them = len(kept.measured(cards)), kept.queue.pictures
@@ -104,12 +104,12 @@ def describe_state(kept: Measuring, cards: Sequence[Card]) -> str:
 
 
 def has_problems(kept: Measuring, damaged: Sequence[str]) -> bool:
-    """Whether there is anything to tell."""
+    """Tell whether `show_problems` has anything to show."""
     return bool(damaged or kept.problems or (kept.queue is not None and kept.queue.problems))
 
 
 def show_problems(kept: Measuring, damaged: Sequence[str]) -> None:
-    """One sentence for each checkpoint that cannot be read, and for each picture that was left out."""
+    """Show a sentence for each checkpoint that cannot be read, and for each picture that was left out."""
     for problem in (*damaged, *kept.problems):
         st.warning(problem)
     left_out = kept.queue.problems if kept.queue is not None else []
@@ -119,7 +119,7 @@ def show_problems(kept: Measuring, damaged: Sequence[str]) -> None:
 
 
 def choose_view(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> View:
-    """How the pictures are ranked, and whose results are shown. Both stand in the link."""
+    """Choose how to rank the pictures, and whose results to show. The ranking stands in the link."""
     rankings, by_id = {ranking.title: ranking for ranking in RANKINGS}, {card.id: card for card in cards}
     if st.session_state.get("look-at") not in by_id:
         st.session_state["look-at"] = cards[-1].id
@@ -147,7 +147,7 @@ def choose_view(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card
 
 
 def compare_with_grey(view: View) -> str:
-    """How often colour was worth it, in one sentence."""
+    """Say in one sentence how often the checkpoint beats grey."""
     sign = 1 if view.ranking.higher_is_better else -1
     pairs = list(zip(view.values(view.card), view.grey_values(), strict=True))
     better = sum(sign * value > sign * grey for value, grey in pairs)
@@ -159,12 +159,12 @@ def compare_with_grey(view: View) -> str:
 
 
 def show_spread(view: View) -> None:
-    """How the measure spreads over the pictures, for each checkpoint and grey; and the means of all measures."""
+    """Show how the score spreads over the pictures, for grey and each checkpoint; and the means of all scores."""
     from pages.common import chart_theme
     from pages.features.ranking import charts
 
     st.subheader("All pictures", help=glossary.SPREAD, anchor=False)
-    colors = chart_theme.assign_colors((card.id, card.family) for card in scan().cards)
+    colors = chart_theme.assign_colors((card.id, card.family) for card in offered().cards)
     spreads = [charts.Spread("Grey (no colour)", chart_theme.NEUTRAL, view.grey_values())]
     spreads += [charts.Spread(card.title, colors[card.id], view.values(card)) for card in view.cards]
     figure = charts.draw_spreads(spreads, [evaluated.name for evaluated in view.evaluated_images], view.ranking)
@@ -175,7 +175,7 @@ def show_spread(view: View) -> None:
 
 
 def describe_hues(joint: JointHues) -> list[str]:
-    """What the mistakes have in common, in words."""
+    """Say what the mistakes have in common, by hue."""
     confusion, grey = strongest_confusion(joint), grey_share(joint)
     if joint.sum() == 0:
         return ["These pictures have no colours strong enough to tell their hues."]
@@ -189,7 +189,7 @@ def describe_hues(joint: JointHues) -> list[str]:
 
 
 def show_hues(view: View) -> None:
-    """What the mistakes have in common by hue."""
+    """Show the true hues against those that came out."""
     from pages.common import chart_theme
     from pages.features.ranking import charts
 
@@ -199,16 +199,15 @@ def show_hues(view: View) -> None:
     with right:
         st.markdown("  \n".join(describe_hues(joint)))
         st.caption(
-            "Each column is a true hue, and the darker a cell, the more of that hue came out so (in the dark theme: "
-            "the lighter). On the dashed line the hue is right; above and below it another one came out, and in the "
-            "lowest row none to speak of."
+            "Each column is a true hue, each row the hue that came out; the darker a cell, the more of it (lighter in "
+            "the dark theme). On the dashed line the hue is right; the lowest row is nearly grey."
         )
     with left:
         chart_theme.show_chart(charts.draw_hues(joint), "rank-hues", _HUES_HEIGHT, "closest")
 
 
 def show_results(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
-    """Pictures first, then what they have in common, then all figures."""
+    """Show the pictures first, then what they have in common, then all scores."""
     view = choose_view(evaluated_images, cards)
     show_podium(view.evaluated_images, view.model, view.card.title, view.ranking)
     show_spread(view)
@@ -219,7 +218,7 @@ def show_results(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Car
 
 
 def main() -> None:
-    start, kept, listing = time.monotonic(), measuring(), scan()
+    start, kept, listing = time.monotonic(), measuring(), offered()
     st.html(STYLE)
     results, beside = st.columns([3.2, 1], gap="large")
     with beside, st.container(key="controls"):

@@ -1,10 +1,12 @@
 """Colour a photo: one photo, large, coloured at once; and then as the visitor wants it, point by point."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from colorizer.analysis.color_suggestions import colors_at, plane_at
 from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.store import scan
+from colorizer.images.saving import OutputFormat
 from colorizer.inference.hints import MAX_HINTS, hint_ab
 from colorizer.inference.prediction import Prediction
 from pages.common import glossary
@@ -21,57 +23,47 @@ from pages.common.model_cache import (
     open_photo,
     weights_hash,
 )
-from pages.common.photo_library import LibraryPhoto, library
+from pages.common.offered import offered
+from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_problems, show_sources
 from pages.common.slot import Slot
 from pages.features.hints.canvas import Canvas, Point, show_canvas
 from pages.features.hints.files import offer_downloads, show_loader
+from pages.features.hints.share import Share, offer_share
+from pages.features.hints.sliders import choose_options, follow
 from pages.features.hints.state import HintWork, hint_work, receive
 
-_EXPLANATION = "Click or tap anything that should have another colour, and choose one."
-_NO_HINTS = "This checkpoint colours by itself alone; choose Photo to pin colours to points."
-
-
-def choose_look(card: Card) -> RenderOptions:
-    """How strong and how bold the colours are; neither asks the network again."""
-    saturation = st.slider(
-        "Saturation",
-        0.0,
-        2.0,
-        1.0,
-        0.05,
-        key="colorize-saturation",
-        help=glossary.SATURATION,
-        bind="query-params",
-    )
-    if not card.takes_temperature:
-        return RenderOptions(saturation)
-    vividness = st.slider(
-        "Vividness",
-        0,
-        100,
-        50,
-        1,
-        key="colorize-vividness",
-        help=glossary.VIVIDNESS,
-        bind="query-params",
-    )
-    return RenderOptions(saturation, vividness=vividness / 100)
+_CHECKPOINT = "colorize-checkpoint"
+_PROPAGATION = "colorize-propagation"
+_FIRST_SAMPLE = "Flower"  # the one that comes out best
+_PROMISE = (
+    "Give a black-and-white photo colours that could be true, and change whatever you know better. "
+    "**The colours are invented: plausible, never evidence.**"
+)
+_EXPLANATION = "Click or tap anything that should have another colour."
+_HELP = (
+    "Click or tap anything that should have another colour, and choose one here. The colour spreads over what looks "
+    "alike. Five to eight points make a portrait."
+)
+_GREY, _ORIGINAL = "Grey", "Original"
+_NO_HINTS = "This checkpoint takes no points. Choose Photo to set colours yourself."
 
 
 def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
-    """Ask the network what it was not asked yet."""
+    """Ask the network for what is not computed yet: the photo's colours, then those with the hints."""
+    propagates = bool(st.session_state.get(_PROPAGATION, False))
     if work.base is None:
         with st.spinner(f"Colouring {photo.name} ..."):
             work.base = colour(card, open_photo(photo.content, photo.name).image, has_truth=False).prediction
             work.prediction, work.colored = work.base, ()
-    if work.colored != work.hints:
-        prediction = colour_with_hints(card, work.base, photo.size, work.hints) if work.hints else work.base
-        work.prediction, work.colored = prediction, work.hints
+    if work.colored != work.hints or work.is_propagated != propagates:
+        hints = work.hints
+        work.prediction = colour_with_hints(card, work.base, photo.size, hints, propagates) if hints else work.base
+        work.colored, work.is_propagated, work.picture = hints, propagates, None
 
 
 def point_of(photo: LibraryPhoto, work: HintWork) -> Point | None:
-    """The colours for the point that is asked about."""
+    """Return the colours to offer at the selected point; None where no point is selected."""
     if work.point is None or work.base is None or work.prediction is None:
         return None
     x, y = work.point
@@ -79,26 +71,41 @@ def point_of(photo: LibraryPhoto, work: HintWork) -> Point | None:
     found = colors_at(prediction, photo.preview, x, y)
     plane = plane_at(found.lightness)
     own = None if work.selected is None else plane.place(*hint_ab(work.hints[work.selected]))
-    return Point(x, y, found.likely, plane.picture, own)
+    return Point(x, y, found.lightness, found.likely, plane.picture, own)
+
+
+def choose_before(photo: LibraryPhoto) -> tuple[str, bytes]:
+    """Choose what the coloured photo is compared with, as (title, encoded picture)."""
+    if photo.is_grey:
+        return _GREY, photo.grey()
+    chosen = st.segmented_control(
+        "Your photo has colours. Compare with", (_GREY, _ORIGINAL), default=_GREY, required=True, key="colorize-before"
+    )
+    return (_ORIGINAL, photo.original()) if chosen == _ORIGINAL else (_GREY, photo.grey())
 
 
 def canvas_of(
-    photo: LibraryPhoto, card: Card, work: HintWork, prediction: Prediction, options: RenderOptions
+    photo: LibraryPhoto,
+    card: Card,
+    work: HintWork,
+    prediction: Prediction,
+    options: RenderOptions,
+    before: tuple[str, bytes],
 ) -> Canvas:
-    """What is shown, pictures included; the last one is kept."""
+    """Put together what the canvas shows; the last encoded result is kept."""
     plane = photo.canvas_plane()
     if work.picture is None or work.picture[0] != (work.hints, options):
         work.picture = (work.hints, options), photo.encode(compose_plane(plane, prediction, options))
     count = len(work.hints)
     state = f"{count} {'point' if count == 1 else 'points'}." if count else _EXPLANATION
     if count >= MAX_HINTS:
-        state = f"{count} points: that is as many as there can be."
+        state = f"{count} points: that's the maximum."
     return Canvas(
         id=f"{photo.key} {card.id} {weights_hash(card)}",
         alt=f"{photo.name}, coloured by {card.title}",
         after=work.picture[1],
-        before=photo.grey(),
-        titles=("Grey", "Coloured"),
+        before=before[1],
+        titles=(before[0], "Coloured"),
         size=plane.size,
         takes_hints=card.takes_hints,
         hints=work.hints,
@@ -109,54 +116,86 @@ def canvas_of(
         can_undo=bool(work.past),
         can_redo=bool(work.future),
         note=state,
+        hint=_HELP,
     )
 
 
-def show_photo(photo: LibraryPhoto, card: Card, options: RenderOptions) -> Prediction:
-    """The photo as a canvas; returns its colours as they are shown."""
+def show_photo(photo: LibraryPhoto, card: Card, options: RenderOptions, before: tuple[str, bytes]) -> Prediction:
+    """Show the photo as a canvas, and return its colours as shown."""
     work = hint_work(photo, card)
     answer_for(photo, card, work)
     assert work.prediction is not None
     prediction = work.prediction.rendered(options)
-    canvas = canvas_of(photo, card, work, prediction, options)
+    canvas = canvas_of(photo, card, work, prediction, options, before)
     show_canvas(canvas, lambda messages: receive(work, canvas.id, messages))
     if not card.takes_hints:
         st.caption(_NO_HINTS)
     return prediction
 
 
+def show_hero(kept: PhotoLibrary) -> None:
+    """Show what this page is for, and where to add a photo."""
+    with st.container(key="hero"):
+        words, intake = st.columns([3, 2], gap="large", vertical_alignment="center")
+        with words:
+            st.title("Colour a photo")
+            st.markdown(_PROMISE)
+        with intake:
+            show_sources(kept)
+
+
+def chosen_card(cards: Sequence[Card]) -> Card:
+    """Return the chosen checkpoint. Its control is below, under Advanced, as most visitors never need it."""
+    ordered = photo_first(cards)
+    wanted = st.session_state.get(_CHECKPOINT, st.query_params.get(_CHECKPOINT))
+    return next((card for card in ordered if wanted in (card.id, card.title)), ordered[0])
+
+
+def show_advanced(photo: LibraryPhoto, cards: Sequence[Card], card: Card) -> OutputFormat:
+    """Show the checkpoint, the file format and the file of points; return the format."""
+    with st.expander("Advanced", key="colorize-advanced"):
+        choose_card(photo_first(cards), _CHECKPOINT)
+        format_ = choose_format(photo)
+        if card.takes_hints and card.published is not None:  # ours meet every point
+            st.toggle("Meet the colours of your points", key=_PROPAGATION, help=glossary.HINT_PROPAGATION)
+        if card.takes_hints:
+            show_loader(hint_work(photo, card))
+    return format_
+
+
 def main() -> None:
-    kept, listing = library(), scan()
-    st.title("Colour a photo")
-    photos = st.container(key="photos", horizontal=True)
-    left, right = st.columns([7, 2], gap="large")
-    with right:
-        show_sources(kept)
-        controls = st.container()
-        downloads = st.container()
-    with left:
-        status = Slot()
+    kept, listing = library(), offered()
+    show_hero(kept)
+    status = st.container()
+    with status:
         open_arrivals(kept)
         show_problems(kept)
         for problem in listing.problems:
             st.warning(problem)
-    with photos:
-        photo = shot_of(kept, choose_photo(kept))
-    with controls:
-        if not listing.cards:
-            st.info("There is no checkpoint in weights/ yet.")
-            return
-        card = choose_card(photo_first(listing.cards), "colorize-checkpoint")
-        options = choose_look(card)
+    with st.container(key="photos", horizontal=True, vertical_alignment="center"):
+        photo = shot_of(kept, choose_photo(kept, _FIRST_SAMPLE))
+    if not listing.cards:
+        st.info("There is no checkpoint in weights/ yet.")
+        return
+    card = chosen_card(listing.cards)
+    work = hint_work(photo, card)
+    follow(work)
+    left, right = st.columns([7, 2], gap="large")
+    with right:
+        before = choose_before(photo)
+        options = choose_options(card, work)
+        downloads = st.container()
+        format_ = show_advanced(photo, listing.cards, card)
     width, height = photo.size
-    set_status(status, f"{photo.name}, {width} × {height} px. {' '.join(photo.notices)}")
-    with left:
-        prediction = show_photo(photo, card, options)
+    # The photo has its room before its colours are there, so that nothing below it moves.
+    st.html(f"<style>.st-key-desk {{ --ratio: {width / height:.4f} }}</style>")
+    with left, st.container(key="desk"):
+        prediction = show_photo(photo, card, options, before)
+        set_status(Slot(), f"{photo.name}, {width} × {height} px. {' '.join(photo.notices)}")
     with downloads:
-        download = Download(photo, card, Answer(prediction, 0.0, None), options, choose_format(photo))
-        offer_downloads(download, hint_work(photo, card).hints if card.takes_hints else ())
-        if card.takes_hints:
-            show_loader(hint_work(photo, card))
+        download = Download(photo, card, Answer(prediction, 0.0, None), options, format_)
+        offer_downloads(download, work.hints if card.takes_hints else ())
+        offer_share(Share(photo, card, prediction, options))
 
 
 run_through_app()

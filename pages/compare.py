@@ -6,19 +6,20 @@ from dataclasses import dataclass
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.store import scan
 from colorizer.images.saving import OutputFormat
 from pages.common import comparison_grid, downloads, glossary, photo_picker
+from pages.common.before_after import Side, before_after
 from pages.common.bootstrap import run_through_app
 from pages.common.comparison_jobs import is_done, set_status, work_off
 from pages.common.experiments import choose_checkpoints
+from pages.common.mean_card import choose_mean
 from pages.common.model_cache import Answer, RenderOptions
+from pages.common.offered import offered
 from pages.common.palette_swatches import choose_rendering
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
 from pages.common.slot import Slot, reserve
 from pages.common.snapshots import full_title
-from pages.features.compare.before_after import Side, before_after
 
 _MAX_SATURATION = 2.0  # beyond, nearly every colour is at the edge of the gamut
 
@@ -35,11 +36,11 @@ class Selection:
     format: OutputFormat
 
     def answers(self) -> dict[str, Answer]:
-        """What the checkpoints answered, by id."""
+        """Return what the checkpoints answered, by id."""
         return {card.id: answer for card in self.cards if (answer := self.photo.answer(card)) is not None}
 
     def downloads(self) -> list[downloads.Download]:
-        """The results that can be saved."""
+        """Return the results that can be saved."""
         answers = self.answers()
         return [
             downloads.Download(self.photo, card, answers[card.id], self.options, self.format)
@@ -49,7 +50,7 @@ class Selection:
 
 
 def show_comparison(selection: Selection) -> None:
-    """The grid of results, filled as they come."""
+    """Show the grid of results, filled as they come."""
     photo, cards = selection.photo, selection.cards
     status = Slot()
     if not is_done(photo, cards):
@@ -64,7 +65,7 @@ def show_comparison(selection: Selection) -> None:
 
 
 def show_slider(selection: Selection) -> None:
-    """Any two of grey, original and results over one another."""
+    """Show any two of grey, original and results over one another."""
     photo, answers = selection.photo, selection.answers()
     sides = {comparison_grid.GREY_TITLE: Side(comparison_grid.GREY_TITLE, f"{photo.name} without colour", photo.grey())}
     if not photo.is_grey:
@@ -84,7 +85,7 @@ def show_slider(selection: Selection) -> None:
 
 
 def show_problems(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
-    """One sentence for each picture that could not be had, and for each checkpoint that cannot be read."""
+    """Show a sentence for each picture that could not be opened, and for each checkpoint that cannot be read."""
     photo_picker.show_problems(kept)
     for problem in damaged:
         st.warning(problem)
@@ -100,11 +101,13 @@ def finish_others(kept: PhotoLibrary, selection: Selection) -> None:
 
 
 def select(kept: PhotoLibrary, cards: Sequence[Card]) -> Selection:
-    """What to colour, by which checkpoints, how strongly; and how to save it."""
+    """Choose what to colour, by which checkpoints, how strongly; and how to save it."""
     st.html('<span id="controls"></span>')
     show_sources(kept)
     photo = shot_of(kept, choose_photo(kept))
     chosen = choose_checkpoints(cards)
+    mean = choose_mean({card.id: card for card in cards})
+    compared = [*chosen.cards, *([] if mean is None else [mean])]
     saturation = st.slider(
         "Saturation",
         0.0,
@@ -115,14 +118,14 @@ def select(kept: PhotoLibrary, cards: Sequence[Card]) -> Selection:
         help=glossary.SATURATION,
         bind="query-params",
     )
-    rendering = choose_rendering() if any(card.has_palette for card in chosen.cards) else "chroma"
+    rendering = choose_rendering() if any(card.has_palette for card in compared) else "chroma"
     return Selection(
-        photo, chosen.cards, chosen.remarks, RenderOptions(saturation, rendering), downloads.choose_format(photo)
+        photo, compared, chosen.remarks, RenderOptions(saturation, rendering), downloads.choose_format(photo)
     )
 
 
 def main() -> None:
-    kept, listing = library(), scan()
+    kept, listing = library(), offered()
     results, beside = st.columns([3.2, 1], gap="large")
     with results:
         st.title("Compare checkpoints")

@@ -6,11 +6,14 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import assign_colors, show_chart
-from pages.common.experiments import FIRST_EXPERIMENT
+from pages.common.experiments import FIRST_EXPERIMENT, available
 from pages.common.loss_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
+from pages.common.snapshots import SnapshotRef
 from pages.common.training_runs import Curve, describe_fit, read_curves
 from pages.features.curves import gan_chart
 
@@ -18,17 +21,43 @@ _REFRESH_SECONDS = 5
 _CHART_HEIGHT = 560
 _ADVERSARY_HEIGHT = 760  # of three panels, each with room for its axis title
 _MAX_PRESELECTED = 6
+_FIRST_QUANTITY = "ab RMSE"  # the same for every loss, so heights can be compared
+_FREE = "Choose runs below"
 
 
 def _preselected(curves: Sequence[Curve]) -> list[str]:
-    """Runs in training, which somebody waits for, and the checkpoints of the first experiment."""
+    """Preselect the runs in training, which somebody waits for, and the checkpoints of the first experiment."""
     training = [curve.key for curve in curves if curve.is_training]
     shipped = [curve.key for curve in curves if curve.is_shipped and curve.key.endswith(FIRST_EXPERIMENT.checkpoints)]
     return [*training, *(shipped or [curve.key for curve in curves])][:_MAX_PRESELECTED]
 
 
+def _take_experiment(keys: dict[str, list[str]]) -> None:
+    chosen = st.session_state["curves-experiment"]
+    if chosen in keys:
+        st.session_state["runs"] = keys[chosen]
+
+
+def choose_experiment(curves: Sequence[Curve]) -> None:
+    """Offer the runs of an experiment at once, the same as on Compare."""
+    there = {curve.key for curve in curves}
+    keys = {
+        title: [f"weights/{card.checkpoint.id if isinstance(card, SnapshotRef) else card.id}" for card in lined_up]
+        for title, lined_up in ((title, item.line_up(_cards())) for title, item in available(_cards()).items())
+    }
+    keys = {title: list(dict.fromkeys(names)) for title, names in keys.items() if there.issuperset(names)}
+    st.selectbox(
+        "Experiment", [_FREE, *keys], key="curves-experiment", help=glossary.EXPERIMENT, on_change=_take_experiment,
+        args=(keys,),
+    )  # fmt: skip
+
+
+def _cards() -> Sequence[Card]:
+    return scan().cards
+
+
 def choose_runs(curves: Sequence[Curve]) -> list[str]:
-    """The keys of the runs to draw."""
+    """Choose the runs to draw, by key."""
     titles = {curve.key: curve.title for curve in curves}
     chosen: list[str] = st.pills(
         "Runs",
@@ -44,10 +73,10 @@ def choose_runs(curves: Sequence[Curve]) -> list[str]:
 
 
 def choose_view() -> View:
-    """What is drawn, and how."""
+    """Choose what is drawn, and how."""
     by_title = {quantity.title: quantity for quantity in QUANTITIES}
     title = st.pills(
-        "Quantity", list(by_title), default=OWN_LOSS.title, required=True, key="quantity", bind="query-params",
+        "Quantity", list(by_title), default=_FIRST_QUANTITY, required=True, key="quantity", bind="query-params",
         help="  \n".join(f"**{quantity.title}**: {quantity.help}" for quantity in QUANTITIES),
     )  # fmt: skip
     quantity = by_title[title]
@@ -79,7 +108,7 @@ def choose_view() -> View:
 
 
 def show_remarks(curves: Sequence[Curve], view: View) -> None:
-    """What one must know to read the chart right."""
+    """Show what one must know to read the chart right."""
     losses = sorted({loss_name(curve.recipe) for curve in curves})
     if view.quantity is OWN_LOSS and len(losses) > 1:
         st.warning(
@@ -92,12 +121,12 @@ def show_remarks(curves: Sequence[Curve], view: View) -> None:
         st.info(glossary.PSNR)
     unknown = [curve.title for curve in curves if not view.quantity.is_known(curve.rows)]
     if unknown:
-        st.info(f"{view.quantity.title} is known of runs that choose from a palette only, not of {', '.join(unknown)}.")
+        st.info(f"{view.quantity.title} exists only for runs that choose from a palette, not for {', '.join(unknown)}.")
     against = [curve.title for curve in curves if curve.recipe.adversary and curve.rows]
     if view.quantity is OWN_LOSS and against:
         st.info(
-            f"Of {' and '.join(against)} the chart has the recipe's own loss alone. The generator loss below, by which "
-            "the network is trained, has the discriminator's part as well."
+            f"For {' and '.join(against)} the chart shows the recipe's own loss alone. The generator loss below, which "
+            "trains the network, adds the discriminator's part."
         )
     for curve in curves:
         if (remark := describe_fit(curve)) is not None:
@@ -111,7 +140,7 @@ def show_remarks(curves: Sequence[Curve], view: View) -> None:
 
 
 def show_adversary(curve: Curve, color: str) -> None:
-    """Both sides of an adversarial run; nothing of another one, or before its first epoch."""
+    """Show both sides of an adversarial run; nothing for any other, or before its first epoch."""
     if curve.recipe.adversary is None or not curve.rows:
         return
     terms = "  \n".join(f"**{term}**: {meaning}" for term, meaning in glossary.ADVERSARY.items())
@@ -131,7 +160,7 @@ def _columns(curve: Curve) -> list[dict[str, object]]:
 
 
 def show_table(curves: Sequence[Curve]) -> None:
-    """Every epoch of the chosen runs, and the same as a file."""
+    """Show every epoch of the chosen runs as a table, and offer it as a file."""
     table = pd.DataFrame([row for curve in curves for row in _columns(curve)]).dropna(axis="columns", how="all")
     if "discriminator_steps" in table:
         table["discriminator_steps"] = table["discriminator_steps"].astype("Int64")  # whole, though not every run's
@@ -150,7 +179,7 @@ def show_table(curves: Sequence[Curve]) -> None:
 
 
 def show_curves(keys: Sequence[str], view: View, was_training: bool) -> None:
-    """Chart, remarks and table; read anew each time, since a run in training goes on writing."""
+    """Show the chart, remarks and table; read anew each time, since a run in training goes on writing."""
     every = read_curves().curves
     curves = [curve for curve in every if curve.key in keys]
     training = [curve for curve in every if curve.is_training]
@@ -183,6 +212,7 @@ def main() -> None:
         )
         return
     with beside, st.container(key="controls"):
+        choose_experiment(everything.curves)
         keys, view = choose_runs(everything.curves), choose_view()
     live = any(curve.is_training for curve in everything.curves)
     with chart:

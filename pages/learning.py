@@ -31,7 +31,7 @@ _INTRODUCTION = (
 
 
 def choose_checkpoint(cards: Sequence[Card]) -> Card:
-    """The checkpoint whose training is watched. It stands in the link."""
+    """Choose the checkpoint whose training is watched. The choice stands in the link."""
     by_id = {card.id: card for card in cards}
     chosen = st.selectbox(
         "Checkpoint",
@@ -45,7 +45,7 @@ def choose_checkpoint(cards: Sequence[Card]) -> Card:
 
 
 def show_problems(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
-    """One sentence for each picture that could not be had, and for each checkpoint that cannot be read."""
+    """Show a sentence for each picture that could not be opened, and for each checkpoint that cannot be read."""
     for problem in kept.problems:
         st.error(problem)
     for problem in damaged:
@@ -53,7 +53,7 @@ def show_problems(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
 
 
 def show_curve(curve: Curve, color: str, epoch: int) -> None:
-    """The curve in a quantity of choice, and the figures of the shown epoch."""
+    """Show the curve of a chosen quantity, and the scores of the shown epoch."""
     quantities = {quantity.title: quantity for quantity in measured(curve.rows)}
     if not quantities:
         st.info("This checkpoint has no training history to draw.")
@@ -72,7 +72,7 @@ def show_curve(curve: Curve, color: str, epoch: int) -> None:
 
 @st.fragment
 def watch(film: Film, pictures: Sequence[Picture], start: int, curve: Curve | None, color: str) -> None:
-    """The player and the curve. Only this reruns when another epoch is shown: no picture is made anew."""
+    """Show the player and the curve. Only this reruns when another epoch is shown: no picture is made anew."""
     left, right = st.columns([3, 2], gap="medium")
     with left:
         told = show_player(film.id, pictures, film.photo.preview.size, start)
@@ -86,7 +86,7 @@ def watch(film: Film, pictures: Sequence[Picture], start: int, curve: Curve | No
 
 
 def offer_files(film: Film) -> None:
-    """The downloads, each made when it is asked for."""
+    """Offer the downloads, each made when it is asked for."""
     for kind, title in _FILES.items():
         st.download_button(
             title,
@@ -101,7 +101,7 @@ def offer_files(film: Film) -> None:
 
 
 def show_film(photo: LibraryPhoto, card: Card, options: RenderOptions) -> Film | None:
-    """Colour what is missing and show it; None where no state could colour the photo."""
+    """Colour what is missing and show the film; return None if no state could colour the photo."""
     status = Slot()
     colour_states(photo, card, status)
     for problem in failures(photo, card):
@@ -130,7 +130,7 @@ def main() -> None:
         open_arrivals(kept)
         show_problems(kept, listing.problems)
         if not cards:
-            st.info("No checkpoint here keeps states of its training; `training.snapshots` in a recipe asks for them.")
+            st.info("No checkpoint here has snapshots of its training; `training.snapshots` in a recipe asks for them.")
             return
         st.html('<a class="to-controls" href="#controls">Choose photo and checkpoint</a>')
         st.markdown(_INTRODUCTION, help=glossary.EPOCH)

@@ -53,16 +53,16 @@ class Selection:
         return all(self.strip_cache.is_done(photo, card) for photo in self.photos for card in self.pair.cards)
 
     def strip(self, card: Card) -> str:
-        """The strip of one of the two checkpoints, as HTML."""
+        """Format the strip of one of the two checkpoints, as HTML."""
         beside = next((other for other in self.pair.cards if other is not card), None)
         return strip(self.strip_cache, self.photos, card, beside, self.rendering)
 
     def failures(self, card: Card) -> list[str]:
-        """One sentence for each thing that went wrong with a checkpoint, however many pictures it met."""
+        """List one sentence for each thing that went wrong with a checkpoint, however many pictures it met."""
         return list(dict.fromkeys(text for photo in self.photos if (text := photo.failure(card)) is not None))
 
     def sheet(self) -> bytes:
-        """The strips as one PNG, of the pictures that both could colour."""
+        """Draw the strips as one PNG, of the pictures that both could colour."""
         strips = []
         for card in self.pair.cards:
             columns = [
@@ -75,7 +75,7 @@ class Selection:
 
 
 def shots_of(kept: PhotoLibrary) -> list[LibraryPhoto]:
-    """The visitor's photos, or the samples that have colours."""
+    """Return the visitor's photos, or the samples that have colours."""
     if kept.photos:
         return list(kept.photos.values())
     names = sorted(SAMPLES, key=lambda name: name != _FIRST_SAMPLE)
@@ -83,7 +83,7 @@ def shots_of(kept: PhotoLibrary) -> list[LibraryPhoto]:
 
 
 def choose_shot(kept: PhotoLibrary, photos: Sequence[LibraryPhoto]) -> LibraryPhoto:
-    """The picture to see at its full size; a sample's name then stands in the link."""
+    """Choose the picture to see at its full size; a sample's name then stands in the link."""
     by_key = {photo.key: photo for photo in photos}
     if st.session_state.get("picture") not in by_key:
         wanted = st.query_params.get("sample", "")
@@ -113,7 +113,7 @@ def remove(kept: PhotoLibrary, key: str) -> None:
 
 
 def take_in(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
-    """Open what was given; one sentence for each thing that cannot be had."""
+    """Open what was added; show a sentence for each thing that fails."""
     if kept.pending_photos:
         open_arrivals(kept)
         st.session_state["picture"] = st.session_state.get("photo")
@@ -124,7 +124,7 @@ def take_in(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
 
 
 def lay_out_strips(selection: Selection) -> dict[str, Slot]:
-    """A place for the strip of each checkpoint, side by side, with as much of it as is known."""
+    """Reserve a place for the strip of each checkpoint, side by side, with as much of it as is known."""
     places = {}
     for column, card in zip(st.columns(len(selection.pair.cards), gap="small"), selection.pair.cards, strict=True):
         places[card.id] = Slot(column)
@@ -139,7 +139,7 @@ def lay_out_strips(selection: Selection) -> dict[str, Slot]:
 
 
 def show(selection: Selection, kept: PhotoLibrary) -> None:
-    """Both comparisons: everything has its place first, and is filled as it comes."""
+    """Show both comparisons: everything has its place first, and is filled as it comes."""
     cards = selection.pair.cards
     status = Slot()
     if not selection.is_done:
@@ -174,7 +174,7 @@ def show(selection: Selection, kept: PhotoLibrary) -> None:
 
 
 def describe(selection: Selection) -> str:
-    """What the strips show."""
+    """Say what the strips show."""
     count = len(selection.photos)
     sides = sorted({card.input_size for card in selection.pair.cards})
     what = "The centre square of one picture" if count == 1 else f"The centre squares of {count} pictures"
@@ -182,7 +182,7 @@ def describe(selection: Selection) -> str:
 
 
 def offer_sheet(slot: DeltaGenerator, selection: Selection) -> None:
-    """A button that downloads the strips; they are drawn when it is clicked."""
+    """Offer the strips as a download; they are drawn when it is clicked."""
     slot.download_button(
         "Download the strips (PNG)",
         data=selection.sheet,
@@ -205,7 +205,7 @@ def main() -> None:
         st.html('<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>')
         take_in(kept, listing.problems)
         if not cards:
-            st.info("There is no checkpoint with a palette in weights/ yet: `train.py` makes one of a recipe.")
+            st.info("There is no checkpoint with a palette in weights/ yet: train one with `train.py`.")
             return
     with beside, st.container(key="controls"):
         st.html('<span id="controls"></span>')

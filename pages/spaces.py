@@ -24,7 +24,7 @@ _BACKDROP = (128, 128, 128)  # behind what is transparent
 
 
 def _planes_of(photo: LibraryPhoto) -> LabPhoto:
-    """The small copy that the page works on; one is kept."""
+    """Split the small copy that the page works on; one is kept."""
     kept: tuple[str, LabPhoto] | None = st.session_state.get(_KEPT)
     if kept is None or kept[0] != photo.key:
         image = photo.preview

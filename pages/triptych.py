@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.store import scan
 from pages.common import comparison_grid, downloads
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card
 from pages.common.comparison_jobs import is_done, set_status, work_off
 from pages.common.model_cache import RenderOptions
+from pages.common.offered import offered
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
 from pages.common.slot import Slot
@@ -23,7 +23,7 @@ _NO_ORIGINAL = "This photo has no colours of its own, so there is no original to
 
 
 def ask_for_link(kept: PhotoLibrary) -> None:
-    """A field and a button; what is sent is fetched by the next run of the page."""
+    """Ask for a link; the next run of the page fetches it."""
     with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         link_field()
         st.form_submit_button("Colour it", type="primary", on_click=_take, args=(kept,))
@@ -35,13 +35,13 @@ def _take(kept: PhotoLibrary) -> None:
 
 
 def show_problems(kept: PhotoLibrary, damaged: Sequence[str], has_cards: bool) -> None:
-    """One sentence for each thing that cannot be had."""
+    """Show a sentence for each thing that cannot be opened."""
     for problem in kept.problems:
         st.error(problem)
     for problem in damaged:
         st.warning(problem)
     if st.session_state.pop(_WAS_EMPTY, False):
-        st.info("Paste the link to a picture first, or choose a photo.")
+        st.info("Paste a link to a photo first, or choose a photo.")
     if not has_cards:
         st.info("There is no checkpoint in weights/ yet.")
 
@@ -55,7 +55,7 @@ def reserve_room(photo: LibraryPhoto) -> None:
 
 
 def show_row(photo: LibraryPhoto, cards: Sequence[Card], status: Slot) -> None:
-    """The pictures in their places, the generated one as soon as it is there; then figures and downloads."""
+    """Show the pictures in their places, the generated one as soon as it is there; then scores and downloads."""
     if not is_done(photo, cards):
         set_status(status, photo.name)
     reserve_room(photo)
@@ -77,7 +77,7 @@ def show_row(photo: LibraryPhoto, cards: Sequence[Card], status: Slot) -> None:
 
 
 def offer_row(row: ThreeInOne) -> None:
-    """A button that downloads the row as one picture."""
+    """Offer the row as one picture."""
     st.download_button(
         "Download the row (PNG)",
         data=row.render,
@@ -91,7 +91,7 @@ def offer_row(row: ThreeInOne) -> None:
 
 
 def main() -> None:
-    kept, listing = library(), scan()
+    kept, listing = library(), offered()
     st.title("Grey, generated, original")
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:

@@ -1,4 +1,4 @@
-"""Marks tests by their folder, and prints how long each part of a run took."""
+"""Marks tests by their folder, keeps this machine's own cache out, and prints how long each part of a run took."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -7,6 +7,13 @@ import pytest
 
 TESTS = Path(__file__).parent
 MARKERS = {"pages": "ui", "browser": "browser"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Networks that somebody has fetched on this machine are not among the checkpoints."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("COLORIZER_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -131,7 +131,7 @@ class Alternatives:
         return cells
 
     def next_version(self) -> Version | None:
-        """The next version, the first time the network's own answer; None where nothing plausible is left."""
+        """Return the next version, the first time the network's own answer; None where nothing plausible is left."""
         if not self.versions:
             self._ask()
             return self._keep(Version(dataclasses.replace(self.base, distribution=None)), _shown_ab(self.base))
@@ -201,7 +201,7 @@ class Alternatives:
         return all(_apart(shown, other).mean() >= _MIN_SEEN for other in self._shown)
 
     def _hints(self, change: Change) -> list[Hint]:
-        """The colour of a change pinned to typical places of its region."""
+        """Return the colour of a change pinned to typical places of its region."""
         region, lightness = self.ambiguous_regions[change.ambiguous_region].region, self.base.lightness
         (height, width), step = lightness.shape, self.distribution.reduction
         hints = []
@@ -242,13 +242,13 @@ def _lab(lightness: float, item: LikelyColor) -> Tensor:
 
 
 def shown_at(lightness: float, item: LikelyColor) -> LikelyColor:
-    """A colour as far as sRGB has it at an L: with less chroma where that is needed."""
+    """Return a colour as far as sRGB has it at an L: with less chroma where that is needed."""
     _, a, b = color.fit_gamut(_lab(lightness, item)).flatten().tolist()
     return LikelyColor(a, b, item.chance)
 
 
 def rgb_of(lightness: float, item: LikelyColor) -> tuple[int, int, int]:
-    """A colour at an L as sRGB, 0..255."""
+    """Return a colour at an L as sRGB, 0..255."""
     red, green, blue = (color.lab_to_display(_lab(lightness, item)) * 255).round().int().flatten().tolist()
     return red, green, blue
 

@@ -1,7 +1,7 @@
 """A photo in few colours: in the bins of ab, in a palette, or in the best K of its own by k-means; and what that costs.
 
 few = to_palette(photo, palette_colors("horse-16"))
-distance(few.on_lightness, photo.srgb).ciede2000
+metrics.distance(few.on_lightness, photo.srgb).ciede2000
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from torch import Tensor
 
 from colorizer import color
 from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, Bytes, LabPhoto, to_bytes
-from colorizer.evaluation import metrics
 
 _ROWS_AT_ONCE = 8  # against 261 bins: what fits the cache is three times as fast
 _SAMPLE = 10_000  # pixels for k-means: more do not move the centres by what one sees
@@ -31,28 +30,6 @@ class QuantizedPhoto:
     """(H, W, 3): each pixel in its colour."""
     on_lightness: Bytes
     """(H, W, 3): the ab of its colour on the photo's own L."""
-
-
-@dataclass(frozen=True)
-class Distance:
-    """How far a picture is from another one."""
-
-    psnr: float
-    """dB, higher is closer; infinite for equal pictures."""
-    ciede2000: float
-    ab_rmse: float
-    """Lab units."""
-
-
-def distance(picture: Bytes, truth: Bytes) -> Distance:
-    """How far a picture is from the true one, both (H, W, 3), by the measures of `colorizer.metrics`."""
-    srgb, true_srgb = (torch.from_numpy(item).permute(2, 0, 1)[None].float() / 255 for item in (picture, truth))
-    lab, true_lab = color.srgb_to_lab(srgb), color.srgb_to_lab(true_srgb)
-    return Distance(
-        psnr=metrics.psnr(srgb, true_srgb).item(),
-        ciede2000=metrics.delta_e_2000(lab, true_lab).mean().item(),
-        ab_rmse=metrics.ab_rmse(lab[:, 1:], true_lab[:, 1:]).item(),
-    )
 
 
 def _quantise(photo: LabPhoto, classes: Tensor, colors: Bytes, ab: Tensor) -> QuantizedPhoto:
@@ -74,13 +51,13 @@ def to_bins(photo: LabPhoto) -> QuantizedPhoto:
 def to_palette(photo: LabPhoto, palette: NDArray[np.float32]) -> QuantizedPhoto:
     """Each pixel in the nearest palette colour, (K, 3) in sRGB 0..1, as the checkpoints with a palette choose."""
     colors = torch.from_numpy(palette)
-    classes = color.nearest_color(torch.from_numpy(photo.srgb).permute(2, 0, 1)[None].float() / 255, colors)[0]
+    classes = color.nearest_color(color.srgb_planes(photo.srgb), colors)[0]
     levels = (colors * 255).round().to(torch.uint8).numpy()
     return _quantise(photo, classes, levels, color.palette_ab(colors))
 
 
 def palette_colors(name: str) -> NDArray[np.float32]:
-    """A palette of the recipes, (K, 3) in sRGB 0..1."""
+    """Return a palette of the recipes, (K, 3) in sRGB 0..1."""
     from colorizer.color.palettes import (
         read_palette,  # it stands on the data of training, which the app does not open with
     )
@@ -89,7 +66,7 @@ def palette_colors(name: str) -> NDArray[np.float32]:
 
 
 def own_colors(photo: LabPhoto, count: int) -> NDArray[np.float32]:
-    """The photo's own K colours by k-means in sRGB (Lloyd 1982), (K, 3) in 0..1, from dark to bright.
+    """Return the photo's own K colours by k-means in sRGB (Lloyd 1982), (K, 3) in 0..1, from dark to bright.
 
     They are the same for the same photo. One that has fewer colours than `count` is given all that it has.
     """

@@ -52,7 +52,7 @@ def _paint(lightness: float, likely: LikelyColor) -> SuggestedColor:
 
 
 def colors_at(prediction: Prediction, image: Image.Image, x: float, y: float) -> PointColors:
-    """What may stand at a point.
+    """Return what may stand at a point.
 
     Args:
         chroma: the model's answer for the photo.

@@ -57,11 +57,11 @@ def to_bytes(lab: Tensor) -> Bytes:
 
 
 def split_lab(image: Image.Image, max_side: int = MAX_SIDE) -> LabPhoto:
-    """The planes of an RGB image, shrunk to `max_side` where it is larger."""
+    """Return the planes of an RGB image, shrunk to `max_side` where it is larger."""
     scale = min(1.0, max_side / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     srgb = np.array(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1 else image)
-    planes = torch.from_numpy(srgb).permute(2, 0, 1)[None].float() / 255
+    planes = color.srgb_planes(srgb)
     return LabPhoto(srgb, color.srgb_to_lab(planes)[0].numpy())
 
 
@@ -84,7 +84,7 @@ def _coarsen(planes: Tensor, step: int) -> Tensor:
 
 
 def merge_lab(photo: LabPhoto, mix: LabMix) -> Bytes:
-    """The photo from its planes, (H, W, 3)."""
+    """Return the photo from its planes, (H, W, 3)."""
     if mix == LabMix():
         return photo.srgb
     lab = torch.from_numpy(photo.lab)[None]
@@ -100,7 +100,8 @@ def has_lightness(photo: LabPhoto, lightness: float) -> NDArray[np.bool_]:
 
 
 def point_out(photo: LabPhoto, lightness: float) -> Bytes:
-    """The photo in which only the pixels of about this L have their colours, (H, W, 3); the others are faint grey."""
+    """Return the photo in which only the pixels of about this L have their colours, (H, W, 3); the others are faint
+    grey."""
     grey = draw_plane(photo, "L").astype(np.float32)
     faint = (128 + (grey - 128) * 0.35).round().astype(np.uint8)
     return np.where(has_lightness(photo, lightness)[..., None], photo.srgb, faint)
@@ -129,7 +130,8 @@ def _at(lightness: float, ab: Tensor) -> Bytes:
 
 
 def ambiguity(photo: LabPhoto, lightness: float, colors: int) -> Ambiguity | None:
-    """What the pixels of about one L have for colours, at most `colors` of them; None where no pixel has this L."""
+    """Return what the pixels of about one L have for colours, at most `colors` of them; None where no pixel has this
+    L."""
     near = has_lightness(photo, lightness)
     if not near.any():
         return None

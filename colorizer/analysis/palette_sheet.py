@@ -11,10 +11,10 @@ from colorizer.analysis.palette_strip import ROWS, Column, picture
 from colorizer.inference.palette_prediction import Rendering
 
 NOTE: Final = (
-    "The colours in the rows named Colorized were made up by a neural network and may not be the true ones; "
+    "The colours in the rows named Coloured were made up by a neural network and may not be the true ones; "
     "the palette truth is the original in the colours that the network chooses from."
 )
-_FOOT: Final = "Colorized: colours made up by a neural network."
+_FOOT: Final = "Coloured: colours made up by a neural network."
 _CELL = 128  # pixels, at least: a network of 32 pixels is shown four times as large
 _MARGIN, _GAP, _LINE, _LABELS = 24, 6, 24, 116
 _BACKGROUND, _EMPTY, _INK = "#e4e4e4", "#cfcfcf", "#1c1c1c"  # neutral, as the app's own light theme
@@ -31,7 +31,7 @@ class Strip:
 
 
 def draw_sheet(strips: Sequence[Strip], rendering: Rendering) -> Image.Image:
-    """Strips side by side under their titles, rows and columns named: RGB.
+    """Return strips side by side under their titles, rows and columns named: RGB.
 
     Pictures are enlarged by a whole factor, to 128 pixels or a little more. A name that the built-in font, which has
     the characters of ASCII only, cannot write becomes "Picture 1" and so on.
@@ -56,7 +56,7 @@ def draw_sheet(strips: Sequence[Strip], rendering: Rendering) -> Image.Image:
 
 
 def _enlarged_side(column: Column) -> int:
-    """The smallest whole multiple of a square's side that is a cell or more."""
+    """Return the smallest whole multiple of a square's side that is a cell or more."""
     return -(-_CELL // column.square.width) * column.square.width
 
 

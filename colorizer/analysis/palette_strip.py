@@ -14,14 +14,14 @@ from typing import Final, Literal, get_args
 from PIL import Image
 
 from colorizer.evaluation.protocol import Grey, measure_at_own_size
-from colorizer.evaluation.validation import Validation
+from colorizer.evaluation.scores import Scores
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.palette_prediction import PalettePrediction, Rendering, palette_truth
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
 
-Row = Literal["Grey", "Colorized", "Palette truth", "Original"]
+Row = Literal["Grey", "Coloured", "Palette truth", "Original"]
 ROWS: Final[tuple[Row, ...]] = get_args(Row)
 
 
@@ -34,12 +34,12 @@ class Column:
     prediction: Prediction
     palette_prediction: PalettePrediction
     """That of `prediction`, which here always has one."""
-    measured: Validation | None
+    measured: Scores | None
     """None where the original has no colours to measure against."""
 
 
 def read_column(model: Colorizer, square: Image.Image, has_truth: bool) -> Column:
-    """What a network with a palette makes of a picture at its own size.
+    """Return what a network with a palette makes of a picture at its own size.
 
     Args:
         model: a checkpoint whose card `has_palette`.
@@ -58,10 +58,10 @@ def read_column(model: Colorizer, square: Image.Image, has_truth: bool) -> Colum
 
 
 def picture(column: Column, row: Row, rendering: Rendering) -> Image.Image | None:
-    """A cell of the strip: RGB of the square's size; None for the truth and the original of a grey photo."""
+    """Return a cell of the strip: RGB of the square's size; None for the truth and the original of a grey photo."""
     if row == "Grey":
         return compose(column.square, Grey().predict(column.square))
-    if row == "Colorized":
+    if row == "Coloured":
         return compose(column.square, column.prediction, RenderOptions(rendering=rendering))
     if column.measured is None:
         return None

@@ -50,7 +50,7 @@ def cells_of(distribution: Distribution, planes: NDArray[np.float32]) -> Tensor:
 
 
 def probabilities(distribution: Distribution, temperature: float = 1.0) -> Tensor:
-    """The distribution of each cell of the photo, (h, w, Q), without those of the padding."""
+    """Return the distribution of each cell of the photo, (h, w, Q), without those of the padding."""
     height, width = (-(-side // distribution.reduction) for side in distribution.size)
     logits = torch.from_numpy(distribution.logits[:, :height, :width]).float()
     return (logits / temperature).softmax(0).permute(1, 2, 0)
@@ -126,7 +126,7 @@ def find_regions(distribution: Distribution, lightness: NDArray[np.float32]) -> 
 
 
 def colors_of(region: Region, chances: Tensor) -> Sequence[LikelyColor]:
-    """The colours that a region may have, the likeliest first, of what `probabilities` gives, (h, w, Q).
+    """Return the colours that a region may have, the likeliest first, of what `probabilities` gives, (h, w, Q).
 
     The chance of each is that at a typical place of the region: the geometric mean over its cells of what lies within
     15 Lab units. A region that is surely red here and surely green there has no chance of being green all over.

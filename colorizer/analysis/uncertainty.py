@@ -1,7 +1,7 @@
 """Where a network is unsure, as pictures: how far apart its possible colours are, and which regions are open questions.
 
-The scale of doubt is a straight line in Lab from dark blue to light yellow: equal steps of doubt are equally far apart
-for the eye (CIE 1976), lightness alone tells them apart, and blue and yellow stay different without red and green.
+The scale is a straight line in Lab from dark blue to light yellow: equal steps of uncertainty are equally far apart for
+the eye (CIE 1976), lightness alone tells them apart, and blue and yellow stay different without red and green.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Uncertainty:
 
 
 def uncertainty_of(distribution: Distribution) -> Uncertainty:
-    """The doubt of a network's answer; see `Distribution.uncertainty`."""
+    """Return the uncertainty of a network's answer; see `Distribution.uncertainty`."""
     return Uncertainty(distribution.uncertainty().numpy())
 
 
@@ -73,19 +73,20 @@ def _enlarge(planes: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def draw_uncertainty(uncertainty: Uncertainty, size: tuple[int, int]) -> Image.Image:
-    """The map of a photo's doubt, RGB, at a size (width, height); `Uncertainty.limits` are the ends of its scale."""
+    """Return the map of a photo's uncertainty, RGB, at a size (width, height); its scale ends at
+    `Uncertainty.limits`."""
     low, high = uncertainty.limits
     level = (_enlarge(torch.from_numpy(uncertainty.planes), size) - low) / (high - low) * (_LEVELS - 1)
     return Image.fromarray(scale()[level.round().clamp(0, _LEVELS - 1).to(torch.uint8).numpy()])
 
 
 def letter(number: int) -> str:
-    """What a region is called: A, B, C ..."""
+    """Return what a region is called: A, B, C ..."""
     return chr(ord("A") + number)
 
 
 def draw_regions(grey: Image.Image, regions: Sequence[Region], places: Sequence[tuple[int, int]]) -> Image.Image:
-    """A photo with regions in their tints, each with its letter.
+    """Return a photo with regions in their tints, each with its letter.
 
     Args:
         grey: the photo without colours, RGB.

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import tomli_w
 
+from colorizer.checkpoints.publication import Publication, PublishedFigure
 from colorizer.errors import CheckpointError
 from colorizer.utils.documents import CONFIG, DocumentError, build, rename_keys
 
@@ -104,6 +105,10 @@ class Card:
     measurements: tuple[Measurement, ...] = ()
     takes_hints: bool = False
     """Whether the network was trained to follow the user's colour hints."""
+    published: Publication | None = None
+    """Of a network that others trained and published."""
+    published_figures: tuple[PublishedFigure, ...] = ()
+    """What its authors measured, apart from `metrics`, which come from this program."""
 
     @property
     def snapshots(self) -> list[int]:
@@ -122,13 +127,20 @@ class Card:
         return self.head == "palette"
 
     def to_toml(self) -> str:
-        """The card as TOML text; `read_card` gives it back."""
+        """Return the card as TOML text; `read_card` gives it back."""
         document = dataclasses.asdict(self)
         rows = [{name: value for name, value in row.items() if value is not None} for row in document["metrics"]]
+        if self.published is None:
+            del document["published"], document["published_figures"]
         return tomli_w.dumps({**document, "metrics": rows})
 
 
-def _parse(document: dict[str, Any]) -> Card:
+def parse_card(document: dict[str, Any]) -> Card:
+    """Read a card out of parsed TOML.
+
+    Raises:
+        DocumentError: for a field that is missing, foreign or of another type.
+    """
     rename_keys(document, OLD_KEYS)
     card = build(Card, document)
     if not all(Path(name).stem.isdecimal() for name in card.sha256 if name.startswith("snapshots/")):
@@ -137,14 +149,14 @@ def _parse(document: dict[str, Any]) -> Card:
 
 
 def read_card(path: Path) -> Card:
-    """The card in a file. Its id is the folder's name, by which it is addressed: a copy is another checkpoint.
+    """Return the card in a file. Its id is the folder's name, by which it is addressed: a copy is another checkpoint.
 
     Raises:
         CheckpointError: for a file that is missing, broken, or lacks a field.
     """
     name = f"{path.parent.name}/{path.name}"
     try:
-        card = _parse(tomllib.loads(path.read_text(encoding="utf-8")))
+        card = parse_card(tomllib.loads(path.read_text(encoding="utf-8")))
         return dataclasses.replace(card, id=path.absolute().parent.name)
     except FileNotFoundError as error:
         raise CheckpointError(f"{name} is missing: the folder is not a finished checkpoint.") from error

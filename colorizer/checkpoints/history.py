@@ -64,7 +64,7 @@ COLUMNS = tuple(field.name for field in _FIELDS if field.default is dataclasses.
 
 
 def format_history(rows: Sequence[EpochRow]) -> str:
-    """The rows as CSV text; floats with every digit."""
+    """Return the rows as CSV text; floats with every digit."""
     used = [
         item.name
         for item in _FIELDS
@@ -83,7 +83,7 @@ def write_history(path: Path, rows: Sequence[EpochRow]) -> None:
 
 
 def read_history(path: Path) -> list[EpochRow]:
-    """The rows of a `history.csv`, possibly none.
+    """Return the rows of a `history.csv`, possibly none.
 
     Raises:
         CheckpointError: for a file that is missing or is no such table.
@@ -102,6 +102,6 @@ def _parse_row(row: dict[str, str]) -> EpochRow:
 
 
 def best_row(rows: Sequence[EpochRow]) -> EpochRow | None:
-    """The epoch with the lowest validation ab RMSE: the common measure, whatever the run's own loss."""
+    """Return the epoch with the lowest validation ab RMSE: the common measure, whatever the run's own loss."""
     finite = [row for row in rows if math.isfinite(row.val_ab_rmse)]
     return min(finite, key=lambda row: row.val_ab_rmse) if finite else None

@@ -1,17 +1,19 @@
 """The only reader and writer of checkpoint folders. Nothing is unpickled: tensors are safetensors, the rest is text."""
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load, load_file, save
 from torch import Tensor
 
 from colorizer import models
+from colorizer.checkpoints import published
 from colorizer.checkpoints.card import CARD_FILE, Card, read_card
 from colorizer.errors import CheckpointError
 from colorizer.utils.atomic_write import write_atomically
@@ -44,9 +46,12 @@ class Listing:
 
 
 def scan(weights: Path | str = WEIGHTS) -> Listing:
-    """Read every card in a folder of checkpoints; a damaged one does not hide the others."""
+    """Read every card in a folder of checkpoints, and of the published networks that have been fetched.
+
+    A damaged one does not hide the others.
+    """
     cards, problems = [], []
-    for path in sorted(Path(weights).glob(f"*/{CARD_FILE}")):
+    for path in _card_files(weights).values():
         try:
             status = path.stat()
             cards.append(_read_card(path, status.st_mtime_ns, status.st_size))
@@ -55,27 +60,34 @@ def scan(weights: Path | str = WEIGHTS) -> Listing:
     return Listing(tuple(sorted(cards, key=lambda card: (card.family, card.id))), tuple(problems))
 
 
+def _card_files(weights: Path | str) -> dict[str, Path]:
+    """Find the cards by id; a checkpoint of the folder comes before a fetched one of the same id."""
+    folders = (published.cache_folder(), Path(weights))
+    return {path.parent.name: path for folder in folders for path in sorted(folder.glob(f"*/{CARD_FILE}"))}
+
+
 def list_checkpoints(weights: Path | str = WEIGHTS) -> list[Card]:
-    """The cards of all checkpoints in a folder, sorted by family and id; unreadable ones are left out (see `scan`)."""
+    """Return the cards of all checkpoints in a folder, sorted by family and id; unreadable ones are left out (see
+    `scan`)."""
     return list(scan(weights).cards)
 
 
 def checkpoint_folder(checkpoint_id: str, weights: Path | str = WEIGHTS) -> Path:
-    """The folder of a checkpoint.
+    """Return the folder of a checkpoint: in `weights`, or of a published network that has been fetched.
 
     Raises:
-        CheckpointError: where there is none of this id; the message lists those that are there.
+        CheckpointError: where there is none of this id; the message lists what there is, or says how to fetch it.
     """
-    known = {path.parent.name for path in Path(weights).glob(f"*/{CARD_FILE}")}
-    if checkpoint_id not in known:
-        raise CheckpointError(
-            f"There is no checkpoint {checkpoint_id!r}; there are: {', '.join(sorted(known)) or 'none'}."
-        )
-    return Path(weights) / checkpoint_id
+    known = _card_files(weights)
+    if checkpoint_id in known:
+        return known[checkpoint_id].parent
+    if checkpoint_id in published.catalogue():
+        raise CheckpointError(published.how_to_fetch(checkpoint_id))
+    raise CheckpointError(f"There is no checkpoint {checkpoint_id!r}; there are: {', '.join(sorted(known)) or 'none'}.")
 
 
 def to_float16(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state as it is shipped: floating-point tensors as float16, on the CPU; a palette stays as it is.
+    """Return the state as it is shipped: floating-point tensors as float16, on the CPU; a palette stays as it is.
 
     Raises:
         CheckpointError: where a value does not fit, naming the tensor.
@@ -99,7 +111,7 @@ def write_tensors(path: Path, state: Mapping[str, Tensor]) -> str:
 
 
 def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
-    """The tensors of a safetensors file.
+    """Return the tensors of a safetensors file.
 
     Raises:
         CheckpointError: for a file that is missing, truncated, foreign, or has another sha256 than stated.
@@ -119,8 +131,24 @@ def read_tensors(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
         raise CheckpointError(f"{name} is not a complete safetensors file: {error}.") from error
 
 
-def load_state(network: torch.nn.Module, state: Mapping[str, Tensor], name: str) -> None:
-    """Put tensors into a network, as float32.
+def map_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
+    """As `read_tensors`, without a copy in memory: of a file of hundreds of megabytes.
+
+    Raises:
+        CheckpointError: likewise; the message says how to fetch the file anew.
+    """
+    anew = f"delete the folder {path.parent} and fetch {path.parent.name} again."
+    try:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise CheckpointError(f"{path.parent.name}/{path.name} is damaged: {anew}")
+        return load_file(path)
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
+        raise CheckpointError(f"{path.parent.name}/{path.name} cannot be read ({error}); {anew}") from error
+
+
+def require_names_and_shapes(network: torch.nn.Module, state: Mapping[str, Tensor], name: str) -> None:
+    """Refuse a state that is not exactly that of a network.
 
     Raises:
         CheckpointError: where tensors are missing, too many, or of another shape, naming the tensor and both shapes.
@@ -134,11 +162,22 @@ def load_state(network: torch.nn.Module, state: Mapping[str, Tensor], name: str)
         if state[key].shape != wanted.shape:
             shapes = f"{tuple(state[key].shape)} in the file, {tuple(wanted.shape)} in the network"
             raise CheckpointError(f"{name}: the tensor {key} has another shape: {shapes}.")
-    network.load_state_dict({key: tensor.to(own[key].dtype) for key, tensor in state.items()})
+
+
+def load_state(network: torch.nn.Module, state: Mapping[str, Tensor], name: str) -> None:
+    """Put tensors into a network, as float32. One that was built on the device "meta" takes them as its own.
+
+    Raises:
+        CheckpointError: where they are not exactly those of the network, see `require_names_and_shapes`.
+    """
+    require_names_and_shapes(network, state, name)
+    own = network.state_dict()
+    is_empty = any(tensor.is_meta for tensor in own.values())
+    network.load_state_dict({key: tensor.to(own[key].dtype) for key, tensor in state.items()}, assign=is_empty)
 
 
 def load_network(folder: Path, snapshot: int | None = None) -> tuple[models.ColorNetwork, Card]:
-    """The network of a checkpoint folder in evaluation mode, and its card.
+    """Return the network of a checkpoint folder in evaluation mode, and its card.
 
     Args:
         folder: the checkpoint.
@@ -157,19 +196,17 @@ def load_network(folder: Path, snapshot: int | None = None) -> tuple[models.Colo
     if file not in card.sha256:
         kept = ", ".join(map(str, card.snapshots)) or "none"
         raise CheckpointError(f"{card.id} has no snapshot of epoch {snapshot}; it keeps: {kept}.")
+    is_large = card.published is not None  # then neither first weights nor a second copy is worth its memory
+    read = map_tensors if is_large else read_tensors
     try:
-        network = models.build(card.architecture, **card.options)
+        with torch.device("meta") if is_large else contextlib.nullcontext():
+            network = models.build(card.architecture, **card.options)
     except ValueError as error:
         raise CheckpointError(f"{card.id}: {error}.") from error
-    load_state(network, read_tensors(folder / file, card.sha256[file]), f"{card.id}/{file}")
+    load_state(network, read(folder / file, card.sha256[file]), f"{card.id}/{file}")
     return network.eval(), card
 
 
 def write_card(folder: Path, card: Card) -> None:
     """Write the card of a checkpoint, atomically. Written last, it makes a folder of files a checkpoint."""
     write_atomically(folder / CARD_FILE, card.to_toml().encode())
-
-
-def find_folders(*roots: Path) -> Sequence[Path]:
-    """The folders under the roots that hold a recipe: finished checkpoints and runs in training."""
-    return [path.parent for root in roots for path in sorted(root.glob(f"*/{RECIPE_FILE}"))]

@@ -1,8 +1,9 @@
-"""The command line: list, colorize, evaluate.
+"""The command line: list, colorize, evaluate, fetch.
 
     python -m colorizer list
     python -m colorizer colorize PHOTO_OR_FOLDER... -o OUT [--checkpoint ID] [--saturation S] [--format FORMAT]
     python -m colorizer evaluate FOLDER [--checkpoint ID]... [--csv FILE]
+    python -m colorizer fetch [ID...]
 
 A folder is coloured with all folders in it, and OUT gets the same tree. Pictures whose result is there already are
 skipped: a batch that was stopped goes on with the same command, and no result is ever half a file. What cannot be
@@ -14,14 +15,19 @@ Exit status: 0 all went well, 1 something could not be done (each such file name
 """
 
 import argparse
+import itertools
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from colorizer.cli import arguments as values
 from colorizer.errors import ColorizerError
-from colorizer.utils import messages
+from colorizer.utils import messages, process_pool
+from colorizer.utils.cores import usable_cores
 from colorizer.utils.openmp import let_idle_threads_sleep
+
+_MANY_EACH = 16  # photos a core: fewer are done before other processes have begun
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -69,7 +75,7 @@ def make_parser() -> argparse.ArgumentParser:
     hints.add_argument("--card", metavar="NAME", help="also write the figures into the card, under this name")
 
     pack = commands.add_parser("pack", help="pack photos small, into tar files that travel to a lent machine")
-    pack.add_argument("folders", type=values.given_path, nargs="+", metavar="FOLDER")
+    _describe_folders(pack)
     pack.add_argument("-o", "--out", type=values.given_path, required=True, metavar="DIR")
     pack.add_argument("--side", type=values.thread_count, default=128, metavar="PX", help="short side; default 128")
     pack.add_argument("--quality", type=values.quality, default=60, metavar="Q", help="of WebP, 1 to 100; default 60")
@@ -86,6 +92,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="longer sides in pixels; default 512,2048",
     )
     sizes.add_argument("--card", metavar="NAME", help="also write the figure into the card, under this name")
+
+    fetch = commands.add_parser("fetch", help="download weights that others published; without an ID, list them")
+    fetch.add_argument("ids", nargs="*", metavar="ID", help="of the published networks; resumes what broke off")
     return parser
 
 
@@ -115,6 +124,10 @@ def _describe_colorize(colorize: argparse.ArgumentParser) -> None:
     colorize.add_argument(
         "--hint", type=values.parse_hint, action="append", default=[], metavar="X,Y,#RRGGBB",
         help="a colour at a point of the photo; may be given several times",
+    )  # fmt: skip
+    colorize.add_argument(
+        "--propagate-hints", action="store_true",
+        help="for published networks that take hints: carry each hint over to its surroundings, so that it is met",
     )  # fmt: skip
     colorize.add_argument(
         "--format", choices=("same", "png", "jpeg", "webp"), default="same",
@@ -161,7 +174,7 @@ def _describe_folders(command: argparse.ArgumentParser) -> None:
 
 
 def _describe_reading(command: argparse.ArgumentParser) -> None:
-    """What all commands that read pictures take."""
+    """Add what all commands that read pictures take."""
     command.add_argument(
         "--max-pixels", type=values.pixel_count, metavar="N", help="largest picture that is read; default 52M"
     )
@@ -169,8 +182,8 @@ def _describe_reading(command: argparse.ArgumentParser) -> None:
 
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
-    """The function of a command, imported only now: `--help` and wrong arguments need no torch."""
-    from colorizer.cli import cluster, colorize, diagnose, evaluate, pack
+    """Return the function of a command, imported only now: `--help` and wrong arguments need no torch."""
+    from colorizer.cli import cluster, colorize, diagnose, evaluate, fetch, pack
 
     table: dict[str, Callable[[argparse.Namespace], int]] = {
         "list": colorize.list_command,
@@ -181,14 +194,28 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
         "hints": diagnose.hints_command,
         "sizes": diagnose.sizes_command,
         "pack": pack.pack_command,
+        "fetch": fetch.fetch_command,
     }
     return table[command]
+
+
+def _are_many(sources: Sequence[str]) -> bool:
+    """Whether a batch will have enough to do for every core, by a first look at its folders."""
+    enough = _MANY_EACH * usable_cores()
+    files = itertools.chain.from_iterable(_files_of(Path(name)) for name in sources)
+    return usable_cores() > 1 and sum(1 for _ in itertools.islice(files, enough)) == enough
+
+
+def _files_of(source: Path) -> Iterable[Path]:
+    return source.rglob("*") if source.is_dir() else [source]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit status."""
     options = make_parser().parse_args(arguments)
     let_idle_threads_sleep()
+    if options.command == "colorize" and options.engine == "local" and _are_many(options.sources):
+        process_pool.prepare()  # while this process imports torch
     warnings.filterwarnings("ignore", module="PIL")  # on damaged metadata, which is not used
     try:
         status = _run(options.command)(options)

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Generator, Sequence
 
 from colorizer.cli import colorize
+from colorizer.cli.arguments import FolderPath
 from colorizer.cluster import storage
 from colorizer.cluster.local_engine import color_locally
 from colorizer.cluster.plan import PhotoTask, plan, unfinished
@@ -29,7 +30,9 @@ def is_needed(options: argparse.Namespace) -> bool:
 def cluster_command(options: argparse.Namespace) -> int:
     """Colour every photo that has no result yet; what cannot be read is named, and the rest is done."""
     out = str(options.out)
-    tasks = plan(options.sources, out, options.format)
+    left_out = colorize.LeftOutFiles(options.verbose)
+    is_folder = isinstance(options.out, FolderPath)
+    tasks = plan(options.sources, out, options.format, is_folder=is_folder, on_left_out=left_out.note)
     model = load(options.checkpoint, weights=colorize.weights_of(options))
     settings = colorize.settings_of(options)
     if not colorize.takes_settings(model, settings):
@@ -45,6 +48,7 @@ def cluster_command(options: argparse.Namespace) -> int:
         failures_file = storage.join(out, colorize.FAILURES_FILE)
         _list_failures(tally, failures_file)
         colorize.report(f"{tally.summary(failures_file)}.")
+        left_out.tell()
     return 1 if tally.failures else 0
 
 

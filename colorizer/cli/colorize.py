@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from colorizer.checkpoints.store import WEIGHTS, scan
 from colorizer.cli.arguments import FolderPath
+from colorizer.errors import PictureError
 from colorizer.images.folders import LeftOut, describe_left_out
 from colorizer.images.limits import local_limits
 from colorizer.inference import batch, output_paths
@@ -74,6 +75,17 @@ def list_command(options: argparse.Namespace) -> int:
     return 1 if listing.problems else 0
 
 
+def require_folders(folders: Sequence[Path]) -> None:
+    """Refuse what is no folder.
+
+    Raises:
+        PictureError: naming the first.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise PictureError(f"{folder}: there is no such folder.")
+
+
 def find_sources(folders: Sequence[Path], left_out: LeftOutFiles) -> list[str]:
     """Return the pictures in folders and below, sorted.
 
@@ -118,6 +130,7 @@ def colorize_command(options: argparse.Namespace) -> int:
     is_folder = isinstance(out, FolderPath)
     tasks = output_paths.plan(options.sources, out, options.format, is_folder=is_folder, on_left_out=left_out.note)
     model = load(options.checkpoint, weights=weights_of(options))
+    model = model.with_hint_propagation() if options.propagate_hints else model
     settings = settings_of(options)
     if not takes_settings(model, settings):
         return 1

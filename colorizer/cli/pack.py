@@ -8,16 +8,17 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 from colorizer import images
-from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report
-from colorizer.cli.evaluate import require_folders
+from colorizer.cli.colorize import LeftOutFiles, find_sources, progress, report, require_folders
 from colorizer.errors import PictureError
+from colorizer.images.limits import local_limits
 from colorizer.utils import messages
+from colorizer.utils.atomic_write import write_atomically
 
 _BLOCK = 512  # bytes: a tar's header, and what each file is rounded up to
 
 
 def shrink(picture: Image.Image, side: int, quality: int) -> bytes:
-    """A picture of short side `side` as WebP; one that is smaller stays as large as it is."""
+    """Return a picture of short side `side` as WebP; one that is smaller stays as large as it is."""
     scale = min(1.0, side / min(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     file = io.BytesIO()
@@ -25,10 +26,12 @@ def shrink(picture: Image.Image, side: int, quality: int) -> bytes:
     return file.getvalue()
 
 
-def _packed(sources: Sequence[str], side: int, quality: int) -> Iterator[tuple[str, bytes]]:
+def _packed(sources: Sequence[str], options: argparse.Namespace) -> Iterator[tuple[str, bytes]]:
+    limits = local_limits(options.max_pixels)
     for number, source in enumerate(progress(sources)):
         try:
-            yield f"{number:06d}.webp", shrink(images.open_image(source).image, side, quality)
+            photo = images.open_image(source, limits=limits)
+            yield f"{number:06d}.webp", shrink(photo.image, options.side, options.quality)
         except PictureError as error:
             report(f"{source}: {error}")
 
@@ -49,19 +52,27 @@ def _in_parts(packed: Iterator[tuple[str, bytes]], megabytes: int) -> Iterator[l
         yield part
 
 
+def _as_tar(part: Sequence[tuple[str, bytes]]) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        for name, content in part:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return file.getvalue()
+
+
 def pack_command(options: argparse.Namespace) -> int:
     """Write `OUT/photos-NN.tar`, each at most so many megabytes; prints how many photos went in."""
     require_folders(options.folders)
     options.out.mkdir(parents=True, exist_ok=True)
-    sources = find_sources(options.folders, LeftOutFiles(False))
+    left_out = LeftOutFiles(options.verbose)
+    sources = find_sources(options.folders, left_out)
     counts = []
-    for number, part in enumerate(_in_parts(_packed(sources, options.side, options.quality), options.megabytes)):
-        with tarfile.open(options.out / f"photos-{number:02d}.tar", "w") as tar:
-            for name, content in part:
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                tar.addfile(info, io.BytesIO(content))
+    for number, part in enumerate(_in_parts(_packed(sources, options), options.megabytes)):
+        write_atomically(options.out / f"photos-{number:02d}.tar", _as_tar(part))
         counts.append(len(part))
+    left_out.tell()
     if not counts:
         raise PictureError(f"{', '.join(map(str, options.folders))}: none of the pictures can be read.")
     messages.write_line(f"{sum(counts)} photos in {len(counts)} files in {options.out}.")

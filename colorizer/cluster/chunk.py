@@ -5,6 +5,7 @@ chunk at once so that waiting for the network costs little, coloured there by th
 delivered while the next one is coloured.
 """
 
+import functools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +21,7 @@ from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.output_paths import Task
 
 CHUNK_PHOTOS = 16
-"""At most: what a worker has in hand, and what its death costs. Of 25 MB each, they need 400 MB of temporary space."""
+"""At most: what a worker has in hand, and what its death costs. Of 32 MB each, they need 512 MB of temporary space."""
 _TRANSFERS = 4  # at a time: one waits for the network, and leaves the processor to the others
 
 
@@ -38,9 +39,10 @@ def color_chunk(
     Raises:
         PictureError: there is no room for results; a photo that cannot be read or delivered is an outcome instead.
     """
+    fetch = functools.partial(_fetch, max_bytes=settings.limits.max_bytes)
     with tempfile.TemporaryDirectory(prefix="colorizer-") as name, ThreadPoolExecutor(_TRANSFERS) as transfers:
         homes = [Path(name) / str(number) for number in range(len(chunk))]
-        fetched = list(transfers.map(_fetch, chunk, homes))
+        fetched = list(transfers.map(fetch, chunk, homes))
         yield from (
             Outcome(task.source, problem=got) for task, got in zip(chunk, fetched, strict=True) if isinstance(got, str)
         )
@@ -59,14 +61,14 @@ def _take_done(deliveries: list[Future[Outcome]]) -> list[Future[Outcome]]:
     return done
 
 
-def _fetch(task: PhotoTask, home: Path) -> Task | str:
-    """The photo as a task of this machine, or why it cannot be had."""
+def _fetch(task: PhotoTask, home: Path, max_bytes: int) -> Task | str:
+    """Return the photo as a task of this machine, or why it cannot be had."""
     result = storage.local_path(task.result) if storage.is_local(task.result) else home / "out" / _plain(task.result)
     if storage.is_local(task.source):
         return Task(str(storage.local_path(task.source)), result)
     path = home / _plain(task.source)
     try:
-        data = storage.read(task.source, images.LIMITS.max_bytes)
+        data = storage.read(task.source, max_bytes)
         home.mkdir()
         path.write_bytes(data)
     except (PictureError, OSError) as error:
@@ -75,7 +77,7 @@ def _fetch(task: PhotoTask, home: Path) -> Task | str:
 
 
 def _plain(address: str) -> str:
-    """A file name that any file system takes, with the ending."""
+    """Return a file name that any file system takes, with the ending."""
     name = storage.name_of(address)
     return images.safe_name(name) + Path(name).suffix.lower()
 

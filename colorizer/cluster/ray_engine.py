@@ -49,7 +49,7 @@ class PackedCheckpoint:
 
 
 def pack_checkpoint(checkpoint_id: str, weights: Path) -> PackedCheckpoint:
-    """The files that inference needs: no snapshots.
+    """Return the files that inference needs: no snapshots.
 
     Raises:
         CheckpointError: there is no such checkpoint.
@@ -83,7 +83,7 @@ def color_on_ray(
 
 
 def _connect(options: ClusterOptions) -> Any:
-    """The module `ray`, connected."""
+    """Return the module `ray`, connected."""
     try:
         import ray
     except ImportError as error:
@@ -130,7 +130,7 @@ def _collect(ray: Any, call: Any, chunks: Iterator[list[PhotoTask]]) -> Iterator
 
 
 def _outcomes(ray: Any, reference: Any) -> list[Outcome] | None:
-    """What a chunk gave; None where its workers died."""
+    """Return what a chunk gave; None where its workers died."""
     try:
         outcomes: list[Outcome] = ray.get(reference)
     except ray.exceptions.RayTaskError as error:
@@ -143,13 +143,13 @@ def _outcomes(ray: Any, reference: Any) -> list[Outcome] | None:
 
 
 def _color(checkpoint: Sequence[Any], settings: Settings, chunk: Sequence[PhotoTask]) -> list[Outcome]:
-    """The task: `checkpoint` holds the reference to a PackedCheckpoint, fetched where it is not loaded yet."""
+    """Return the task: `checkpoint` holds the reference to a PackedCheckpoint, fetched where it is not loaded yet."""
     return list(color_chunk(_loaded(checkpoint[0]), settings, chunk, lambda: False))
 
 
 @functools.lru_cache(maxsize=1)
 def _loaded(reference: Any) -> Colorizer:
-    """The model of this process."""
+    """Return the model of this process."""
     import ray
 
     worker_pool.limit_to_one_thread()

@@ -1,7 +1,7 @@
 """Photos and results by address: S3, Google Cloud Storage, HTTP (to read) and folders of this machine, through fsspec.
 
     list_pictures("s3://bucket/in")              # {"beach/1.jpg": "s3://bucket/in/beach/1.jpg", ...}
-    read("s3://bucket/in/beach/1.jpg", 25_000_000)
+    read("s3://bucket/in/beach/1.jpg", 32_000_000)
     write_whole("gs://bucket/out/1.jpg", data)
 
 Each store has exceptions of its own, and some of them are no OSError, so whatever a store raises becomes one
@@ -27,7 +27,7 @@ _INSTALL: Final = "pip install 'colorizer[cluster]'"
 
 
 def scheme_of(address: str) -> str:
-    """The scheme in lower case; "file" for a plain path."""
+    """Return the scheme in lower case; "file" for a plain path."""
     match = _ADDRESS.match(address)
     return match[1].lower() if match else "file"
 
@@ -42,7 +42,7 @@ def is_in_store(address: str) -> bool:
 
 
 def local_path(address: str) -> Path:
-    """The path of a local address, with or without file://."""
+    """Return the path of a local address, with or without file://."""
     return Path(re.sub(r"^file://", "", address, flags=re.IGNORECASE))
 
 
@@ -51,13 +51,14 @@ def join(folder: str, place: PurePosixPath | str) -> str:
 
 
 def name_of(address: str) -> str:
-    """The last part, without a query or a fragment of a web link."""
+    """Return the last part, without a query or a fragment of a web link."""
     plain = re.split(r"[?#]", address, maxsplit=1)[0] if scheme_of(address).startswith("http") else address
     return PurePosixPath(plain).name
 
 
 def require_readable(address: str) -> None:
-    """
+    """Refuse an address that nothing is read from.
+
     Raises:
         PictureError: for a scheme that nothing is read from.
     """
@@ -65,7 +66,8 @@ def require_readable(address: str) -> None:
 
 
 def require_writable(address: str) -> None:
-    """
+    """Refuse an address that nothing is written to.
+
     Raises:
         PictureError: for a scheme that nothing is written to.
     """
@@ -95,7 +97,8 @@ def list_files(folder: str) -> dict[str, str]:
 
 
 def read(address: str, max_bytes: int) -> bytes:
-    """The file's bytes; of a larger one, `max_bytes` + 1 of them or all, so that the reader sees that it is too large.
+    """Return the file's bytes; of a larger one, `max_bytes` + 1 of them or all, so that the reader sees that it is too
+    large.
 
     Raises:
         PictureError: there is none, or the store cannot be reached, or refuses.

@@ -24,6 +24,7 @@ from colorizer.color.lab import (
     linear_to_srgb,
     luminance_tables,
     rgb_from_xyz,
+    srgb_planes,
     srgb_to_lab,
     srgb_to_linear,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "rgb_from_xyz",
     "soft_encode",
     "soft_encode_weighted",
+    "srgb_planes",
     "srgb_to_lab",
     "srgb_to_linear",
 ]

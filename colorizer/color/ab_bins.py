@@ -18,7 +18,7 @@ NEIGHBOURS, NEIGHBOUR_SIGMA = 5, 5.0
 
 @functools.lru_cache(maxsize=1)
 def ab_bins() -> Tensor:
-    """The centres of the bins: (Q, 2), ab in Lab units, sorted by a, then b; float32, on the CPU.
+    """Return the centres of the bins: (Q, 2), ab in Lab units, sorted by a, then b; float32, on the CPU.
 
     They lie on a grid of `BIN_SIDE`, and are those to which some colour of sRGB is nearest: 261. (Zhang et al. 2016,
     section 2.1, take 313: they count squares beside the gamut too.)

@@ -34,7 +34,7 @@ def _require_lightness(lightness: float) -> None:
 
 
 def _linear(lightness: float, a: Tensor, b: Tensor) -> Tensor:
-    """a and b (H, W) at a lightness -> linear RGB (1, 3, H, W), beyond 0..1 where sRGB lacks the colour."""
+    """Turn a and b (H, W) at a lightness into linear RGB (1, 3, H, W), beyond 0..1 where sRGB lacks the colour."""
     return lab_to_linear_rgb(torch.stack([torch.full_like(a, lightness), a, b])[None])
 
 
@@ -44,7 +44,7 @@ def _has_color(linear: Tensor) -> Tensor:
 
 
 def gamut_slice(lightness: float, side: int) -> NDArray[np.uint8]:
-    """The colours of sRGB at one lightness.
+    """Return the colours of sRGB at one lightness.
 
     Args:
         lightness: L, 0..100.
@@ -67,7 +67,7 @@ def gamut_slice(lightness: float, side: int) -> NDArray[np.uint8]:
 
 
 def gamut_outline(lightness: float, points: int = 360) -> NDArray[np.float32]:
-    """The edge of the slice: the strongest colour of sRGB for each hue at one lightness.
+    """Return the edge of the slice: the strongest colour of sRGB for each hue at one lightness.
 
     Returns:
         (points + 1, 2), ab in Lab units, against the clock from +a; the last point is the first.

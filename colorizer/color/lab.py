@@ -1,4 +1,4 @@
-"""sRGB <-> CIE Lab in torch, on any device; gamut by chroma; palettes; bins of ab. No other file converts colours.
+"""sRGB <-> CIE Lab in torch, on any device; and a picture's bytes as planes. No other file converts colours.
 
 Lab is CIE 1976 L*a*b* under D65 for the 2 degree observer: L in 0..100, a and b in about -128..127. The constants are
 those of `skimage.color`, so that training, inference and metrics agree with scikit-image (within 1e-3 L units and
@@ -8,9 +8,15 @@ Sources: IEC 61966-2-1 (sRGB transfer function), CIE 15:2004 (Lab).
 """
 
 import functools
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # Rows give X, Y, Z of linear sRGB under D65: the values of skimage.color.colorconv, so that both agree.
 _XYZ_FROM_RGB = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))
@@ -21,6 +27,11 @@ LAB_KNEE, LAB_SLOPE = 0.008856, 7.787
 """Of CIE Lab's f: below the knee it is linear, slope t + 16/116."""
 ROOT_KNEE = LAB_KNEE ** (1 / 3)
 """f of the knee."""
+
+
+def srgb_planes(picture: "Image.Image | NDArray[np.uint8]") -> Tensor:
+    """Return the planes of a picture: PIL RGB, or uint8 (H, W, 3) -> float32 (1, 3, H, W) in 0..1."""
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
 
 
 @functools.lru_cache(maxsize=16)

@@ -52,12 +52,12 @@ HUE_NAMES: Final = (
 
 
 def name_of(index: int) -> str:
-    """The name of a row or column of `joint_hues`."""
+    """Return the name of a row or column of `joint_hues`."""
     return NEARLY_GREY if index == GREY_ROW else next(hue.name for hue in HUE_NAMES if hue.holds(index))
 
 
 def words_for(lightness: float, a: float, b: float) -> str:
-    """A colour of Lab in one or two plain words, such as "blue", "brown" or "greyish green"."""
+    """Return a colour of Lab in one or two plain words, such as "blue", "brown" or "greyish green"."""
     chroma, hue = float(np.hypot(a, b)), float(np.degrees(np.arctan2(b, a)) % 360)
     if chroma < _GREY_CHROMA:
         return NEARLY_GREY
@@ -69,7 +69,8 @@ def words_for(lightness: float, a: float, b: float) -> str:
 
 @functools.cache
 def hue_colors() -> tuple[str, ...]:
-    """A colour for each of the 36 hues, as #rrggbb: all of one lightness, and of one chroma where sRGB has it."""
+    """Return a colour for each of the 36 hues, as #rrggbb: all of one lightness, and of one chroma where sRGB has
+    it."""
     angle = torch.deg2rad((torch.arange(BINS) + 0.5) * BIN_DEGREES)
     lightness = torch.full((BINS,), _SWATCH_LIGHTNESS)
     lab = torch.stack([lightness, _SWATCH_CHROMA * angle.cos(), _SWATCH_CHROMA * angle.sin()])[None, :, None]

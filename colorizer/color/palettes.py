@@ -20,12 +20,12 @@ _KMEANS = "kmeans:"
 
 
 def named_palettes() -> list[str]:
-    """The names of the palettes that come with the recipes."""
+    """Return the names of the palettes that come with the recipes."""
     return sorted(path.stem for path in _FOLDER.glob("*.json"))
 
 
 def kmeans_colors(setting: str) -> int | None:
-    """The number K of "kmeans:K"; None for a palette that is given.
+    """Return the number K of "kmeans:K"; None for a palette that is given.
 
     Raises:
         RecipeError: where K is no number, or none that a palette can have.
@@ -40,7 +40,7 @@ def kmeans_colors(setting: str) -> int | None:
 
 
 def read_palette(setting: str) -> Tensor:
-    """A palette by its name, or by the path of a JSON file: float32 (K, 3), sRGB in 0..1.
+    """Return a palette by its name, or by the path of a JSON file: float32 (K, 3), sRGB in 0..1.
 
     Raises:
         RecipeError: for a name that is not there, and for a file that is no list of 2 to 256 colours in 0..1.
@@ -78,7 +78,7 @@ _PIXELS_AT_ONCE = 1 << 16  # held against a palette: some megabytes of distances
 
 
 def nearest_color(srgb: Tensor, palette: Tensor) -> Tensor:
-    """The palette colour that is nearest to each pixel, by Euclidean distance in sRGB.
+    """Return the palette colour that is nearest to each pixel, by Euclidean distance in sRGB.
 
     Args:
         srgb: (N, 3, H, W) in 0..1.
@@ -95,7 +95,7 @@ def nearest_color(srgb: Tensor, palette: Tensor) -> Tensor:
 
 
 def palette_ab(palette: Tensor) -> Tensor:
-    """The chroma of palette colours: (K, 3), sRGB in 0..1 -> (K, 2), ab in Lab units."""
+    """Return ab of palette colours: (K, 3), sRGB in 0..1 -> (K, 2), ab in Lab units."""
     return srgb_to_lab(palette.T[None, :, :, None])[0, 1:, :, 0].T
 
 

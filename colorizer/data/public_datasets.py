@@ -68,7 +68,7 @@ def cache_folder() -> Path:
 
 
 def fetch(name: str, report: Callable[[str], None]) -> tuple[list[PublicPicture], list[PublicPicture]]:
-    """The training and the test pictures of a public data set.
+    """Return the training and the test pictures of a public data set.
 
     Args:
         name: "cifar10:" and the name of a class.
@@ -92,7 +92,8 @@ def fetch(name: str, report: Callable[[str], None]) -> tuple[list[PublicPicture]
 
 
 def fetch_folder(name: str, report: Callable[[str], None]) -> Path | None:
-    """The folder of a public data set that is one of picture files; None where the name is not that of such a set.
+    """Return the folder of a public data set that is one of picture files; None where the name is not that of such a
+    set.
 
     Args:
         name: "flowers102" or "places365".
@@ -179,7 +180,7 @@ def _reason(error: Exception) -> str:
 
 
 def read_cifar10(path: Path, label: int) -> Iterator[PublicPicture]:
-    """The pictures of one class in a file of CIFAR-10's binary version.
+    """Yield the pictures of one class in a file of CIFAR-10's binary version.
 
     Raises:
         DataError: for a file that is missing or has no whole number of records.

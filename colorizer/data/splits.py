@@ -15,23 +15,23 @@ import torch
 from torch import Tensor
 
 from colorizer.data import public_datasets
-from colorizer.data.dataset import (
+from colorizer.data.dataset import Pictures, TrainingSet, shuffled
+from colorizer.data.picture_files import find_pictures, shared_contents
+from colorizer.data.reading import (
     MAX_ASPECT,
     Decoded,
     Omissions,
-    Pictures,
+    Reader,
     cut_square,
     decode,
-    find_pictures,
     read_colorful,
     read_square,
     resize,
-    shared_contents,
-    shuffled,
 )
 from colorizer.data.tar_files import Member, are_shards, find_shards, list_pictures
 from colorizer.data.tar_shards import Shards, take_members
 from colorizer.errors import DataError
+from colorizer.images.folders import LeftOut, describe_left_out
 from colorizer.recipes.schema import DataSettings
 from colorizer.utils.shutdown import StopRequest
 
@@ -41,7 +41,7 @@ Origin = Literal["split", "folders", "public"]
 
 @dataclass(frozen=True)
 class DataSplit:
-    training: Pictures | Shards
+    training: TrainingSet
     validation: Tensor
     """uint8 (N, 3, crop, crop), the centre squares."""
     training_sha256: str
@@ -58,17 +58,17 @@ def fingerprint(hashes: Sequence[str]) -> str:
 def _take(
     paths: list[Path],
     count: int,
-    read: Callable[[Path], Tensor],
+    read: Reader,
     hold: bool,
     report: Callable[[str], None],
     stop_request: StopRequest,
 ) -> tuple[list[Decoded], list[Path]]:
-    """The first `count` readable pictures (0: all) and the paths that were not tried."""
+    """Return the first `count` readable pictures (0: all) and the paths that were not tried."""
     taken: list[Decoded] = []
     omissions = Omissions(report)
     tried = 0
     for item in decode(paths, read):
-        stop_request.answer()
+        stop_request.raise_if_requested()
         tried += 1
         if item.picture is None:
             omissions.add(item.path.name, item)
@@ -80,7 +80,7 @@ def _take(
     return taken, paths[tried:]
 
 
-def _training_reader(settings: DataSettings) -> Callable[[Path | bytes], Tensor]:
+def _training_reader(settings: DataSettings) -> Reader:
     return functools.partial(read_colorful, side=settings.side, min_colorfulness=settings.min_colorfulness)
 
 
@@ -98,7 +98,7 @@ def load_training_data(
             read once, but not held.
         settings: how many are wanted, and at what size.
         report: called with one sentence for each file that is left out.
-        wish: asked after each picture.
+        stop_request: asked after each picture.
         validation_folders: where those of validation lie; without them they are taken out of `folders`.
 
     Raises:
@@ -124,7 +124,10 @@ def load_training_data(
     _require_readable(len(training), len(validation), settings)
     return DataSplit(
         Pictures(
-            [item.path for item in training], settings.side, [_picture(item) for item in training] if hold else None
+            [item.path for item in training],
+            settings.side,
+            [_picture(item) for item in training] if hold else None,
+            settings.subsets,
         ),
         torch.stack([_picture(item) for item in validation]),
         fingerprint([item.sha256 for item in training]),
@@ -181,7 +184,12 @@ def _load_shards(
             "data.subsets=1 with --set."
         )
     paths = find_shards(patterns)
-    streamed = [Member(number, name) for number, path in enumerate(paths) for name in list_pictures(path, report)]
+    left_out: list[LeftOut] = []
+    streamed = [
+        Member(number, name) for number, path in enumerate(paths) for name in list_pictures(path, report, left_out)
+    ]
+    if left_out:
+        report(describe_left_out(left_out))
     order = shuffled(sorted(streamed), settings.split_seed)
     held_out = shuffled(find_pictures(validation_folders, report), settings.split_seed) if validation_folders else []
     _require_enough(len(order), len(held_out), settings)
@@ -225,7 +233,7 @@ def _require_other_content(training: Sequence[str], validation: Sequence[Decoded
 
 
 def load_public_data(settings: DataSettings, report: Callable[[str], None]) -> DataSplit:
-    """The pictures of the recipe's public data set, downloaded where they are not there yet.
+    """Return the pictures of the recipe's public data set, downloaded where they are not there yet.
 
     One of picture files is divided like the folders of `--data`, another as it is itself.
 

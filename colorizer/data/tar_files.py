@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from colorizer import images
 from colorizer.errors import DataError, PictureError
-from colorizer.images.folders import judge_name
+from colorizer.images.folders import LeftOut, Reason, judge_name
 
 _SUFFIX = ".tar"
 _LINK = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")  # of two letters or more: one is a drive
@@ -41,7 +41,8 @@ def are_shards(argument: Path) -> bool:
 
 
 def find_shards(patterns: Sequence[Path]) -> list[Path]:
-    """The local files that paths and patterns ("shards/*.tar", "shard-{000..003}.tar") mean, sorted by their names.
+    """Return the local files that paths and patterns ("shards/*.tar", "shard-{000..003}.tar") mean, sorted by their
+    names.
 
     A file that several of them mean is there once.
 
@@ -82,25 +83,29 @@ def _matches(pattern: Path) -> list[Path]:
 
 
 def label(path: Path, name: str) -> str:
-    """A member as messages name it, with nothing in it that a terminal would obey."""
+    """Return a member as messages name it, with nothing in it that a terminal would obey."""
     return f"{path.name}/{repr(name)[1:-1]}"
 
 
-def list_pictures(path: Path, report: Callable[[str], None]) -> list[str]:
-    """The names of a shard's pictures, in their order, by its headers alone; nothing else in it is touched.
+def list_pictures(path: Path, report: Callable[[str], None], left_out: list[LeftOut] | None = None) -> list[str]:
+    """List the names of a shard's pictures, in their order, by its headers alone; nothing else in it is touched.
 
     Args:
         path: the shard.
         report: called with one sentence for each picture that is too large to be read.
+        left_out: gets what else is in the shard; what webdataset keeps for itself is nothing.
 
     Raises:
         DataError: for a file that is no tar file, that is cut off or damaged, or holds a picture twice.
     """
     found: list[str] = []
+    others = [] if left_out is None else left_out
     try:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for member in _forward(tar):
-                if not (member.isreg() and _is_picture(member.name)) or member.issparse():
+                if (reason := _why_left_out(member)) is not None:
+                    others.append(LeftOut(PurePosixPath(label(path, member.name)), reason))
+                if reason is not None or not _is_picture(member):
                     continue
                 if member.size > images.LIMITS.max_bytes:
                     megabytes = f"{member.size / 1e6:.1f} MB, more than {images.LIMITS.max_bytes / 1e6:.1f} MB"
@@ -121,7 +126,7 @@ def list_pictures(path: Path, report: Callable[[str], None]) -> list[str]:
 
 
 def _forward(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """The members; a hostile size that leads back to an earlier one would be read without end."""
+    """Yield the members; a hostile size that leads back to an earlier one would be read without end."""
     last = -1
     for member in tar:
         if member.offset <= last:
@@ -130,8 +135,17 @@ def _forward(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         yield member
 
 
-def _is_picture(name: str) -> bool:
-    return judge_name(name) is None and not _METADATA.match(name)
+def _is_picture(member: tarfile.TarInfo) -> bool:
+    return member.isreg() and not _METADATA.match(member.name)
+
+
+def _why_left_out(member: tarfile.TarInfo) -> Reason | None:
+    """Say why a member is no picture; None for pictures, folders, and what webdataset keeps for itself."""
+    if member.isdir() or _METADATA.match(member.name):
+        return None
+    if member.issym() or member.islnk():
+        return "link out"
+    return judge_name(member.name) or (None if member.isreg() and not member.issparse() else "special")
 
 
 def _without_companions(path: Path, names: Sequence[str]) -> list[str]:
@@ -152,7 +166,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _key(name: str) -> PurePosixPath:
-    """What the members of one sample share: the path up to the first dot of the name."""
+    """Return what the members of one sample share: the path up to the first dot of the name."""
     path = PurePosixPath(name)
     return path.with_name(path.name.partition(".")[0])
 

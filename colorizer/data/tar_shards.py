@@ -4,11 +4,16 @@ What an epoch shows, and in which order, is drawn from seeds before anything is 
 would come out of a buffer that is filled by their stream follows from the number of pictures alone. So each process and
 each worker knows which pictures of the stream are its own, decodes those and holds them until their batch is due, and a
 run resumed in the middle of an epoch passes over what it has shown.
+
+webdataset reads the tar files (`tar_files`), but its pipeline does not serve here. It has no state from which an epoch
+goes on in its middle, and its shuffles draw as samples arrive, so what a step shows would be known only by reading all
+before it. It deals out whole shards to processes and workers, so batches would differ with the number of cores, and
+processes would get unequal numbers of them. Its own opener also fetches links and runs commands after "pipe:", so files
+are opened here in any case.
 """
 
 import dataclasses
 import functools
-import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,20 +23,22 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from colorizer.data.dataset import (
+from colorizer.data.dataset import EpochPart, Pictures
+from colorizer.data.reading import (
     MAX_ASPECT,
     Decoded,
     Item,
     Omissions,
-    Pictures,
+    Reader,
     Request,
     cut_square,
     load,
     read_picture,
+    try_to_read,
     workers_for,
 )
 from colorizer.data.tar_files import Member, label, stream
-from colorizer.errors import DataError, PalePictureError, PictureError
+from colorizer.errors import DataError, PictureError
 from colorizer.recipes.schema import DataSettings
 from colorizer.utils.seeding import seeded
 from colorizer.utils.shutdown import StopRequest
@@ -41,7 +48,7 @@ _MIN_SAMPLE = 100
 
 
 def buffered_order(count: int, buffer: int, generator: torch.Generator) -> list[int]:
-    """The numbers below `count` in the order in which a shuffle buffer gives them back.
+    """Return the numbers below `count` in the order in which a shuffle buffer gives them back.
 
     It is filled first. Then each number that comes takes the place of one drawn at random, which leaves; at the end,
     what is left leaves in random order. So none leaves more than `buffer` places before its own.
@@ -84,7 +91,7 @@ class Shards:
         return len(self.members)
 
     def plan(self, shown: int, seed: int, epoch: int) -> Plan:
-        """What one epoch shows: every picture once, and again, newly shuffled, until `shown` are reached."""
+        """Return what one epoch shows: every picture once, and again, newly shuffled, until `shown` are reached."""
         generator = seeded(seed, "shards", epoch)
         by_shard: list[list[int]] = [[] for _ in self.paths]
         for index, member in enumerate(self.members):
@@ -99,6 +106,11 @@ class Shards:
         positions = torch.rand(shown, generator=generator).tolist()
         return Plan(list(zip(numbers[:shown], positions, strict=True)), orders)
 
+    def epoch(self, part: EpochPart, pin_memory: bool = False) -> Iterator[Tensor]:
+        """As `TrainingSet.epoch`."""
+        plan = self.plan(part.pictures, part.seed, part.epoch)
+        return self.make_batches(plan, part.own_batches(plan.requests)[part.done :], pin_memory)
+
     def make_batches(self, plan: Plan, batches: list[list[Request]], pin_memory: bool) -> Iterator[Tensor]:
         """Load uint8 (batch, 3, side, side), one for each list of the plan's requests, in their order.
 
@@ -109,7 +121,7 @@ class Shards:
         return load(_Batches(self, plan, batches), workers, pin_memory)
 
     def read(self, plan: Plan, batches: Sequence[Sequence[Request]]) -> Iterator[Tensor]:
-        """The same in this process: decodes what the batches ask for as it comes by, and nothing else."""
+        """Do the same in this process: decode what the batches ask for as it comes by, and nothing else."""
         squares = self._squares(plan, dict(itertools.chain.from_iterable(batches)))
         ready: dict[int, Tensor] = {}  # at most the buffer
         for batch in batches:
@@ -120,7 +132,7 @@ class Shards:
             yield torch.stack([ready.pop(number) for number, _ in batch])
 
     def _squares(self, plan: Plan, positions: dict[int, float]) -> Iterator[tuple[int, Tensor]]:
-        """The squares of some numbers of the plan, as they come by."""
+        """Yield the squares of some numbers of the plan, as they come by."""
         for round_number, order in enumerate(plan.shard_orders):
             first = round_number * len(self)
             wanted = {self.members[number - first]: number for number in positions if 0 <= number - first < len(self)}
@@ -132,13 +144,12 @@ class Shards:
                     raise PictureError(f"{label(self.paths[member.shard], member.name)}: {error}") from error
                 yield number, cut_square(picture, positions[number]).clone()  # not a view, which holds all of it
 
-    @functools.cached_property
     def sample(self) -> Pictures:
-        """Some of the pictures, evenly spread over the shards and held: for what asks for pictures by their number.
+        """Return some of the pictures, evenly spread over the shards and held; as `TrainingSet.sample`."""
+        return self._sample
 
-        Raises:
-            DataError: where one of them can no longer be read.
-        """
+    @functools.cached_property
+    def _sample(self) -> Pictures:
         settings = self.settings
         room = int(settings.cache_gigabytes * 1e9 / (settings.side**2 * MAX_ASPECT * 3))
         count = min(len(self), _MAX_SAMPLE, max(room, _MIN_SAMPLE))
@@ -153,17 +164,9 @@ class Shards:
         return Pictures([], settings.side, held)
 
 
-def sample_of(training: Pictures | Shards) -> Pictures:
-    """Training pictures that can be asked for by their number: all of them, or of shards the sample.
-
-    Raises:
-        DataError: where a shard can no longer be read.
-    """
-    return training.sample if isinstance(training, Shards) else training
-
-
 def _own(items: Sequence[Item]) -> Sequence[Item]:
-    """The share of a worker process; all of it where there are none. Taken in turn, their items are in order again."""
+    """Return the share of a worker process; all of it where there are none. Taken in turn, their items are in order
+    again."""
     worker = get_worker_info()
     return items[worker.id :: worker.num_workers] if worker else items
 
@@ -177,22 +180,16 @@ class _Batches(IterableDataset[Tensor]):
 
 
 class _Members(IterableDataset[tuple[Member, Decoded]]):
-    def __init__(self, paths: Sequence[Path], members: Sequence[Member], read: Callable[[bytes], Tensor]) -> None:
+    def __init__(self, paths: Sequence[Path], members: Sequence[Member], read: Reader) -> None:
         self.paths, self.members, self.read = paths, members, read
 
     def __iter__(self) -> Iterator[tuple[Member, Decoded]]:
         for member, content in stream(self.paths, range(len(self.paths)), _own(self.members)):
             path = self.paths[member.shard] / member.name
-            try:
-                picture = self.read(content)  # first, as for files
-                yield member, Decoded(path, hashlib.sha256(content).hexdigest(), picture)
-            except PictureError as error:
-                yield member, Decoded(path, "", None, str(error), isinstance(error, PalePictureError))
+            yield member, try_to_read(path, content, self.read)
 
 
-def _decode(
-    paths: Sequence[Path], members: Sequence[Member], read: Callable[[bytes], Tensor]
-) -> Iterator[tuple[Member, Decoded]]:
+def _decode(paths: Sequence[Path], members: Sequence[Member], read: Reader) -> Iterator[tuple[Member, Decoded]]:
     """Read some members in worker processes, shard by shard.
 
     Raises:
@@ -205,12 +202,12 @@ def take_members(
     paths: Sequence[Path],
     members: Sequence[Member],
     count: int,
-    read: Callable[[bytes], Tensor],
+    read: Reader,
     hold: bool,
     report: Callable[[str], None],
     stop_request: StopRequest,
 ) -> tuple[dict[Member, Decoded], list[Member]]:
-    """The first `count` readable members (0: all), in their order, and those that were not tried.
+    """Return the first `count` readable members (0: all), in their order, and those that were not tried.
 
     Shards are read in their own order: what turns out unreadable is replaced by reading them again.
 
@@ -221,7 +218,7 @@ def take_members(
         read: decodes one.
         hold: whether the pictures are kept; else it is only learnt that they can be read.
         report: called with one sentence for each that is left out.
-        wish: asked after each picture.
+        stop_request: asked after each picture.
 
     Raises:
         KeyboardInterrupt: when the user wishes to stop.
@@ -235,7 +232,7 @@ def take_members(
         tried, rest = rest[:missing], rest[missing:]
         decoded: dict[Member, Decoded] = {}
         for member, item in _decode(paths, tried, read):
-            stop_request.answer()
+            stop_request.raise_if_requested()
             if item.picture is None:
                 omissions.add(label(paths[member.shard], member.name), item)
             else:

@@ -53,7 +53,7 @@ def import_torchvision() -> ModuleType:
 
 
 def resnet18_imagenet_state() -> dict[str, Tensor]:
-    """The tensors of torchvision's ResNet-18 trained on ImageNet; downloaded once, into torch's own cache.
+    """Return the tensors of torchvision's ResNet-18 trained on ImageNet; downloaded once, into torch's own cache.
 
     Raises:
         TrainingError: without torchvision, and where the download fails.

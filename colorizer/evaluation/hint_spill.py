@@ -42,10 +42,8 @@ class Spill:
 
 def _small_lab(image: Image.Image, size: tuple[int, int]) -> NDArray[np.float32]:
     """(3, h, w)."""
-    small = np.array(image.resize((size[1], size[0]), Image.Resampling.BOX))
-    lab: NDArray[np.float32] = color.srgb_to_lab(torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255)[
-        0
-    ].numpy()
+    small = image.resize((size[1], size[0]), Image.Resampling.BOX)
+    lab: NDArray[np.float32] = color.srgb_to_lab(color.srgb_planes(small))[0].numpy()
     return lab
 
 

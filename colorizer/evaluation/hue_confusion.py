@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from colorizer import color
@@ -32,14 +31,14 @@ class Confusion:
 
 def _polar(picture: Bytes) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Chroma, and the bin of the hue, of every pixel."""
-    srgb = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+    srgb = color.srgb_planes(picture)
     a, b = color.srgb_to_lab(srgb)[0, 1:].flatten(1).numpy()
     hue = np.degrees(np.arctan2(b, a)) % 360
     return np.hypot(a, b), np.minimum(hue / BIN_DEGREES, BINS - 1).astype(np.intp)  # a rounded angle may be 360
 
 
 def joint_hues(result: Bytes, truth: Bytes) -> JointHues:
-    """True hue against predicted hue, both pictures uint8 sRGB (H, W, 3) of one size.
+    """Count true hue against predicted hue, both pictures uint8 sRGB (H, W, 3) of one size.
 
     Pixels weigh by their true chroma; those below `MIN_TRUE_CHROMA` are left out.
     """
@@ -63,7 +62,8 @@ def grey_share(joint: JointHues) -> float:
 
 
 def strongest_confusion(joint: JointHues) -> Confusion | None:
-    """The colour that most often came out as another one, more than `FAR_DEGREES` away; None where hardly any did."""
+    """Return the colour that most often came out as another one, more than `FAR_DEGREES` away; None where hardly any
+    did."""
     rows, columns = np.indices((BINS, BINS))
     around = np.abs(rows - columns)
     is_far = np.minimum(around, BINS - around) * BIN_DEGREES > FAR_DEGREES

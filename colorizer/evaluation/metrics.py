@@ -9,9 +9,7 @@ where scikit-image may be missing and a GPU is not to wait for it; the tests hol
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, fields
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer import color
+from colorizer.evaluation.scores import Scores
 
 PROTOCOL_SIDE = 256
 PROTOCOL = (
@@ -30,22 +29,6 @@ PROTOCOL_OF_SETS = f"{PROTOCOL}; each measure per picture, then averaged"
 """Of several."""
 
 Bytes = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Measures:
-    """How close a colorized picture is to the true one, and how colourful it is."""
-
-    psnr: float
-    """dB, higher is closer; infinite for equal pictures."""
-    ssim: float
-    """-1..1, higher is closer (1: equal)."""
-    ciede2000: float
-    """Mean colour difference, 0 is equal; about 1 is just visible, above 10 plain."""
-    ab_rmse: float
-    """Lab units, lower is closer."""
-    colorfulness: float
-    """Of the colorized picture alone, 0 is grey; compare with the row of the true pictures."""
 
 
 def psnr(result: Tensor, truth: Tensor) -> Tensor:
@@ -133,11 +116,21 @@ def delta_e_2000(first: Tensor, second: Tensor) -> Tensor:
     return (light**2 + chroma**2 + hue**2 + r_t * chroma * hue).clamp_min(0).sqrt()
 
 
-def _planes(picture: Bytes) -> Tensor:
-    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+def distance(picture: Bytes, truth: Bytes) -> Scores:
+    """How far a picture is from the true one, both uint8 sRGB (H, W, 3): PSNR, CIEDE2000 and ab RMSE, all in torch.
+
+    Faster than `measure`, and without scikit-image.
+    """
+    srgb, true_srgb = color.srgb_planes(picture), color.srgb_planes(truth)
+    lab, true_lab = color.srgb_to_lab(srgb), color.srgb_to_lab(true_srgb)
+    return Scores(
+        psnr=psnr(srgb, true_srgb).item(),
+        ciede2000=delta_e_2000(lab, true_lab).mean().item(),
+        ab_rmse=ab_rmse(lab[:, 1:], true_lab[:, 1:]).item(),
+    )
 
 
-def measure(result: Bytes, truth: Bytes) -> Measures:
+def measure(result: Bytes, truth: Bytes) -> Scores:
     """Compare a colorized picture with the true one, both uint8 sRGB (H, W, 3), H and W at least 7.
 
     SSIM is Wang et al. 2004 as `skimage.metrics.structural_similarity` computes it over three channels (uniform 7 x 7
@@ -151,29 +144,15 @@ def measure(result: Bytes, truth: Bytes) -> Measures:
 
     if result.shape != truth.shape:
         raise ValueError(f"the pictures have different shapes, {result.shape} and {truth.shape}")
-    result_srgb, true_srgb = _planes(result), _planes(truth)
+    result_srgb, true_srgb = color.srgb_planes(result), color.srgb_planes(truth)
     result_lab, true_lab = color.srgb_to_lab(result_srgb), color.srgb_to_lab(true_srgb)
     difference = deltaE_ciede2000(*(lab[0].permute(1, 2, 0).double().numpy() for lab in (true_lab, result_lab)))
-    return Measures(
+    return Scores(
         psnr=psnr(result_srgb, true_srgb).item(),
         ssim=float(structural_similarity(truth, result, channel_axis=2)),
         ciede2000=float(difference.mean()),
         ab_rmse=ab_rmse(result_lab[:, 1:], true_lab[:, 1:]).item(),
         colorfulness=colorfulness(result_srgb).item(),
-    )
-
-
-def average(measures: Sequence[Measures]) -> Measures:
-    """The mean of each measure over the pictures.
-
-    Raises:
-        ValueError: for an empty sequence.
-    """
-    if not measures:
-        raise ValueError("there is nothing to average")
-    columns: Any = zip(*(astuple(item) for item in measures), strict=True)
-    return Measures(
-        **{item.name: math.fsum(column) / len(measures) for item, column in zip(fields(Measures), columns, strict=True)}
     )
 
 
@@ -183,7 +162,7 @@ cross-entropy, which takes logits (N, K, H, W) and classes, int64 (N, H, W), or 
 
 
 def accuracy(output: Tensor, target: Tensor) -> Tensor:
-    """The share of pixels, 0..1, whose likeliest class is the true one; NaN where the target is no class."""
+    """Return the share of pixels, 0..1, whose likeliest class is the true one; NaN where the target is no class."""
     if target.is_floating_point():
         return torch.full((), torch.nan, device=output.device)
     return (output.argmax(1) == target).float().mean()

@@ -4,7 +4,6 @@ The print is the same for everybody: film without red, a fixed tone curve, faded
 is the number of the picture. Its lightness is not that of the photo, so errors are taken in ab alone.
 """
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -27,8 +26,8 @@ PROTOCOL = (
 
 
 def orthochromatic_print(square: Image.Image, number: int) -> Image.Image:
-    """The grey print of an RGB picture; `number` is the seed of its grain."""
-    srgb = torch.from_numpy(np.array(square)).permute(2, 0, 1)[None].float() / 255
+    """Return the grey print of an RGB picture; `number` is the seed of its grain."""
+    srgb = color.srgb_planes(square)
     exposure = film_grey(srgb, torch.tensor([ORTHOCHROMATIC])) / 100
     tones = characteristic_curve(exposure.clamp(0, 1), _CONTRAST, _MIDDLE)
     grain = torch.randn(tones.shape, generator=seeded("old film", number)) * _GRAIN
@@ -48,4 +47,4 @@ def old_film_errors(model: Colorizer, image: Image.Image, number: int) -> tuple[
 
 
 def _ab(image: Image.Image) -> Tensor:
-    return color.srgb_to_lab(torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255)[:, 1:]
+    return color.srgb_to_lab(color.srgb_planes(image))[:, 1:]

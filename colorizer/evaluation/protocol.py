@@ -4,6 +4,7 @@ Beside the protocol's 256 x 256 there is the network's own size, at which traini
 """
 
 import dataclasses
+import math
 from typing import Protocol
 
 import numpy as np
@@ -11,9 +12,11 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from colorizer import color
 from colorizer.evaluation import metrics
-from colorizer.evaluation.metrics import Bytes, Measures
-from colorizer.evaluation.validation import Validation, measure_network
+from colorizer.evaluation.metrics import Bytes
+from colorizer.evaluation.scores import EQUAL_PSNR, Scores
+from colorizer.evaluation.validation import measure_network
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.full_resolution import compose
 from colorizer.inference.prediction import Prediction
@@ -35,7 +38,7 @@ class Grey:
 
 
 def centre_square(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Image.Image:
-    """The centre square of an RGB image, Lanczos-scaled to `square_side` pixels a side."""
+    """Return the centre square of an RGB image, Lanczos-scaled to `square_side` pixels a side."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     # Cropped first: resize's own `box` would let pixels from outside of it into the edges.
@@ -47,31 +50,28 @@ def _bytes(image: Image.Image) -> Bytes:
     return np.asarray(image)
 
 
-def measure_photo(model: Predictor, image: Image.Image) -> Measures:
+def measure_photo(model: Predictor, image: Image.Image) -> Scores:
     """How close a model's colours come to those of an RGB photo."""
     truth = centre_square(image)
     return metrics.measure(_bytes(compose(truth, model.predict(truth))), _bytes(truth))
 
 
-def grey_measures(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Measures:
-    """How close the photo without any colour comes to it."""
+def grey_scores(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Scores:
+    """How close the photo without any colour comes to it; its PSNR is finite, at most `EQUAL_PSNR`."""
     truth = centre_square(image, square_side)
-    return metrics.measure(_bytes(compose(truth, Grey().predict(truth))), _bytes(truth))
+    found = metrics.measure(_bytes(compose(truth, Grey().predict(truth))), _bytes(truth))
+    return dataclasses.replace(found, psnr=min(found.psnr, EQUAL_PSNR))
 
 
-def true_measures(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Measures:
-    """The photo held against itself: its own colourfulness, and the end of every other scale."""
-    truth = _bytes(centre_square(image, square_side))
-    return metrics.measure(truth, truth)
+def true_scores(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Scores:
+    """Hold the photo against itself: its own colourfulness, and the end of every other scale."""
+    srgb = color.srgb_planes(centre_square(image, square_side))
+    own = metrics.colorfulness(srgb).item()
+    return Scores(psnr=math.inf, ssim=1.0, ciede2000=0.0, ab_rmse=0.0, colorfulness=own)
 
 
-def true_colorfulness(image: Image.Image) -> float:
-    """The photo's own colourfulness."""
-    return true_measures(image).colorfulness
-
-
-def measure_at_own_size(model: Colorizer, square: Image.Image) -> Validation:
-    """What training's validation measures, of a checkpoint on one picture at the network's own size.
+def measure_at_own_size(model: Colorizer, square: Image.Image) -> Scores:
+    """Return what training's validation measures, of a checkpoint on one picture at the network's own size.
 
     Args:
         model: the checkpoint.
@@ -84,4 +84,4 @@ def measure_at_own_size(model: Colorizer, square: Image.Image) -> Validation:
     pixels = torch.from_numpy(np.array(square)).permute(2, 0, 1)[None]
     loss = F.cross_entropy if model.card.has_palette else F.mse_loss
     measured = measure_network(model.network, pixels, loss, model.device)
-    return measured if model.card.has_palette else dataclasses.replace(measured, loss=float("nan"))
+    return measured if model.card.has_palette else dataclasses.replace(measured, loss=math.nan)

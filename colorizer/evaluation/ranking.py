@@ -1,32 +1,30 @@
 """Which pictures a checkpoint colours best and worst: pictures measured one after another, then put in order.
 
-    trial = Trial(picture_set.entries)
-    while trial.steps_left(models):
-        trial.advance(models)                    # one small step: open a picture, or colour it by one model
-    done = trial.measured(models)
-    podium = pick(order([specimen.outcomes["scenes-500-huber"].figures for specimen in done], RANKINGS[0]))
+    queue = EvaluationQueue(picture_set.entries)
+    while queue.steps_left(models):
+        queue.advance(models)                    # one small step: open a picture, or colour it by one model
+    done = queue.measured(models)
+    ranked = pick(order([evaluated.outcomes["scenes-500-huber"].scores for evaluated in done], RANKINGS[0]))
 
 A picture is opened once and then kept as the protocol's square alone, without loss, so that more models can be measured
-on it later with the very figures that `evaluate` gives. What is kept of a picture is about 90 kB, and 25 kB more for
+on it later with the very scores that `evaluate` gives. What is kept of a picture is about 90 kB, and 25 kB more for
 each model; the picture itself, whatever its size, is forgotten before the next one is opened.
 """
 
 import io
-import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
-import torch
 from PIL import Image
 
 from colorizer import images
 from colorizer.errors import ColorizerError, PictureError
-from colorizer.evaluation import metrics, protocol, scores
+from colorizer.evaluation import metrics, protocol
 from colorizer.evaluation.hue_confusion import JointHues, joint_hues
-from colorizer.evaluation.scores import Figures
+from colorizer.evaluation.scores import GREY, TRUTH, Scores
 from colorizer.images.archives import Entry
 from colorizer.inference.full_resolution import compose
 
@@ -38,10 +36,15 @@ class Ranking:
     """A measure by which pictures are put in order."""
 
     title: str
-    figure: str
-    """Its name in `Figures`."""
+    score: Literal["psnr", "ciede2000", "ab_rmse"]
+    """Its name in `Scores`."""
     unit: str
     higher_is_better: bool = False
+
+    def of(self, scores: Scores) -> float:
+        """Return the measure in some scores."""
+        value: float = getattr(scores, self.score)
+        return value
 
 
 RANKINGS: Final = (
@@ -63,14 +66,14 @@ class RankedExamples:
     """The worst first."""
 
 
-def order(rows: Sequence[Figures], ranking: Ranking) -> list[int]:
-    """The places of the rows, the best first; equal ones stay as they are."""
+def order(rows: Sequence[Scores], ranking: Ranking) -> list[int]:
+    """Return the places of the rows, the best first; equal ones stay as they are."""
     sign = -1 if ranking.higher_is_better else 1
-    return sorted(range(len(rows)), key=lambda place: sign * rows[place][ranking.figure])
+    return sorted(range(len(rows)), key=lambda place: sign * ranking.of(rows[place]))
 
 
 def pick(ordered: Sequence[int], count: int = 4) -> RankedExamples:
-    """The best, the middling and the worst: `count` of each, or fewer, so that none is shown twice."""
+    """Return the best, the middling and the worst: `count` of each, or fewer, so that none is shown twice."""
     count = max(1, min(count, len(ordered) // 3))
     best, rest = list(ordered[:count]), list(ordered[count:])
     worst = rest[-count:]
@@ -83,7 +86,7 @@ def pick(ordered: Sequence[int], count: int = 4) -> RankedExamples:
 class Outcome:
     """What one model made of one picture."""
 
-    figures: Figures
+    scores: Scores
     picture: bytes
     """The coloured square as a JPEG, to look at."""
     hues: JointHues
@@ -96,33 +99,26 @@ class EvaluatedImage:
     name: str
     square: bytes
     """256 x 256 pixels, as WebP without loss."""
-    grey: Figures
-    truth: Figures
+    grey: Scores
+    truth: Scores
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """By model."""
 
     def image(self) -> Image.Image:
-        """The square."""
+        """Return the square."""
         with Image.open(io.BytesIO(self.square)) as kept:
             return kept.convert("RGB")
 
-    def measured(self, names: Mapping[str, str]) -> dict[str, Figures]:
-        """All figures in the order of a table: grey, the models under the names given, truth."""
-        models = {name: self.outcomes[model].figures for model, name in names.items()}
-        return {scores.GREY: self.grey, **models, scores.TRUTH: self.truth}
+    def measured(self, names: Mapping[str, str]) -> dict[str, Scores]:
+        """All scores in the order of a table: grey, the models under the names given, truth."""
+        models = {name: self.outcomes[model].scores for model, name in names.items()}
+        return {GREY: self.grey, **models, TRUTH: self.truth}
 
 
 def _encode(image: Image.Image, format: str, **options: object) -> bytes:
     stream = io.BytesIO()
     image.save(stream, format, **options)
     return stream.getvalue()
-
-
-def _true_figures(square: Image.Image) -> Figures:
-    """As `protocol.true_measures` has them; what is equal by definition is not computed."""
-    srgb = torch.from_numpy(np.array(square)).permute(2, 0, 1)[None].float() / 255
-    colorfulness = metrics.colorfulness(srgb).item()
-    return scores.of_measures(metrics.Measures(math.inf, 1.0, 0.0, 0.0, colorfulness))
 
 
 def prepare(entry: Entry) -> EvaluatedImage:
@@ -135,10 +131,8 @@ def prepare(entry: Entry) -> EvaluatedImage:
     if photo.why_no_truth:
         raise PictureError(f"{photo.why_no_truth} It was left out.")
     square = protocol.centre_square(photo.image)
-    grey = scores.of_grey(protocol.grey_measures(square))
-    return EvaluatedImage(
-        entry.name, _encode(square, "WEBP", lossless=True, quality=20, method=0), grey, _true_figures(square)
-    )
+    kept = _encode(square, "WEBP", lossless=True, quality=20, method=0)
+    return EvaluatedImage(entry.name, kept, protocol.grey_scores(square), protocol.true_scores(square))
 
 
 def evaluate_image(model: protocol.Predictor, evaluated: EvaluatedImage) -> Outcome:
@@ -146,12 +140,13 @@ def evaluate_image(model: protocol.Predictor, evaluated: EvaluatedImage) -> Outc
     square = evaluated.image()
     result = compose(square, model.predict(square))
     pixels, truth = np.asarray(result), np.asarray(square)
-    measured = scores.of_measures(metrics.measure(pixels, truth))
-    return Outcome(measured, _encode(result, "JPEG", quality=_JPEG_QUALITY), joint_hues(pixels, truth))
+    picture = _encode(result, "JPEG", quality=_JPEG_QUALITY)
+    return Outcome(metrics.measure(pixels, truth), picture, joint_hues(pixels, truth))
 
 
 def total_hues(evaluated_images: Sequence[EvaluatedImage], model: str) -> JointHues:
-    """True hue against predicted hue over all pictures, of one model that has coloured them; there has to be one."""
+    """Count true hue against predicted hue over all pictures, of one model that has coloured them; there has to be
+    one."""
     total: JointHues = np.sum([evaluated.outcomes[model].hues for evaluated in evaluated_images], axis=0)
     return total
 
@@ -183,7 +178,7 @@ class EvaluationQueue:
         return len(self._waiting) + len(self._open)
 
     def measured(self, models: Collection[str]) -> list[EvaluatedImage]:
-        """The pictures that every one of the models has coloured, in the order in which they came."""
+        """Return the pictures that every one of the models has coloured, in the order in which they came."""
         return [evaluated for evaluated in self._open if evaluated.outcomes.keys() >= set(models)]
 
     def steps_left(self, models: Collection[str]) -> int:
@@ -199,7 +194,7 @@ class EvaluationQueue:
         for evaluated in self._open:
             for name, model in models.items():
                 if name not in evaluated.outcomes:
-                    self._judge(evaluated, name, model)
+                    self._evaluate(evaluated, name, model)
                     return
         if self._waiting:
             self._prepare(self._waiting.popleft())
@@ -210,7 +205,7 @@ class EvaluationQueue:
         except Exception as error:  # one picture's failure, of whatever kind, must not touch the others
             self.problems.append(self._explain(error, entry.name))
 
-    def _judge(self, evaluated: EvaluatedImage, name: str, model: protocol.Predictor) -> None:
+    def _evaluate(self, evaluated: EvaluatedImage, name: str, model: protocol.Predictor) -> None:
         try:
             evaluated.outcomes[name] = evaluate_image(model, evaluated)
         except Exception as error:
@@ -219,7 +214,7 @@ class EvaluationQueue:
 
 
 def measure_all(entries: Iterable[Entry], models: Mapping[str, protocol.Predictor]) -> EvaluationQueue:
-    """A trial worked off to its end, for scripts."""
+    """Measure all to the end, for scripts."""
     queue = EvaluationQueue(entries)
     while queue.steps_left(models):
         queue.advance(models)

@@ -1,6 +1,9 @@
-"""Validation: the common measures of a network on fixed pictures, beside its own loss; and the same for "no colour"."""
+"""Validation: the common measures of a network on fixed pictures, beside its own loss; and the same for "no colour".
 
-import dataclasses
+Scores are means over the pictures at the size they have; colours are compared in 8-bit sRGB, ab in float. The PSNR of a
+picture that is met exactly counts `EQUAL_PSNR`.
+"""
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,27 +14,11 @@ from torch import Tensor
 from colorizer import color
 from colorizer.evaluation import metrics
 from colorizer.evaluation.metrics import Loss, accuracy
+from colorizer.evaluation.scores import EQUAL_PSNR, Scores
 from colorizer.models import ColorNetwork
 
 _BATCH = 32
-EQUAL_PSNR = 100.0
-"""dB, in place of infinity: one truly grey picture must not make the mean of all infinite."""
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Means over the validation pictures at the recipe's `crop`; colours compared in 8-bit sRGB, ab in float."""
-
-    loss: float
-    psnr: float
-    """dB; a picture that is met exactly counts 100."""
-    delta_e: float
-    """CIEDE2000."""
-    ab_rmse: float
-    """Lab units."""
-    colorfulness: float
-    accuracy: float | None = None
-    """Share of pixels, 0..1, whose likeliest class is the true one; None for a network without classes."""
+_COLUMNS = ("loss", "psnr", "ciede2000", "ab_rmse", "colorfulness", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -42,7 +29,7 @@ class Baseline:
     each by how frequent it is among the pictures.
     """
 
-    grey: Validation
+    grey: Scores
     true_colorfulness: float
 
 
@@ -51,7 +38,7 @@ Answer = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def answer_of(network: ColorNetwork) -> Answer:
-    """What a network makes of L."""
+    """Return what a network makes of L."""
 
     def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
         output = network(lightness).float()
@@ -61,7 +48,7 @@ def answer_of(network: ColorNetwork) -> Answer:
 
 
 def grey_answer(network: ColorNetwork, constant_prediction: Tensor) -> Answer:
-    """The answer "grey", and for the loss what the network would return of it."""
+    """Return the answer "grey", and for the loss what the network would return of it."""
 
     def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
         ab = torch.zeros_like(lightness).expand(-1, 2, -1, -1)
@@ -77,7 +64,7 @@ def rounded_to_8_bits(srgb: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def measure_batch(answer: Answer, network: ColorNetwork, squares: Tensor, loss: Loss) -> Tensor:
-    """The measures of each picture, in the order of `Validation`; `network` says what the loss compares with.
+    """Measure each picture, in the order of `_COLUMNS`; `network` says what the loss compares with.
 
     Args:
         squares: uint8 (N, 3, H, W), on the network's device.
@@ -103,27 +90,29 @@ def measure_batch(answer: Answer, network: ColorNetwork, squares: Tensor, loss: 
 
 
 def summed(answer: Answer, network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Tensor:
-    """The sum of `measure_batch` over all pictures: float64 (6,); sums of parts can be added across processes."""
-    total = torch.zeros(len(dataclasses.fields(Validation)), dtype=torch.float64)
+    """Return the sum of `measure_batch` over all pictures: float64 (6,); sums of parts can be added across
+    processes."""
+    total = torch.zeros(len(_COLUMNS), dtype=torch.float64)
     for batch in squares.split(_BATCH) if len(squares) else ():  # a process may have no share
         total += measure_batch(answer, network, batch.to(device), loss).sum(0)
     return total
 
 
-def from_sum(total: Tensor, pictures: int) -> Validation:
-    """The means that belong to a sum over `pictures` pictures."""
-    loss, psnr, delta_e, ab_rmse, colorfulness, right = (total / pictures).tolist()
-    return Validation(loss, psnr, delta_e, ab_rmse, colorfulness, None if math.isnan(right) else right)
+def from_sum(total: Tensor, pictures: int) -> Scores:
+    """Return the means that belong to a sum over `pictures` pictures."""
+    means = dict(zip(_COLUMNS, (total / pictures).tolist(), strict=True))
+    return Scores(**{name: value for name, value in means.items() if not math.isnan(value)})
 
 
-def measure_network(network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Validation:
-    """The means of a network over uint8 (N, 3, H, W)."""
+def measure_network(network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Scores:
+    """Return the means of a network over uint8 (N, 3, H, W)."""
     return from_sum(summed(answer_of(network), network, squares, loss, device), len(squares))
 
 
 @torch.inference_mode()
 def measure_baseline(network: ColorNetwork, squares: Tensor, loss: Loss, device: torch.device) -> Baseline:
-    """The measures of grey on uint8 (N, 3, H, W), in the loss of a network, and the pictures' own colourfulness."""
+    """Measure grey on uint8 (N, 3, H, W), in the loss of a network, and the pictures' own
+    colourfulness."""
     true, targets = [], []
     for batch in squares.split(_BATCH):
         srgb = batch.to(device).float() / 255

@@ -28,8 +28,9 @@ from colorizer.images import decoding, greyness, normalize, opened
 from colorizer.images.file_types import HEAD_BYTES
 from colorizer.images.folders import SUFFIXES
 from colorizer.images.greyness import Tone
-from colorizer.images.limits import LIMITS, Limits
+from colorizer.images.limits import LIMITS, Limits, require_bytes, require_pixels, require_size
 from colorizer.images.opened import Opened
+from colorizer.images.salvage import decode
 from colorizer.images.saving import encode_image, save_image
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ __all__ = [
     "encode_image",
     "header_size",
     "open_image",
+    "read_file",
     "safe_name",
     "save_image",
 ]
@@ -124,7 +126,7 @@ def open_image(
     if isinstance(source, np.ndarray):
         return _finish(Opened(_from_array(source)), name, limits)
     data = _read(source, limits, link_policy)
-    return _finish(opened.open_file(data, functools.partial(_require_pixels, limits=limits)), name, limits, salvage)
+    return _finish(opened.open_file(data, functools.partial(require_pixels, limits=limits)), name, limits, salvage)
 
 
 def header_size(path: Path, limits: Limits | None = None) -> tuple[int, int] | None:
@@ -145,12 +147,12 @@ def header_size(path: Path, limits: Limits | None = None) -> tuple[int, int] | N
 
 def _read(source: Source, limits: Limits, link_policy: "LinkPolicy | None") -> bytes:
     if isinstance(source, (bytes, bytearray, memoryview)):
-        _require_bytes(memoryview(source).nbytes, limits)
+        require_bytes(memoryview(source).nbytes, limits)
         return bytes(source)
     if isinstance(source, str) and _LINK.match(source):
         return _fetch(source, limits, link_policy)
     if isinstance(source, (str, Path)):
-        return _read_file(Path(source), limits)
+        return read_file(Path(source), limits)
     raise PictureError(
         f"A picture must be a path, a link, bytes, a PIL image or a uint8 array, not {type(source).__name__}."
     )
@@ -163,14 +165,20 @@ def _fetch(link: str, limits: Limits, link_policy: "LinkPolicy | None") -> bytes
     return fetch.fetch(link, dataclasses.replace(policy, max_bytes=min(policy.max_bytes, limits.max_bytes)))
 
 
-def _read_file(path: Path, limits: Limits) -> bytes:
+def read_file(path: Path, limits: Limits | None = None) -> bytes:
+    """Read a file that may be a picture, for `open_image`: nothing of it is judged yet.
+
+    Raises:
+        PictureError: it cannot be read, or has more bytes than the limits allow.
+    """
+    limits = limits or LIMITS
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             raise PictureError(f"'{path.name}' is a folder; give a picture in it.")
         if not stat.S_ISREG(status.st_mode):
             raise PictureError(f"'{path.name}' is not an ordinary file; give a picture.")
-        _require_bytes(status.st_size, limits)
+        require_bytes(status.st_size, limits)
         with path.open("rb") as file:
             data = file.read(limits.max_bytes + 1)  # a file may grow after its size was read
     except FileNotFoundError:
@@ -180,7 +188,7 @@ def _read_file(path: Path, limits: Limits) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or "its name is not valid"
         raise PictureError(f"'{path.name}' cannot be read ({reason}); check the path.") from None
-    _require_bytes(len(data), limits)
+    require_bytes(len(data), limits)
     return data
 
 
@@ -197,11 +205,11 @@ def _from_array(array: NDArray[np.uint8]) -> Image.Image:
 
 def _finish(picture: Opened, name: str, limits: Limits, salvage: bool = False) -> Photo:
     """Check the size, decode, and bring to upright sRGB; the order is the point."""
-    _require_size(picture.size, limits)
-    _require_pixels(picture.tile, limits)
-    opened.decode(picture, salvage)
+    require_size(picture.size, limits)
+    require_pixels(picture.tile, limits)
+    decode(picture, salvage)
     if picture.size == picture.picture.size or not picture.needs_levels:
-        _require_size(picture.picture.size, limits)  # a decoder may find another size than the header told
+        require_size(picture.picture.size, limits)  # a decoder may find another size than the header told
     try:
         found = normalize.normalize(picture)
     except PictureError:
@@ -211,40 +219,8 @@ def _finish(picture: Opened, name: str, limits: Limits, salvage: bool = False) -
     return Photo(found.image, found.alpha, name, (*picture.notices, *found.notices))
 
 
-def _require_bytes(count: int, limits: Limits) -> None:
-    if count > limits.max_bytes:
-        raise PictureError(
-            f"The file has {count / 1e6:.1f} MB, more than the limit of {limits.max_bytes / 1e6:.1f} MB; "
-            "make the picture smaller, or save it as JPEG."
-        )
-
-
-def _require_pixels(size: tuple[int, int], limits: Limits) -> None:
-    width, height = size
-    if width * height > limits.max_pixels:
-        raise PictureError(
-            f"The picture has {width} x {height} pixels, {width * height / 1e6:.1f} million, more than the limit of "
-            f"{limits.max_pixels / 1e6:.1f} million; make it smaller."
-        )
-
-
-def _require_size(size: tuple[int, int], limits: Limits) -> None:
-    _require_pixels(size, limits)
-    width, height = size
-    if min(size) < limits.min_side:
-        raise PictureError(
-            f"The picture has {width} x {height} pixels, and each side needs at least {limits.min_side}; "
-            "choose a larger one."
-        )
-    if max(size) > limits.max_side:
-        raise PictureError(
-            f"The picture has {width} x {height} pixels, and no side may exceed {limits.max_side}; "
-            "crop it or make it smaller."
-        )
-
-
 def safe_name(source: str) -> str:
-    """A name for titles and downloads from a path of any system, or from a link.
+    """Make a name for titles and downloads from a path of any system, or from a link.
 
     It is the last part, without its ending and without what a file system or a page refuses; "photo" where nothing is
     left of it.

@@ -93,7 +93,7 @@ def encode_sheet(frames: Sequence[Frame], note: str, columns: int | None = None)
 
 
 def _columns(count: int, cell_aspect: float) -> int:
-    """The columns of a grid: near to the sheet's aspect, and with few empty places."""
+    """Choose the columns of a grid: near to the sheet's aspect, and with few empty places."""
 
     def badness(columns: int) -> float:
         rows = math.ceil(count / columns)
@@ -104,7 +104,7 @@ def _columns(count: int, cell_aspect: float) -> int:
 
 
 def _pages(frames: Sequence[Frame]) -> list[Image.Image]:
-    """The pictures with their bands: RGB, all of one size."""
+    """Draw the pictures with their bands: RGB, all of one size."""
     sizes = {frame.image.size for frame in frames}
     if len(sizes) != 1:
         raise ValueError(f"a film has pictures of one size, not of {sorted(sizes) or 'none'}")
@@ -114,7 +114,7 @@ def _pages(frames: Sequence[Frame]) -> list[Image.Image]:
 
 
 def _font(captions: Sequence[str], width: int) -> ImageFont.FreeTypeFont:
-    """The largest font in which every caption fits the width."""
+    """Find the largest font in which every caption fits the width."""
     for size in range(_MAX_SIZE, _MIN_SIZE, -1):
         font = _scalable(size)
         if max(font.getlength(caption) for caption in captions) <= width - size:
@@ -130,7 +130,7 @@ def _scalable(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _page(frame: Frame, width: int, font: ImageFont.FreeTypeFont) -> Image.Image:
-    """A picture in the middle of a page `width` px wide, its caption in the middle of the band under it."""
+    """Put a picture in the middle of a page `width` px wide, its caption in the middle of the band under it."""
     image = frame.image
     band = round(_BAND * font.size)
     page = Image.new("RGB", (width, image.height + band), _SURFACE)
@@ -143,6 +143,6 @@ def _page(frame: Frame, width: int, font: ImageFont.FreeTypeFont) -> Image.Image
 
 
 def _in_256_colors(page: Image.Image) -> Image.Image:
-    """The page in a palette of its own; dithered, so that faint colours do not vanish."""
+    """Reduce the page to a palette of its own; dithered, so that faint colours do not vanish."""
     palette = page.quantize(256, Image.Quantize.MEDIANCUT)
     return page.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)

@@ -51,7 +51,7 @@ class PictureSet:
         self.problems += other.problems
 
     def cut(self) -> "PictureSet":
-        """The same with no more than `MAX_SET_PICTURES`."""
+        """Drop all pictures above `MAX_SET_PICTURES`, and say so; returns the set itself."""
         if (surplus := len(self.entries) - MAX_SET_PICTURES) > 0:
             del self.entries[MAX_SET_PICTURES:]
             self.problems.append(
@@ -61,7 +61,7 @@ class PictureSet:
 
 
 def from_files(files: Sequence[tuple[str, bytes]]) -> PictureSet:
-    """The pictures of uploaded files, and of those that are ZIP archives the pictures inside.
+    """Collect the pictures of uploaded files, and of those that are ZIP archives the pictures inside.
 
     Args:
         files: the name and the content of each.
@@ -111,7 +111,7 @@ class _Budget:
 
 
 def from_zip(archive_name: str, content: bytes) -> PictureSet:
-    """The pictures in a ZIP archive and in its folders; they are unpacked one at a time, when they are read."""
+    """Find the pictures in a ZIP archive; they are unpacked one at a time, when they are read."""
     found = PictureSet()
     try:
         archive = _open(content)
@@ -160,7 +160,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) 
 
 
 def allowed_folders(setting: str | None = None) -> dict[str, Path]:
-    """The folders that the host offers, by a name for each.
+    """List the folders that the host offers, by a name for each.
 
     Args:
         setting: paths with the system's separator (":" or ";") between them; by default `COLORIZER_FOLDERS` of the
@@ -179,7 +179,7 @@ def allowed_folders(setting: str | None = None) -> dict[str, Path]:
 
 
 def from_folder(folder: Path) -> PictureSet:
-    """The pictures in a folder and below, sorted; links that lead out of it are not followed."""
+    """Find the pictures in a folder and below, sorted; links that lead out of it are not followed."""
     root = folder.resolve()
     walked, found = find_pictures(root, stay_inside=True), PictureSet()
     for path in walked.pictures[:MAX_SET_PICTURES]:
@@ -198,7 +198,7 @@ def _stays_inside(path: Path, root: Path) -> bool:
 
 
 def _inside(path: Path, root: Path) -> Path:
-    """The file itself, looked at again: it may have been replaced since the folder was read."""
+    """Look at the file again: it may have been replaced since the folder was read."""
     if not _stays_inside(path, root) or not stat.S_ISREG(path.stat().st_mode):
         raise PictureError("It is not in the folder any more.")
     return path.resolve()

@@ -147,7 +147,7 @@ def frames_notice(picture: Image.Image) -> str | None:
 
 
 def fault(kind: Kind, error: Exception) -> PictureError:
-    """The one sentence for what a decoder raised."""
+    """Make the one sentence for what a decoder raised."""
     if isinstance(error, MemoryError):
         return PictureError("There is not enough memory to decode the picture; make it smaller.")
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):

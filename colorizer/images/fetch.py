@@ -3,7 +3,8 @@
 What is kept: only http and https; only addresses of the public internet, checked after every resolution and redirect;
 the connection goes to the very address that was checked, while certificate and Host header are for the name, so that
 a name cannot change its address in between; one time limit over all of it; a size limit while the bytes come in.
-Proxies of the environment, cookies, referrers and compressed bodies are not used.
+Proxies of the environment, cookies, referrers and compressed bodies are not used. A Content-Encoding that nobody knows
+(storage services send `aws-chunked`, `UTF-8`, `none`) is none: the body is judged by its bytes, as everywhere.
 
 `POLICY` holds the settings. A program that needs others (a test with a server on loopback) sets `fetch.POLICY` in its
 own entry script or passes a policy; nothing in the environment changes it.
@@ -11,6 +12,7 @@ own entry script or passes a policy; nothing in the environment changes it.
 
 import contextlib
 import queue
+import re
 import socket
 import ssl
 import threading
@@ -23,6 +25,7 @@ import urllib3
 from urllib3 import exceptions
 
 from colorizer.errors import LinkError
+from colorizer.images.limits import MAX_LINK_BYTES
 from colorizer.images.public_addresses import IPAddress, is_public_unicast, parse_address
 from colorizer.images.timed_connections import Deadline, make_pool
 from colorizer.images.urls import Target, parse_link, parse_redirect
@@ -31,11 +34,25 @@ _USER_AGENT: Final = "colorizer/0.1 (a person asked for this picture)"
 _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 _CHUNK_BYTES: Final = 65_536
 _FRAMING_BYTES: Final = 1_000_000  # of headers, and of a body's chunks beside what they hold
+_COMPRESSIONS: Final = frozenset(("gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"))
+_PUBLIC_ADDRESSES: Final = (
+    (socket.AF_INET, "192.0.2.1"),
+    (socket.AF_INET6, "2001:db8::1"),
+)  # RFC 5737 and 3849
 _MAX_ADDRESSES_TRIED: Final = 4  # so that a name with hundreds of dead addresses does not open hundreds of connections
 
 
+def has_network() -> bool:
+    """Tell whether this machine knows a way to any public address; nothing is sent for it."""
+    for family, address in _PUBLIC_ADDRESSES:
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 443))
+            return True
+    return False
+
+
 def resolve_with_system(host: str, port: int) -> list[str]:
-    """All addresses that the system's resolver has for a name, in its order of preference."""
+    """Return all addresses that the system's resolver has for a name, in its order of preference."""
     answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
@@ -46,18 +63,20 @@ class LinkPolicy:
 
     Attributes:
         timeout_seconds: for names, connections, redirects and the body together.
-        max_bytes: of the body.
+        max_bytes: of the body; its home is with the other limits.
         max_redirects: how many times a server may point elsewhere.
         resolve: (host, port) to addresses; raises OSError where there are none.
         is_allowed_address: whether a connection to an address may be opened.
+        has_network: asked only after a failure, to say what it comes from.
         ca_file: PEM file of the authorities that may vouch for servers.
     """
 
     timeout_seconds: float = 10.0
-    max_bytes: int = 25_000_000
-    max_redirects: int = 3
+    max_bytes: int = MAX_LINK_BYTES
+    max_redirects: int = 10
     resolve: Callable[[str, int], list[str]] = resolve_with_system
     is_allowed_address: Callable[[IPAddress], bool] = is_public_unicast
+    has_network: Callable[[], bool] = has_network
     ca_file: str = certifi.where()
 
 
@@ -98,6 +117,7 @@ def _get(target: Target, policy: LinkPolicy, deadline: Deadline) -> bytes | Targ
         except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError):
             continue
     deadline.remaining_seconds()
+    _require_network(policy)
     raise LinkError(f"{target.host} does not accept a connection; try again later, or upload the picture.")
 
 
@@ -126,7 +146,7 @@ def _ask(
 
 
 def _checked_addresses(target: Target, policy: LinkPolicy, deadline: Deadline) -> list[str]:
-    """The addresses of a host, of which every one is allowed."""
+    """Resolve a host, and refuse it unless every one of its addresses is allowed."""
     addresses = [target.host] if parse_address(target.host) else _resolve(target, policy, deadline)
     for text in addresses:
         address = parse_address(text)
@@ -137,11 +157,13 @@ def _checked_addresses(target: Target, policy: LinkPolicy, deadline: Deadline) -
 
 def _resolve(target: Target, policy: LinkPolicy, deadline: Deadline) -> list[str]:
     """Ask the resolver in a thread of its own: the system's resolver knows no time limit."""
-    answers: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
             answers.put(policy.resolve(target.host, target.port))
+        except socket.gaierror as error:
+            answers.put(None if error.errno == socket.EAI_AGAIN else [])
         except Exception:  # OSError where there is no such name; whatever else, the caller must not wait in vain
             answers.put([])
 
@@ -151,8 +173,22 @@ def _resolve(target: Target, policy: LinkPolicy, deadline: Deadline) -> list[str
     except queue.Empty:
         raise TimeoutError from None
     if not addresses:
+        _require_network(policy)
+    if addresses is None:
+        raise LinkError(
+            f"The address of {target.host} cannot be looked up at present, as no name server answers; check the "
+            "network of the computer that this runs on, or upload the picture."
+        )
+    if not addresses:
         raise LinkError(f"There is no server named {target.host}; check the link for typing errors.")
     return addresses
+
+
+def _require_network(policy: LinkPolicy) -> None:
+    if not policy.has_network():
+        raise LinkError(
+            "The computer that this runs on has no connection to the internet; connect it, or upload the picture."
+        )
 
 
 def _headers(target: Target) -> dict[str, str]:
@@ -172,7 +208,7 @@ def _read_answer(response: urllib3.BaseHTTPResponse, target: Target, policy: Lin
         raise LinkError(
             f"{target.host} answers with status {response.status} instead of a picture; open the link in a browser."
         )
-    if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+    if _COMPRESSIONS & set(re.split(r"[\s,;]+", response.headers.get("Content-Encoding", "").lower())):
         raise LinkError(f"{target.host} sends the picture compressed, which is refused; upload it instead.")
     if (response.length_remaining or 0) > policy.max_bytes:
         raise _too_large(policy)
@@ -203,7 +239,8 @@ def _broken_off(target: Target) -> LinkError:
 
 def _too_large(policy: LinkPolicy) -> LinkError:
     return LinkError(
-        f"The file behind the link has more than {policy.max_bytes / 1e6:.1f} MB; use a smaller version of the picture."
+        f"The file behind the link has more than {policy.max_bytes / 1e6:.1f} MB, the limit for links; "
+        "use a smaller version of the picture."
     )
 
 

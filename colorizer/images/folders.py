@@ -78,7 +78,7 @@ class FoundPictures:
 
 
 def is_system_name(name: str) -> bool:
-    """True for what systems put beside pictures, and nobody chose: hidden files, thumbnails, recycle bins."""
+    """Tell what systems put beside pictures, and nobody chose: hidden files, thumbnails, recycle bins."""
     return name.startswith(".") or name.lower() in _SYSTEM_NAMES
 
 
@@ -96,7 +96,7 @@ def judge_name(name: str) -> Reason | None:
 
 
 def has_picture_ending(name: str) -> bool:
-    """True where the ending of a name is one of `SUFFIXES`, in letters of either case."""
+    """Tell whether the ending of a name is one of `SUFFIXES`, in letters of either case."""
     return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - for names, not paths; many of them
 
 

@@ -4,8 +4,10 @@ Grey is not "no pixel has a colour". A scan of a black-and-white print is sepia 
 scanner's noise in its channels, a date stamp in orange or a note in ink. What all these have in common: at each
 lightness nearly all of the picture has one and the same tint. A colour photo, even one in fog, does not.
 
-The limits were set on 3,374 colour photos, of which 6 count as toned (sea and sky of one hue), on old
-photographs, and on toned, noisy and stamped copies of colour photos.
+`python -m benchmarks.greyness` measures it. Of 374 colour photos (Kodak, BSDS, people) none is called toned; of 24,883
+training photos 67 are, of which by eye 31 are toned prints, and 36 show sky, sea, snow or cloth in one light. Of scans
+made of prints of Kodak and BSDS photos (toned, sepia, noisy, yellowed, stamped, signed) 96 to 100% are found of each
+kind; of those of only 160 px, where JPEG smears tints over more of the picture, 67 to 100%.
 """
 
 import functools

@@ -1,14 +1,15 @@
 """What the boxes of a HEIC or AVIF file say, read without a decoder: which item is the picture, where its bytes lie,
 how its colour is to be understood, and how large its coded frames are.
 
-Sources: ISO/IEC 14496-12 (boxes, `iloc`, `stbl`), 23008-12 (HEIF: `pitm`, `iinf`, `iprp`), 23091-2 (`nclx`); AV1
-bitstream specification, 5.3 to 5.5 (OBUs and the sequence header). Lengths are not believed: whatever leads out of the
-file ends the reading.
+Sources: ISO/IEC 14496-12 (boxes, `iloc`, `stbl`), 23008-12 (HEIF: `pitm`, `iinf`, `iprp`), 23091-2 (`nclx`). Lengths
+are not believed: whatever leads out of the file ends the reading.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+
+from colorizer.images.av1_headers import sequence_sizes
 
 _MAX_BOXES: Final = 20_000  # of one file: a photo in tiles has some hundreds
 _MAX_EXTENTS: Final = 100_000
@@ -82,12 +83,12 @@ class IsoFile:
         return [Item(number, kinds.get(number, b""), extents) for number, extents in places]
 
     def primary(self) -> int | None:
-        """The id of the item that is the picture."""
+        """Return the id of the item that is the picture."""
         box = _find(self.data, self.meta, b"pitm") if self.meta else None
         return None if box is None else _number(self.data, box.start + 4, 4 if self.data[box.start] else 2)
 
     def primary_kind(self) -> bytes:
-        """The kind of that item; of a grid, that of its tiles."""
+        """Return the kind of that item; of a grid, that of its tiles."""
         if self.meta is None:
             return b""
         kinds = self._item_kinds(self.meta)
@@ -111,12 +112,12 @@ class IsoFile:
         for item in self.items():
             if item.kind == b"av01":
                 coded = b"".join(self.data[start:end] for start, end in item.extents)
-                sizes += _sequence_sizes(coded)
+                sizes += sequence_sizes(coded)
         for box in self._all(self.meta), self._all(self.movie):
             for found in box:
                 if found.kind == b"av1C":
-                    sizes += _sequence_sizes(self.data[found.start + 4 : found.end])
-        return sizes + [size for sample in self._first_samples() for size in _sequence_sizes(sample)]
+                    sizes += sequence_sizes(self.data[found.start + 4 : found.end])
+        return sizes + [size for sample in self._first_samples() for size in sequence_sizes(sample)]
 
     def ends_beyond(self) -> bool:
         """Whether bytes that the picture consists of are not in the file."""
@@ -136,7 +137,7 @@ class IsoFile:
         return kinds
 
     def _properties_of(self, number: int) -> list[Box]:
-        """The boxes of `ipco` that `ipma` ties to an item."""
+        """Find the boxes of `ipco` that `ipma` ties to an item."""
         properties = _find(self.data, self.meta, b"iprp") if self.meta else None
         store = _find(self.data, properties, b"ipco") if properties else None
         if properties is None or store is None:
@@ -167,7 +168,7 @@ class IsoFile:
         return [box for box in self._all(self.movie) if box.kind == b"colr"]
 
     def _all(self, within: Box | None) -> list[Box]:
-        """The box and all below it that are known to hold boxes; sample descriptions included."""
+        """List the box and all below it that are known to hold boxes; sample descriptions included."""
         found: list[Box] = []
         waiting = [within] if within else []
         while waiting and len(found) < _MAX_BOXES:
@@ -179,7 +180,7 @@ class IsoFile:
         return found
 
     def _first_samples(self) -> list[bytes]:
-        """The bytes of the first frame of each track."""
+        """Return the bytes of the first frame of each track."""
         samples = []
         for table in (box for box in self._all(self.movie) if box.kind == b"stbl"):
             parts = {box.kind: box for box in boxes(self.data, table.start, table.end)}
@@ -232,84 +233,3 @@ def _read_locations(data: bytes, table: Box, inside: Box | None) -> list[tuple[i
         if method in (0, 1):
             found.append((number, tuple(places)))
     return found
-
-
-_SEQUENCE_HEADER: Final = 1
-
-
-def _sequence_sizes(coded: bytes) -> list[tuple[int, int]]:
-    """The sizes in the sequence headers among the OBUs of some bytes."""
-    sizes, at = [], 0
-    for _ in range(_MAX_BOXES):
-        if at >= len(coded):
-            break
-        kind, has_extension, has_size = coded[at] >> 3 & 15, coded[at] & 4, coded[at] & 2
-        at += 2 if has_extension else 1
-        size, at = _leb128(coded, at) if has_size else (len(coded) - at, at)
-        if kind == _SEQUENCE_HEADER:
-            sizes.append(_read_sequence_header(_Bits(coded[at : at + min(size, 64)])))
-        at += size
-    return sizes
-
-
-def _leb128(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for place in range(8):
-        if at >= len(data):
-            break
-        byte, at = data[at], at + 1
-        value |= (byte & 0x7F) << (7 * place)
-        if not byte & 0x80:
-            break
-    return value, at
-
-
-class _Bits:
-    """Reads bits, the highest first; beyond the end all are 0."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value, self._left = int.from_bytes(data, "big"), 8 * len(data)
-
-    def read(self, count: int) -> int:
-        self._left -= count
-        shifted = self._value >> self._left if self._left >= 0 else self._value << -self._left
-        return shifted & ((1 << count) - 1)
-
-    def read_uvlc(self) -> int:
-        zeros = 0
-        while zeros < 32 and not self.read(1):
-            zeros += 1
-        return 0 if zeros >= 32 else (1 << zeros) - 1 + self.read(zeros)
-
-
-def _read_sequence_header(bits: _Bits) -> tuple[int, int]:
-    """AV1 5.5.1 up to max_frame_width_minus_1 and max_frame_height_minus_1."""
-    bits.read(3 + 1)  # profile, still_picture
-    if bits.read(1):  # reduced_still_picture_header
-        bits.read(5)
-    else:
-        _skip_operating_points(bits)
-    width_bits, height_bits = bits.read(4) + 1, bits.read(4) + 1
-    return bits.read(width_bits) + 1, bits.read(height_bits) + 1
-
-
-def _skip_operating_points(bits: _Bits) -> None:
-    delay_bits = 0
-    has_decoder_model = False
-    if bits.read(1):  # timing_info_present
-        bits.read(32), bits.read(32)
-        if bits.read(1):  # equal_picture_interval
-            bits.read_uvlc()
-        has_decoder_model = bool(bits.read(1))
-        if has_decoder_model:
-            delay_bits = bits.read(5) + 1
-            bits.read(32 + 5 + 5)
-    has_initial_delay = bits.read(1)
-    for _ in range(bits.read(5) + 1):
-        bits.read(12)
-        if bits.read(5) > 7:  # seq_level_idx
-            bits.read(1)
-        if has_decoder_model and bits.read(1):
-            bits.read(2 * delay_bits + 1)
-        if has_initial_delay and bits.read(1):
-            bits.read(4)

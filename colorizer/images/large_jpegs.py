@@ -52,7 +52,7 @@ def _encode_rows(image: Image.Image, top: int, bottom: int, options: dict[str, A
 
 
 def _memory() -> Any:
-    """A file in memory: with one that the system knows, Pillow lets go of Python's lock while it encodes."""
+    """Open a file in memory: with one that the system knows, Pillow lets go of Python's lock while it encodes."""
     try:
         return os.fdopen(os.memfd_create("jpeg"), "w+b")
     except (AttributeError, OSError):  # not on this system, or not allowed here

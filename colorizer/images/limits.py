@@ -7,6 +7,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
+from colorizer.errors import PictureError
+
 MAX_UPLOAD_MEGABYTES: Final = 32  # of one file: an uncompressed scan of 10 x 15 cm at 600 dpi has 25.1
 
 
@@ -21,6 +23,9 @@ class Limits:
 
 
 LIMITS: Final = Limits()
+
+MAX_LINK_BYTES: Final = MAX_UPLOAD_MEGABYTES * 1_000_000
+"""Of the file behind a link: as of an upload, and on one's own computer too, as the server is a stranger's."""
 
 _LOCAL_BYTES_PER_PIXEL: Final = 8  # 16-bit RGBA without compression: no file of a photo needs more
 _LOCAL_SPARE_BYTES: Final = 64_000_000  # for metadata, thumbnails and further pages
@@ -41,3 +46,54 @@ def local_limits(max_pixels: int | None = None) -> Limits:
     pixels = max_pixels or LIMITS.max_pixels
     max_bytes = pixels * _LOCAL_BYTES_PER_PIXEL + _LOCAL_SPARE_BYTES
     return dataclasses.replace(LIMITS, max_pixels=pixels, max_bytes=max(LIMITS.max_bytes, max_bytes))
+
+
+def require_bytes(count: int, limits: Limits) -> None:
+    """Refuse a file that is too large.
+
+    Raises:
+        PictureError: it has more bytes than `limits` allow.
+    """
+    if count > limits.max_bytes:
+        raise PictureError(
+            f"The file has {count / 1e6:.1f} MB, more than the limit of {limits.max_bytes / 1e6:.1f} MB; "
+            "make the picture smaller, or save it as JPEG."
+        )
+
+
+def require_pixels(size: tuple[int, int], limits: Limits) -> None:
+    """Refuse what would fill the memory once it is decoded.
+
+    Args:
+        size: (width, height) in px of a picture, or of a part that is decoded as a whole.
+        limits: what is allowed.
+
+    Raises:
+        PictureError: it has more pixels than `limits` allow.
+    """
+    width, height = size
+    if width * height > limits.max_pixels:
+        raise PictureError(
+            f"The picture has {width} x {height} pixels, {width * height / 1e6:.1f} million, more than the limit of "
+            f"{limits.max_pixels / 1e6:.1f} million; make it smaller."
+        )
+
+
+def require_size(size: tuple[int, int], limits: Limits) -> None:
+    """Refuse a picture of a size that is not worked on.
+
+    Raises:
+        PictureError: it has too many pixels, or a side, in px, that is too short or too long.
+    """
+    require_pixels(size, limits)
+    width, height = size
+    if min(size) < limits.min_side:
+        raise PictureError(
+            f"The picture has {width} x {height} pixels, and each side needs at least {limits.min_side}; "
+            "choose a larger one."
+        )
+    if max(size) > limits.max_side:
+        raise PictureError(
+            f"The picture has {width} x {height} pixels, and no side may exceed {limits.max_side}; "
+            "crop it or make it smaller."
+        )

@@ -186,7 +186,7 @@ def _split_sixteen_bit(picture: Image.Image) -> tuple[Image.Image, Image.Image |
 
 @functools.cache
 def srgb_profile() -> ImageCms.ImageCmsProfile:
-    """The sRGB profile that LittleCMS makes."""
+    """Return the sRGB profile that LittleCMS makes."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 

@@ -6,7 +6,6 @@ refused before a decoder sees it.
 
 import functools
 import io
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,7 +23,6 @@ from colorizer.images.png_chunks import read_png
 from colorizer.images.sample_range import OddTiff
 
 NO_END: Final = "The end of the file is missing, but all of the picture is there."
-_salvaging = threading.Lock()
 _CALLERS: Final = Kind("a picture")
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -168,7 +166,7 @@ def _open_iso_file(data: bytes, kind: Kind, check_size: Callable[[tuple[int, int
 
 
 def _note_colours(opened: Opened, file: IsoFile) -> None:
-    """A profile counts before numbers: players and browsers do so, too (ISO/IEC 23000-22, 7.3.6.4)."""
+    """Read colours told by numbers, unless there is a profile, which counts first (ISO/IEC 23000-22, 7.3.6.4)."""
     nclx = file.nclx()
     if opened.profile is not None or nclx is None:
         return
@@ -226,48 +224,3 @@ def _open_first_page(data: bytes, kind: Kind) -> tuple[TiffImagePlugin.TiffImage
 
 def _open_page(data: bytes, kind: Kind) -> TiffImagePlugin.TiffImageFile:
     return _open_first_page(data, kind)[0]
-
-
-def decode(opened: Opened, salvage: bool = False) -> None:
-    """Decode all pixels in place.
-
-    Args:
-        opened: the picture, whose size was checked.
-        salvage: take what is there of a picture that is cut off, with a notice.
-
-    Raises:
-        PictureError: it is cut off, damaged, or larger than the memory.
-    """
-    if salvage:
-        with _salvaging:
-            return _salvage(opened)
-    decoding.decode(opened.picture, opened.kind)
-    if not opened.is_whole:
-        if not _is_complete_jpeg(opened):
-            raise decoding.fault(opened.kind, EOFError())
-        opened.note(NO_END)
-    return None
-
-
-def _salvage(opened: Opened) -> None:
-    try:
-        decoding.decode(opened.picture, opened.kind)
-        is_complete = opened.is_whole or _is_complete_jpeg(opened)
-    except PictureError:
-        if opened.reopen is None:
-            raise
-        opened.picture, is_complete = opened.reopen(), False
-        decoding.decode_what_is_there(opened.picture, opened.kind)
-    if not is_complete:
-        opened.notices = [notice for notice in opened.notices if notice != NO_END]
-        opened.note(decoding.CUT_OFF)
-    elif not opened.is_whole:
-        opened.note(NO_END)
-
-
-def _is_complete_jpeg(opened: Opened) -> bool:
-    """Of a JPEG without its end: other bytes behind it change nothing where all pixels are there."""
-    assert opened.reopen is not None
-    other = opened.reopen()
-    decoding.decode(other, opened.kind)
-    return opened.has_all_scans and decoding.have_same_pixels(opened.picture, other)

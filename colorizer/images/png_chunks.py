@@ -123,7 +123,7 @@ def _from_gamma_chunks(colour: dict[bytes, bytes]) -> ColorNumbers | None:
 
 
 def _unpack_profile(content: bytes) -> bytes | None:
-    """The ICC profile; None where it is damaged, or unpacks to far more than any profile has."""
+    """Unpack the ICC profile; None where it is damaged, or unpacks to far more than any profile has."""
     _, _, packed = content.partition(b"\0")
     unpacker = zlib.decompressobj()
     try:

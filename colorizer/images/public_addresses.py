@@ -49,7 +49,7 @@ _NOT_PUBLIC_V6: Final = tuple(
 
 
 def parse_address(text: str) -> IPAddress | None:
-    """An address in its standard spelling (four decimal numbers, or IPv6 without zone), or None."""
+    """Read an address in its standard spelling (four decimal numbers, or IPv6 without zone); else None."""
     try:
         return None if "%" in text else ip_address(text)
     except ValueError:
@@ -57,7 +57,7 @@ def parse_address(text: str) -> IPAddress | None:
 
 
 def is_public_unicast(address: IPAddress) -> bool:
-    """True for an address that is one machine's on the public internet."""
+    """Tell whether an address is that of one machine on the public internet."""
     if isinstance(address, IPv4Address):
         return not any(address in block for block in _NOT_PUBLIC_V4)
     return address in _GLOBAL_UNICAST_V6 and not any(address in block for block in _NOT_PUBLIC_V6)

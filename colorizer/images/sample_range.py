@@ -57,7 +57,7 @@ def read_sixteen_bit_colour(picture: ImageFile.ImageFile, reopen: Callable[[], I
 
 
 def _turn(args: Any) -> Any:
-    """The arguments of a decoder, with the bytes of each sample in the other order."""
+    """Return the arguments of a decoder, with the bytes of each sample in the other order."""
     if isinstance(args, tuple):
         return tuple(_turn(part) if isinstance(part, str) and ";16" in part else part for part in args)
     assert isinstance(args, str)
@@ -100,7 +100,10 @@ def spread(levels: Levels16, white: int) -> Levels16:
 
 
 class OddTiff:
-    """A page of a TIFF with 9 to 15 bits in a sample: grey or RGB, in strips, without a predictor."""
+    """A page of a TIFF that Pillow cannot read: grey or RGB, in strips, without a predictor.
+
+    Its samples have 9 to 15 bits, or they are grey of 16 bits, the highest first, with white at 0.
+    """
 
     def __init__(self, data: bytes, offset: int) -> None:
         """Read the directory that begins at `offset`.
@@ -117,7 +120,7 @@ class OddTiff:
         is_plain = self._value(_PREDICTOR, 1) == 1 and self._value(_PLANAR, 1) == 1 and self._value(_FORMAT, 1) == 1
         if (
             data[2:4] not in (b"*\0", b"\0*")
-            or not 9 <= self.bits <= 15
+            or not (9 <= self.bits <= 15 or self._is_inverted_sixteen_bit_grey)
             or self.samples not in (1, 3)
             or self.photometric not in kinds
             or not is_plain
@@ -126,8 +129,12 @@ class OddTiff:
         ):
             raise ValueError("a TIFF of another kind")
 
+    @property
+    def _is_inverted_sixteen_bit_grey(self) -> bool:
+        return (self.bits, self.samples, self.photometric, self._order) == (16, 1, _WHITE_IS_ZERO, ">")
+
     def _read_tags(self) -> dict[int, tuple[int, int, int]]:
-        """Number -> (place of its entry, type, count)."""
+        """Read the tags: number -> (place of its entry, type, count)."""
         (count,) = struct.unpack_from(self._order + "H", self._data, self._offset)
         tags = {}
         for place in range(self._offset + 2, self._offset + 2 + 12 * count, 12):
@@ -136,7 +143,7 @@ class OddTiff:
         return tags
 
     def _value(self, number: int, default: int) -> int:
-        """The first value of a tag of whole numbers."""
+        """Return the first value of a tag of whole numbers."""
         if number not in self._tags:
             return default
         place, kind, count = self._tags[number]
@@ -160,7 +167,7 @@ class OddTiff:
         return -(-self.width * self.samples * self.bits // 8)
 
     def as_bytes(self) -> bytes:
-        """The same file, with this page's rows declared as 8-bit grey of `row_bytes` px."""
+        """Copy the file, with this page's rows declared as 8-bit grey of `row_bytes` px."""
         data = bytearray(self._data)
         for number, value in ((_WIDTH, self.row_bytes), (_BITS, 8), (_SAMPLES, 1), (_PHOTOMETRIC, 1), (_FORMAT, 1)):
             if number in self._tags:
@@ -184,7 +191,7 @@ class OddTiff:
 
 
 def directories(data: bytes, most: int) -> list[int]:
-    """The places of a classic TIFF's first directories."""
+    """Find the places of a classic TIFF's first directories."""
     order = "<" if data[:2] == b"II" else ">"
     found: list[int] = []
     try:

@@ -92,7 +92,7 @@ def save_image(image: Image.Image, path: Path | str, note: str, *, quality: int 
 
 
 def save_options(format: OutputFormat, note: str, quality: int = QUALITY) -> dict[str, Any]:
-    """The keywords of Pillow's writer for each format."""
+    """Return the keywords of Pillow's writer for each format."""
     if format == "PNG":
         text = PngImagePlugin.PngInfo()
         text.add_itxt("Description", note)
@@ -111,7 +111,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 @functools.cache
 def srgb_profile_bytes() -> bytes:
-    """The profile with a fixed date (ICC.1:2022, 7.2: bytes 24 to 35), so that equal pictures give equal files."""
+    """Date the profile alike each time (ICC.1:2022, 7.2: bytes 24 to 35), so that equal pictures give equal files."""
     profile = normalize.srgb_profile().tobytes()
     date = b"".join(part.to_bytes(2, "big") for part in (2000, 1, 1, 0, 0, 0))
     return profile[:24] + date + profile[36:]

@@ -68,7 +68,7 @@ def _refuse_sixteen_bit_planes(picture: TiffImagePlugin.TiffImageFile) -> None:
 
 
 def _tag(picture: TiffImagePlugin.TiffImageFile, number: int) -> int:
-    """A whole number of a TIFF's directory, or 0 where it is missing or of another type."""
+    """Read a whole number of a TIFF's directory, or 0 where it is missing or of another type."""
     try:
         value = picture.tag_v2.get(number)
     except Exception:  # tags are unpacked when asked for, from hostile bytes

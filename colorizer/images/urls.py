@@ -1,5 +1,7 @@
 """From the text of a link to a server, a port and a path, refusing whatever two programs could read in two ways.
 
+Spaces in a path are the one thing that is mended: whoever copies a link gets them, and every browser encodes them.
+
 Sources: WHATWG URL and Fetch standards ("bad port"); RFC 3986; UTS 46 for names beyond ASCII.
 """
 
@@ -19,7 +21,8 @@ _FIRST_OPEN_PORT: Final = 1024
 _BAD_PORTS: Final = frozenset(  # those of the Fetch standard from 1024 on: their protocols could mistake a request
     (1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080)
 )
-_AMBIGUOUS: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\\s\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:(?![0-9]{1,5}(?:[/?#]|$))", re.IGNORECASE)  # and not a host with a port
+_AMBIGUOUS: Final = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\xa0\\\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _KEPT_IN_PATH: Final = "!$%&'()*+,-./:;=@[]_|~"  # besides letters and digits; the rest is percent-encoded
@@ -49,16 +52,28 @@ class Target:
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
+def with_scheme(text: str) -> str:
+    """Complete what a person types or pastes as a link: without a scheme it gets https.
+
+    What does not begin with a name that has a dot is a word, and stays what it is.
+    """
+    text = text.strip()
+    if text.startswith("//"):
+        return f"https:{text}"
+    is_bare = not _SCHEME.match(text) and "." in re.split(r"[/?#]", text, maxsplit=1)[0]
+    return f"https://{text}" if is_bare else text
+
+
 def parse_link(link: str) -> Target:
-    """Read a link.
+    """Read a link; spaces in its path and query are percent-encoded.
 
     Raises:
         LinkError: it is not an unambiguous http or https link to an allowed port of a host with a usual name.
     """
     if len(link) > _MAX_LINK_LENGTH:
         raise LinkError(f"The link is longer than {_MAX_LINK_LENGTH} characters; use a shorter one.")
-    if _AMBIGUOUS.search(link):
-        raise LinkError("The link contains a space, a backslash or an invisible character; copy it again.")
+    if _AMBIGUOUS.search(link) or link != link.strip():
+        raise LinkError("The link contains a backslash or an invisible character; copy it again.")
     try:
         parts = urllib.parse.urlsplit(link)
         scheme, host, port = parts.scheme, parts.hostname or "", parts.port

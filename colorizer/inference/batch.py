@@ -1,13 +1,15 @@
 """Many pictures coloured by several processes or threads, in groups that the network takes at once.
 
-    tasks = placing.plan(["holiday"], Path("coloured"))
-    with contextlib.closing(colorize_files(colorizer.load("photo"), tasks)) as outcomes:
-        for outcome in outcomes:
-            print(outcome.source, outcome.problem or "done")
+    if __name__ == "__main__":       # the processes of a large batch import the script that starts them
+        tasks = output_paths.plan(["holiday"], Path("coloured"))
+        with contextlib.closing(colorize_files(colorizer.load("photo"), tasks)) as outcomes:
+            for outcome in outcomes:
+                print(outcome.source, outcome.problem or "done")
 
 Each takes a group of pictures of one size at the network, opens them, asks the network once for all of them, and
 composes, encodes and writes one after the other. While one decodes, another computes and a third one encodes. On a CPU
-they are processes; threads serve a few pictures, a network on a GPU, and systems without `fork`.
+they are processes, see `colorizer.utils.process_pool`; threads serve a few pictures, a large network, one on a GPU, and
+systems without semaphores.
 
 Groups are made as they are asked for, and nothing of a picture is kept once it is written: memory goes by the number of
 processes, not of files. A result appears whole or not at all, so a batch may be broken off anywhere.
@@ -34,7 +36,7 @@ from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task, is_link, make_folder
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
-from colorizer.utils import fork_pool, worker_pool
+from colorizer.utils import process_pool, worker_pool
 from colorizer.utils.worker_pool import Item, Work
 
 _WINDOW = 64  # files whose headers are compared: in it those of one shape find each other
@@ -42,7 +44,9 @@ _GROUP = 8  # pictures at most: enough that a GPU's overhead is small
 GROUP_ON_CPU = 2  # there the network takes as long for each as for one alone, and progress shows by groups
 _GROUP_PIXELS = 8_000_000  # some 100 MB while they are worked on
 _GROUPS_EACH = 4  # at least, where there are few pictures: all are to have something to do
-WORTH_A_PROCESS = 16  # pictures: to start one and its first pass take a tenth of a second
+WORTH_A_PROCESS = 16  # pictures, where processes start at once: one, and its first pass, take a tenth of a second
+WORTH_A_START = 160  # where torch has to be imported for them first: then threads are as fast below
+_MAX_COPIES = 2_000_000_000  # bytes of weights: each process holds its own
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # no other picture would be written either
 
 
@@ -118,8 +122,11 @@ def share_out(
         work: as for `worker_pool.imap_unordered`.
         pictures: how many there are in all items together.
     """
-    if model.device.type == "cpu" and pictures >= count * WORTH_A_PROCESS and fork_pool.can_fork():
-        yield from fork_pool.imap_unordered(work, items, count)
+    worth = WORTH_A_PROCESS if process_pool.is_prepared() else WORTH_A_START
+    copies = count * sum(tensor.nbytes for tensor in model.network.state_dict().values())
+    pays = pictures >= count * worth and copies <= _MAX_COPIES
+    if model.device.type == "cpu" and pays and process_pool.can_start():
+        yield from process_pool.imap_unordered(work, items, count)
     else:
         yield from worker_pool.imap_unordered(work, items, count)
 

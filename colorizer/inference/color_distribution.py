@@ -1,7 +1,7 @@
 """What a network with bins holds possible: a distribution over colours at each point of a photo.
 
-It is small and can be kept: another temperature, the likely colours at a point and a map of doubt come from it without
-the network.
+It is small and can be kept: another temperature, the likely colours at a point and a map of uncertainty come from it
+without the network.
 """
 
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ def distinct_colors(probabilities: Tensor, count: int) -> list[LikelyColor]:
 
 
 def distribution_of(network: BinsNetwork, output: Tensor, size: tuple[int, int]) -> Distribution:
-    """What a network's output (1, C, h, w) says of a photo that it saw at `size` (height, width)."""
+    """Return what a network's output (1, C, h, w) says of a photo that it saw at `size` (height, width)."""
     logits, _ = network.parts(output)
     return Distribution(
         logits[0].to(torch.float16).cpu().numpy(),

@@ -8,6 +8,7 @@
 again at once with another saturation or onto another size of the same photo.
 """
 
+import copy
 import dataclasses
 import time
 from collections.abc import Sequence
@@ -17,7 +18,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -25,6 +25,7 @@ from torch import Tensor
 from colorizer import images
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import WEIGHTS, checkpoint_folder, list_checkpoints, load_network
+from colorizer.errors import CheckpointError
 from colorizer.inference.color_distribution import distribution_of
 from colorizer.inference.full_resolution import (
     LightnessPlane,
@@ -32,8 +33,11 @@ from colorizer.inference.full_resolution import (
     read_lightness,
     with_alpha,
 )
+from colorizer.inference.hint_propagation import lightness_embedding
 from colorizer.inference.hints import Hint, NetworkHint, hint_planes, network_hints_of
 from colorizer.inference.loading import fold_batch_norm
+from colorizer.inference.mean_of_two import MeanNetwork, blend_card, parse_blend
+from colorizer.inference.network_input import network_size, pad_to_stride
 from colorizer.inference.palette_prediction import Rendering, read_palette_prediction
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import DEFAULT_VIVIDNESS, RenderOptions
@@ -41,7 +45,6 @@ from colorizer.models import BinsNetwork, ColorNetwork, HintedBins, PaletteNetwo
 from colorizer.models.hint_unet import AB_SCALE
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-_MAX_AREA = 4  # times input_size^2: a panorama is seen smaller rather than with unbounded memory
 
 
 @dataclass(frozen=True)
@@ -58,21 +61,6 @@ class Colorization:
     """What was done to the input that the user may want to know."""
 
 
-def network_size(width: int, height: int, input_size: int) -> tuple[int, int]:
-    """(height, width) at which a network sees a photo: the aspect ratio kept, the short side `input_size` unless the
-    photo is longer than 4 : 1."""
-    scale = input_size / min(width, height)
-    scale = min(scale, input_size * (_MAX_AREA / (width * height)) ** 0.5)
-    return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def pad_to_stride(planes: Tensor, stride: int) -> Tensor:
-    """(N, C, h, w) -> the same with h and w raised to multiples of the stride, by reflection at the lower right."""
-    bottom, right = -planes.shape[2] % stride, -planes.shape[3] % stride
-    mode = "reflect" if bottom < planes.shape[2] and right < planes.shape[3] else "replicate"
-    return F.pad(planes, (0, right, 0, bottom), mode=mode)
-
-
 class Colorizer:
     """A loaded checkpoint. It keeps nothing of the photos, so threads may share it."""
 
@@ -81,11 +69,21 @@ class Colorizer:
         self.card = card
         self.device = device
         self._weights = weights
+        self._propagates = False
+
+    def with_hint_propagation(self) -> "Colorizer":
+        """Return the same checkpoint, whose answers are made to meet each hint, by lightness and distance alone.
+
+        For networks that take hints as a suggestion; `photo` does so anyway, by what it has learned.
+        """
+        other = copy.copy(self)
+        other._propagates = True
+        return other
 
     def predict(
         self, image: Image.Image, hints: Sequence[Hint] | None = None, options: RenderOptions | None = None
     ) -> Prediction:
-        """The network's colours for an RGB image of any size, at the network's own size.
+        """Return the network's colours for an RGB image of any size, at the network's own size.
 
         Args:
             image: RGB.
@@ -137,20 +135,26 @@ class Colorizer:
             options: as in `predict`.
         """
         self.check_options(None, options)
-        output, _ = self._answer(lightnesses)
-        rows = output.split(1)
+        if self.card.published is None:
+            rows = self._answer(lightnesses)[0].split(1)
+        else:  # which is large: so many at once as one only
+            rows = tuple(self._answer([lightness])[0] for lightness in lightnesses)
         return [self._prediction(row, lightness, options) for row, lightness in zip(rows, lightnesses, strict=True)]
 
     def _answer(
         self, lightnesses: Sequence[NDArray[np.float32]], network_hints: Sequence[NetworkHint] = ()
     ) -> tuple[Tensor, NDArray[np.float32] | None]:
-        """The network's output for N planes (h, w) of L and, where there are pins, the first one's embedding."""
+        """Return the network's output for N planes (h, w) of L and, where there are hints, the first one's
+        embedding."""
         lightness = pad_to_stride(torch.from_numpy(np.stack(lightnesses))[:, None], self.network.stride)
-        if not (network_hints and isinstance(self.network, HintedBins)):
+        if not network_hints:
             output: Tensor = self.network(lightness.to(self.device))
             return output.float(), None
-        planes = hint_planes(network_hints, (lightness.shape[2], lightness.shape[3]), AB_SCALE)
-        output, embedding = self.network.answer(lightness.to(self.device), planes.to(self.device))
+        planes = hint_planes(network_hints, (lightness.shape[2], lightness.shape[3]), AB_SCALE).to(self.device)
+        if not isinstance(self.network, HintedBins):
+            output = self.network(lightness.to(self.device), planes)
+            return output.float(), lightness_embedding(lightnesses[0]) if self._propagates else None
+        output, embedding = self.network.answer(lightness.to(self.device), planes)
         height, width = lightnesses[0].shape
         return output.float(), embedding[0, :, :height, :width].float().cpu().contiguous().numpy()
 
@@ -162,7 +166,7 @@ class Colorizer:
         network_hints: tuple[NetworkHint, ...] = (),
         embedding: NDArray[np.float32] | None = None,
     ) -> Prediction:
-        """What the network's output (1, C, ...) says of the photo with this L (h, w)."""
+        """Return what the network's output (1, C, ...) says of the photo with this L (h, w)."""
         height, width = lightness.shape
         options = options or RenderOptions()
         if isinstance(self.network, BinsNetwork):
@@ -174,7 +178,8 @@ class Colorizer:
         if isinstance(self.network, PaletteNetwork):
             palette_prediction = read_palette_prediction(self.network, output[:, :, :height, :width])
         ab = self.network.to_ab(output)[0, :, :height, :width].cpu().contiguous()
-        return Prediction(ab.numpy(), lightness, palette_prediction).rendered(options)
+        own = Prediction(ab.numpy(), lightness, palette_prediction, None, network_hints, embedding)
+        return own.rendered(options)
 
     def colorize(
         self,
@@ -236,7 +241,7 @@ class Colorizer:
         return self.network.temperature if isinstance(self.network, BinsNetwork) else 1.0
 
     def describe(self, options: RenderOptions | None = None, hints: int = 0) -> str:
-        """The note that goes into every saved result; `hints` is their number."""
+        """Return the note that goes into every saved result; `hints` is their number."""
         options = options or RenderOptions()
         way = f"; rendering: {options.rendering}" if self.card.has_palette else ""
         if isinstance(self.network, BinsNetwork):
@@ -251,7 +256,7 @@ class Colorizer:
 
 
 def pick_device(name: DeviceName) -> torch.device:
-    """The device of a name; "auto" takes CUDA, then MPS, then the CPU.
+    """Return the device of a name; "auto" takes CUDA, then MPS, then the CPU.
 
     Raises:
         ValueError: for a device that this torch does not have.
@@ -275,7 +280,8 @@ def load(
     """Load a checkpoint.
 
     Args:
-        checkpoint_id: the name of its folder.
+        checkpoint_id: the name of its folder; or two with "+" between them for the mean of their ab, the second with
+            its weight, as in "photo+ddcolor-tiny:0.3", where that is not a half.
         snapshot: an earlier epoch (counted from 0) whose state the checkpoint keeps; None for the shipped state.
         device: "auto" takes CUDA, then MPS, then the CPU.
         weights: the folder of checkpoints.
@@ -284,6 +290,24 @@ def load(
         CheckpointError: for a checkpoint that is missing, damaged or foreign.
         ValueError: for a device that is not there.
     """
+    if "+" in checkpoint_id:
+        if snapshot is not None:
+            raise CheckpointError("A mean of two checkpoints has no snapshots; leave the snapshot out.")
+        blend = parse_blend(checkpoint_id)
+        return mean_of(load(blend.first, None, device, weights), load(blend.second, None, device, weights), blend.share)
     network, card = load_network(checkpoint_folder(checkpoint_id, weights), snapshot)
     fold_batch_norm(network)
     return Colorizer(network, card, pick_device(device), Path(weights))
+
+
+def mean_of(first: Colorizer, second: Colorizer, share: float = 0.5) -> Colorizer:
+    """Return a colorizer whose ab is the mean of that of two, which it shares with them.
+
+    Args:
+        first: with weight 1 - share.
+        second: with weight share; on the same device.
+        share: 0..1.
+    """
+    members = [(model.network, model.card.input_size) for model in (first, second)]
+    card = blend_card(first.card, second.card, share)
+    return Colorizer(MeanNetwork(members[0], members[1], share), card, first.device, first._weights)

@@ -21,6 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from colorizer.inference import guided_upsampling, packed_lab
+from colorizer.inference.downsampling import area_means, strips
 from colorizer.inference.palette_prediction import paint
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
@@ -39,29 +40,30 @@ Strip = tuple[int, int]
 class LightnessPlane:
     """L of a photo at its own size, as `packed_color` keeps it."""
 
-    roots: Tensor
+    lab_f: Tensor
     """(H, W): L = 116 root - 16."""
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in px."""
-        return self.roots.shape[1], self.roots.shape[0]
+        return self.lab_f.shape[1], self.lab_f.shape[0]
 
     @torch.inference_mode()
     def downsampled(self, size: tuple[int, int]) -> Tensor:
         """L in 0..100 at `size` (h, w): area means where it shrinks, bilinear where it grows; (1, 1, h, w)."""
-        height, width = min(size[0], self.roots.shape[0]), min(size[1], self.roots.shape[1])
-        small = guided_upsampling.area_means(guided_upsampling.area_means(self.roots, height).T, width).T.contiguous()
+        height, width = min(size[0], self.lab_f.shape[0]), min(size[1], self.lab_f.shape[1])
+        small = area_means(area_means(self.lab_f, height).T, width).T.contiguous()
         small.mul_(116).sub_(16).clamp_(0, 100)
         return F.interpolate(small[None, None], size, mode="bilinear", align_corners=False)
 
 
 def _strips(width: int, height: int) -> list[Strip]:
-    return list(guided_upsampling.strips(height, max(1, STRIP_PIXELS // width)))
+    return list(strips(height, max(1, STRIP_PIXELS // width)))
 
 
 def _workspace(width: int, strips: Sequence[Strip]) -> packed_lab.Workspace:
-    """The calling thread's own: some megabytes, kept from photo to photo, as the system takes time to clear memory."""
+    """Return the calling thread's own: some megabytes, kept from photo to photo, as the system takes time to clear
+    memory."""
     top, bottom = strips[0]
     pixels = (bottom - top) * width
     kept: packed_lab.Workspace | None = getattr(_kept, "workspace", None)
@@ -73,7 +75,7 @@ def _workspace(width: int, strips: Sequence[Strip]) -> packed_lab.Workspace:
 def read_lightness(image: Image.Image) -> LightnessPlane:
     """L of an RGB image."""
     width, height = image.size
-    roots, strips = packed_lab.new_plane(height, width), _strips(width, height)
+    lab_f, strips = packed_lab.new_plane(height, width), _strips(width, height)
     pyarrow = _pyarrow() if width * height >= SHARED_PIXELS else None
 
     @torch.inference_mode()
@@ -81,15 +83,15 @@ def read_lightness(image: Image.Image) -> LightnessPlane:
         workspace = _workspace(width, strips)
         for top, bottom in some:
             packed = _packed(image.crop((0, top, width, bottom)), pyarrow, workspace)
-            packed_lab.read_roots(packed, roots[top:bottom].view(-1), workspace)
+            packed_lab.read_lab_f(packed, lab_f[top:bottom].view(-1), workspace)
 
     run_in_threads(read, strips)
-    return LightnessPlane(roots)
+    return LightnessPlane(lab_f)
 
 
 def _packed(strip: Image.Image, pyarrow: ModuleType | None, workspace: packed_lab.Workspace) -> Tensor:
-    """The pixels of an RGB image of one block of memory, packed, (n,); that memory itself, where pyarrow hands it over:
-    a fifth of the time."""
+    """Return the pixels of an RGB image of one block of memory, packed, (n,); that memory itself, where pyarrow hands
+    it over: a fifth of the time."""
     if pyarrow is not None:
         return torch.from_dlpack(pyarrow.array(strip).flatten()).view(torch.int32)
     packed = workspace.packed(strip.width * strip.height)
@@ -112,20 +114,21 @@ def apply_color(plane: LightnessPlane, prediction: Prediction) -> Image.Image:
         return paint(prediction.palette_prediction, plane.size, saturation)
     low_ab = torch.from_numpy(_rendered_ab(prediction))
     guide = guided_upsampling.fit(torch.from_numpy(prediction.lightness)[None, None], low_ab[None])
-    fields = packed_lab.fields_of(guide.slope[0] * saturation, guide.offset[0] * saturation)
-    return _paint_strips(plane, guided_upsampling.Rows(fields, plane.size))
+    coefficients = packed_lab.affine_coefficients(guide.slope[0] * saturation, guide.offset[0] * saturation)
+    return _paint_strips(plane, guided_upsampling.Rows(coefficients, plane.size))
 
 
-def _paint_strips(plane: LightnessPlane, fields: guided_upsampling.Rows) -> Image.Image:
+def _paint_strips(plane: LightnessPlane, coefficients: guided_upsampling.Rows) -> Image.Image:
     width, height = plane.size
-    canvas, strips = packed_lab.Canvas(plane.roots), _strips(width, height)
+    canvas, strips = packed_lab.Canvas(plane.lab_f), _strips(width, height)
 
     @torch.inference_mode()
     def work(some: Iterator[Strip]) -> None:
         workspace = _workspace(width, strips)
         for top, bottom in some:
             shape, pixels = (-1, bottom - top, width), (bottom - top) * width
-            fields.write(top, workspace.fields(pixels).view(shape), workspace.spare_fields(pixels).view(shape))
+            out, scratch = workspace.coefficients(pixels), workspace.scratch_coefficients(pixels)
+            coefficients.write(top, out.view(shape), scratch.view(shape))
             canvas.paint(top * width, bottom * width, workspace)
 
     run_in_threads(work, strips)
@@ -142,7 +145,7 @@ def _as_image(pixels: NDArray[np.int32]) -> Image.Image:
 
 
 def _pyarrow() -> ModuleType | None:
-    """Imported for large photos only: it takes a tenth of a second, and training may run without it."""
+    """Import pyarrow for large photos only: it takes a tenth of a second, and training may run without it."""
     try:
         import pyarrow
     except ImportError:

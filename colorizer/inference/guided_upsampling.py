@@ -1,4 +1,4 @@
-"""ab from the network's size to the photo's own, along the edges of L; and L from the photo's size to the network's.
+"""ab from the network's size to the photo's own, along the edges of L.
 
 A guided filter fits, around each pixel at the network's size, ab = slope * L + offset, and the slopes and offsets are
 what is enlarged: applied to the photo's own L they put every colour edge exactly where the photo has its contour.
@@ -6,8 +6,6 @@ what is enlarged: applied to the photo's own L they put every colour edge exactl
 Sources: He, Sun and Tang 2013, "Guided Image Filtering", equations 5, 6 and 8; He and Sun 2015, "Fast Guided Filter".
 """
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -15,42 +13,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 RADIUS = 2  # pixels at the network's size: the decoder's colours are smooth over about 4, and wider windows bleed
-_LINES_AT_ONCE = 48  # averaged by one product of matrices, most of whose weights are 0
 _GROUP_VALUES = 1 << 17  # between two rows of the network's size; where there are fewer, they are not worth a step each
 EPSILON = 16.0  # Lab units squared: contours of more than about 4 units of L steer colour, texture below it does not
 
 
-def strips(height: int, rows: int) -> Iterator[tuple[int, int]]:
-    """(top, bottom) of the strips of so many rows into which a picture of `height` falls; the last may have fewer."""
-    for top in range(0, height, rows):
-        yield top, min(height, top + rows)
-
-
-def area_weights(source: int, target: int) -> Tensor:
-    """(target, source), target <= source: row i averages the part of the line that falls on target pixel i."""
-    scale = source / target
-    first = torch.arange(target, dtype=torch.float64) * scale
-    reach = math.ceil(scale) + 1  # source pixels that one target pixel may touch
-    columns = first.long()[:, None] + torch.arange(reach)
-    overlap = torch.minimum(first[:, None] + scale, columns + 1) - torch.maximum(first[:, None], columns)
-    weights = torch.zeros(target, source + reach)  # beyond the end nothing overlaps
-    weights.scatter_(1, columns, (overlap.clamp_min(0) / scale).float())
-    return weights[:, :source]
-
-
-def area_means(plane: Tensor, target: int) -> Tensor:
-    """Shrink the first axis of (source, n) to `target` rows by averages over areas."""
-    source = len(plane)
-    weights, scale = area_weights(source, target), source / target
-    rows = []
-    for top, bottom in strips(target, max(1, _LINES_AT_ONCE * target // source)):
-        first, last = int(top * scale), min(source, math.ceil(bottom * scale) + 1)
-        rows.append(weights[top:bottom, first:last] @ plane[first:last])
-    return torch.cat(rows)
-
-
 def _box_mean(planes: Tensor) -> Tensor:
-    """The mean of the (2 RADIUS + 1)^2 pixels around each, of fewer at the border; a tenth of the time of pooling."""
+    """Return the mean of the (2 RADIUS + 1)^2 pixels around each, of fewer at the border; a tenth of the time of
+    pooling."""
     return _box_sum(planes) / _box_sum(torch.ones_like(planes[:1, :1]))
 
 
@@ -104,12 +73,12 @@ class Rows:
         self._above = position.long()
         self._goes_by_groups = count * width * (height / source) >= _GROUP_VALUES
 
-    def write(self, top: int, out: Tensor, spare: Tensor) -> None:
-        """Write the rows from `top` on into `out`, (C, rows, width); `spare` has the same shape."""
+    def write(self, top: int, out: Tensor, scratch: Tensor) -> None:
+        """Write the rows from `top` on into `out`, (C, rows, width); `scratch` has the same shape."""
         above, fractions = (of_rows[top : top + out.shape[1]] for of_rows in (self._above, self._fractions))
         if not self._goes_by_groups:
             torch.index_select(self._rows, 1, above, out=out)
-            out.addcmul_(torch.index_select(self._steps, 1, above, out=spare), fractions)
+            out.addcmul_(torch.index_select(self._steps, 1, above, out=scratch), fractions)
             return
         first = 0
         for row, count in zip(*(found.tolist() for found in above.unique_consecutive(return_counts=True)), strict=True):

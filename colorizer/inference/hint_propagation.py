@@ -9,14 +9,17 @@ edge.
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer.inference.hints import NetworkHint
+from colorizer.models.hint_unet import LIGHTNESS_SIGMA
 
 _END = 1.5  # mean sides of the picture: pixels farther from each other have nothing to do with each other
 NUGGET = 0.01
-"""Of the variance: by how much two pixels differ that lie together and look alike; two pins may disagree there."""
+"""Of the variance: by how much two pixels differ that lie together and look alike; two hints may disagree there."""
 PIXELS_AT_ONCE = 1 << 14
 
 
@@ -38,10 +41,15 @@ def covariance(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor], reac
 
 
 def places_of(height: int, width: int) -> Tensor:
-    """The places (h w, 2) of the pixels of a picture, in mean sides, row by row."""
+    """Return the places (h w, 2) of the pixels of a picture, in mean sides, row by row."""
     side = (height * width) ** 0.5
     rows, columns = torch.meshgrid(torch.arange(height) / side, torch.arange(width) / side, indexing="ij")
     return torch.stack([rows, columns], -1).reshape(-1, 2)
+
+
+def lightness_embedding(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Embed pixels by L alone, (h, w) -> (1, h, w): for networks that have learned no embedding of their own."""
+    return lightness[None] / np.float32(LIGHTNESS_SIGMA)
 
 
 def propagate_hints(ab: Tensor, embedding: Tensor, network_hints: Sequence[NetworkHint], reach: float = 1.0) -> Tensor:

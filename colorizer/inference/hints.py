@@ -41,7 +41,7 @@ class NetworkHint:
 
 
 def hint_ab(hint: Hint) -> tuple[float, float]:
-    """The chroma of a hint, in Lab units."""
+    """Return ab of a hint, in Lab units."""
     lab = color.srgb_to_lab(torch.tensor(hint.rgb, dtype=torch.float32).reshape(1, 3, 1, 1) / 255)
     _, a, b = lab.flatten().tolist()
     return a, b
@@ -71,13 +71,13 @@ def network_hints_of(
 
 
 def hint_planes(network_hints: Sequence[NetworkHint], size: tuple[int, int], scale: float) -> Tensor:
-    """What a network takes: (1, 3, h, w), ab / `scale` and 1 on a patch around each pin, 0 elsewhere; later pins lie
-    over earlier ones."""
+    """Return what a network takes: (1, 3, h, w), ab / `scale` and 1 on a patch around each hint, 0 elsewhere; later
+    hints lie over earlier ones."""
     planes = torch.zeros(1, 3, *size)
-    for pin in network_hints:
-        top, left = max(0, pin.row - _PATCH_RADIUS), max(0, pin.column - _PATCH_RADIUS)
-        rows, columns = slice(top, pin.row + _PATCH_RADIUS + 1), slice(left, pin.column + _PATCH_RADIUS + 1)
-        planes[0, :, rows, columns] = torch.tensor([pin.a / scale, pin.b / scale, 1.0])[:, None, None]
+    for hint in network_hints:
+        top, left = max(0, hint.row - _PATCH_RADIUS), max(0, hint.column - _PATCH_RADIUS)
+        rows, columns = slice(top, hint.row + _PATCH_RADIUS + 1), slice(left, hint.column + _PATCH_RADIUS + 1)
+        planes[0, :, rows, columns] = torch.tensor([hint.a / scale, hint.b / scale, 1.0])[:, None, None]
     return planes
 
 
@@ -96,7 +96,7 @@ def hints_from_json(content: bytes, photo_size: tuple[int, int]) -> list[Hint]:
         HintError: for what is no such text, and for hints of a photo of another shape; the message says what to do.
     """
     if len(content) > MAX_JSON_BYTES:
-        raise HintError(f"A file of hints has at most {MAX_JSON_BYTES // 1000} kB; choose one that was saved here.")
+        raise HintError(f"A file of points has at most {MAX_JSON_BYTES // 1000} kB; choose one that was saved here.")
     try:
         document = json.loads(content.decode("utf-8"))
         if document["format"] != _FORMAT or document["version"] != _VERSION:
@@ -107,9 +107,9 @@ def hints_from_json(content: bytes, photo_size: tuple[int, int]) -> list[Hint]:
             raise ValueError
         hints = [Hint(_whole(point["x"]), _whole(point["y"]), _rgb(point["color"])) for point in points]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise HintError("This is not a file of hints; choose the JSON that was saved here with a photo.") from error
+        raise HintError("This is not a file of points; choose the JSON that was saved here with a photo.") from error
     if len(hints) > MAX_HINTS:
-        raise HintError(f"The file has {len(hints)} hints; at most {MAX_HINTS} are taken.")
+        raise HintError(f"The file has {len(hints)} points; at most {MAX_HINTS} are taken.")
     return _fitted(hints, size, photo_size)
 
 
@@ -129,10 +129,10 @@ def _rgb(text: Any) -> tuple[int, int, int]:
 def _fitted(hints: Sequence[Hint], size: tuple[int, int], photo_size: tuple[int, int]) -> list[Hint]:
     (width, height), (new_width, new_height) = size, photo_size
     if any(not (0 <= hint.x < width and 0 <= hint.y < height) for hint in hints):
-        raise HintError("A hint of the file lies outside its photo; choose the JSON that was saved with this photo.")
+        raise HintError("A point in the file lies outside its photo; choose the JSON that was saved with this photo.")
     if not math.isclose(width * new_height, height * new_width, rel_tol=0.02):
         raise HintError(
-            f"These hints belong to a photo of another shape ({width} x {height}; this one has "
+            f"These points belong to a photo of another shape ({width} x {height}; this one has "
             f"{new_width} x {new_height}); choose the JSON that was saved with this photo."
         )
     return [

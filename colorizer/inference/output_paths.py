@@ -143,7 +143,7 @@ def plan(
 
 
 def result_names(found: Sequence[FoundPicture], format: ResultFormat) -> list[PurePath]:
-    """The place of each result below the folder of results, no two the same."""
+    """Return the place of each result below the folder of results, no two the same."""
     return _distinct([_names(item, format) for item in found])
 
 
@@ -211,7 +211,7 @@ def _refuse_results_for_originals(tasks: Sequence[Task]) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """The same for every path to a file; None where there is none."""
+    """Return the same for every path to a file; None where there is none."""
     try:
         status = path.stat()
     except (OSError, ValueError):  # ValueError: a null character in the path
@@ -220,7 +220,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def make_folder(folder: Path) -> None:
-    """
+    """Make a folder, and those that it lies in.
+
     Raises:
         PictureError: it cannot be made.
     """

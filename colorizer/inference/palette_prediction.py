@@ -39,7 +39,7 @@ class PalettePrediction:
 
 
 def read_palette_prediction(network: PaletteNetwork, logits: Tensor) -> PalettePrediction:
-    """What a network's logits (1, K, h, w) say."""
+    """Return what a network's logits (1, K, h, w) say."""
     return PalettePrediction(
         network.palette.cpu().numpy(),
         logits.argmax(1)[0].to(torch.uint8).cpu().numpy(),
@@ -57,13 +57,14 @@ def color_bytes(colors: NDArray[np.float32], saturation: float = 1.0) -> NDArray
 
 
 def paint(palette_prediction: PalettePrediction, size: tuple[int, int], saturation: float = 1.0) -> Image.Image:
-    """The likeliest palette colours themselves, each as a large pixel, in a picture of `size` (width, height)."""
+    """Return the likeliest palette colours themselves, each as a large pixel, in a picture of `size` (width,
+    height)."""
     small = Image.fromarray(color_bytes(palette_prediction.colors, saturation)[palette_prediction.classes])
     return small.resize(size, Image.Resampling.NEAREST)
 
 
 def palette_truth(image: Image.Image, colors: NDArray[np.float32]) -> Image.Image:
-    """The best that a choice among `colors` can be: each pixel of an RGB image in its nearest colour."""
-    pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
+    """Return the best that a choice among `colors` can be: each pixel of an RGB image in its nearest colour."""
+    pixels = color.srgb_planes(image)
     classes = color.nearest_color(pixels, torch.from_numpy(colors))[0].numpy()
     return Image.fromarray(color_bytes(colors)[classes])

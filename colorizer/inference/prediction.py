@@ -39,7 +39,7 @@ class Prediction:
     """That of a distribution where nobody asks for another."""
 
     def rendered(self, options: RenderOptions) -> "Prediction":
-        """The same answer with other options, without the network: the colours, then vividness, then the hints.
+        """Return the same answer with other options, without the network: the colours, then vividness, then the hints.
 
         Raises:
             ValueError: for a temperature where there is no distribution, and a rendering where there is no palette.
@@ -59,7 +59,7 @@ class Prediction:
         return self.ab if self.network_ab is None else self.network_ab
 
     def _own_ab(self, temperature: float | None) -> torch.Tensor:
-        """What the network says, (2, h, w)."""
+        """Return what the network says, (2, h, w)."""
         if self.distribution is not None:
             return self.distribution.ab(self.temperature if temperature is None else temperature)
         if temperature is not None:

@@ -31,8 +31,8 @@ class RenderOptions:
     """How far a hint spreads, as a factor on its own reach, 0.25..4."""
 
     def of(self, card: Card) -> "RenderOptions":
-        """The same options as far as a checkpoint can have them: several renderings need a palette, a temperature and
-        vividness a distribution, reach hints."""
+        """Return the same options as far as a checkpoint can have them: several renderings need a palette, a
+        temperature and vividness a distribution, reach hints."""
         return RenderOptions(
             self.saturation,
             self.rendering if card.has_palette else "chroma",

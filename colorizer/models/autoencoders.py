@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from colorizer import color
+from colorizer.models.base import ColorNetwork, Head
 from colorizer.models.layers import Activation, normalize_lightness, normalized_convolution
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.registry import register
 
 _MAX_WIDTH = 512
 _LEAK = 0.2  # of the leaky ReLU, as in DCGAN (Radford et al. 2016)
@@ -51,15 +52,15 @@ class RGBNetwork(ColorNetwork):
         return self.decode(normalize_lightness(lightness)).sigmoid()
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
-        """The picture itself."""
+        """Return the picture itself."""
         return srgb
 
     def to_ab(self, output: Tensor) -> Tensor:
-        """The chroma of the picture; its lightness, blurred as it is, is left to the photo."""
+        """Return ab of the picture; its lightness, blurred as it is, is left to the photo."""
         return color.srgb_to_lab(output.float())[:, 1:]
 
     def grey_prediction(self, lightness: Tensor, blind: Tensor) -> Tensor:
-        """The grey picture itself: the baseline of whoever leaves the photo as it is."""
+        """Return the grey picture itself: the baseline of whoever leaves the photo as it is."""
         return color.lab_to_srgb(torch.cat([lightness, lightness.new_zeros(lightness.shape).expand(-1, 2, -1, -1)], 1))
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from colorizer import color
 from colorizer.color.ab_bins import rebalancing_weights, soft_encode_weighted
-from colorizer.models.registry import ColorNetwork, Head
+from colorizer.models.base import ColorNetwork, Head
 
 _PICTURES_AT_ONCE = 16  # soft-encoded at 1/4 of 256 pixels: some 70 MB
 
@@ -40,7 +40,8 @@ class BinsNetwork(ColorNetwork):
         self.class_weights.copy_(rebalancing_weights(frequency, uniform_share))
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
-        """What cross-entropy learns: soft-encoded ab, (N, Q, h, w), times the weight of each pixel's nearest bin."""
+        """Return what cross-entropy learns: soft-encoded ab, (N, Q, h, w), times the weight of each pixel's nearest
+        bin."""
         ab = F.avg_pool2d(lab[:, 1:], self.reduction)
         return soft_encode_weighted(ab, self.bins, self.class_weights)
 
@@ -49,14 +50,15 @@ class BinsNetwork(ColorNetwork):
         return output, None
 
     def to_ab(self, output: Tensor, temperature: float | None = None) -> Tensor:
-        """The annealed mean of each pixel times `chroma_gain`, bilinear to the input's size: ab (N, 2, H, W) in Lab
-        units."""
+        """Return the annealed mean of each pixel times `chroma_gain`, bilinear to the input's size: ab (N, 2, H, W) in
+        Lab units."""
         logits, _ = self.parts(output)
         ab = color.annealed_mean(logits, self.bins, self.temperature if temperature is None else temperature)
         return self.chroma_gain * F.interpolate(ab, scale_factor=self.reduction, mode="bilinear", align_corners=False)
 
     def constant_prediction(self, targets: Tensor) -> Tensor:
-        """The logarithm of the weighted frequency of each bin, which has the least cross-entropy of all constants."""
+        """Return the logarithm of the weighted frequency of each bin, which has the least cross-entropy of all
+        constants."""
         total = torch.stack([part.sum((0, 2, 3)) for part in targets.split(_PICTURES_AT_ONCE)]).sum(0)
         return (total / total.sum()).clamp_min(1e-8).log()
 

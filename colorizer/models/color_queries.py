@@ -48,7 +48,7 @@ class _Attention(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, queries: Tensor, places: Tensor, tokens: Tensor) -> Tensor:
-        """queries (N, Q, D), their learned places (Q, D) and tokens (N, T, D) -> queries (N, Q, D)."""
+        """Refine queries (N, Q, D), their learned places (Q, D) and tokens (N, T, D) -> queries (N, Q, D)."""
         query = self._split(self.query(queries + places))
         key, value = (self._split(part) for part in self.key_value(tokens).chunk(2, -1))
         found = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)

@@ -5,8 +5,9 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from colorizer.models.base import ColorNetwork, Head
 from colorizer.models.layers import normalize_lightness, normalized_convolution
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.registry import register
 
 _MAX_WIDTH = 128
 

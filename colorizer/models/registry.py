@@ -1,59 +1,11 @@
 """Architectures by name: what a recipe and a card call "architecture", found here and nowhere else."""
 
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Any, ClassVar, Literal, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from torch import Tensor, nn
+from torch import nn
 
-Head = Literal["ab", "rgb", "palette", "bins"]
-"""How a network's output becomes colour: "ab" is regression of the two chroma channels, "rgb" of a whole picture of
-which only the chroma is used, "palette" a choice among given RGB colours, "bins" a distribution over squares of ab."""
-
-
-class ColorNetwork(nn.Module):
-    """What training and inference expect of every network.
-
-    `forward` takes L, float (N, 1, H, W) in 0..100, with H and W multiples of `stride`; normalising it is the network's
-    own business. What it returns is the head's: with "ab" it is ab, float (N, 2, H, W), in Lab units; with "rgb" sRGB,
-    float (N, 3, H, W), in 0..1; with "palette" one logit for each colour, float (N, K, H, W); with "bins" one for each
-    bin, float (N, Q, H / r, W / r). The methods below carry the output over to colour; as they stand here they are
-    those of "ab".
-    """
-
-    head: ClassVar[Head]
-    stride: ClassVar[int]
-    source: ClassVar[str]
-    """The work that the architecture follows."""
-    takes_hints: ClassVar[bool] = False
-    """Whether `forward` takes a second tensor, the user's hints."""
-    options: Mapping[str, int] = MappingProxyType({})
-    """What it was built with, beyond its own defaults."""
-
-    def forward(self, lightness: Tensor) -> Tensor:
-        raise NotImplementedError(f"{type(self).__name__} does not say how it colours")
-
-    def trunk_parameters(self) -> Iterator[nn.Parameter]:
-        """Those of the layers that may start from weights trained elsewhere, and may then learn more slowly."""
-        return iter(())
-
-    def target(self, srgb: Tensor, lab: Tensor) -> Tensor:
-        """What the output is trained towards, of true pictures (N, 3, H, W) in sRGB 0..1 and in Lab."""
-        return lab[:, 1:]
-
-    def to_ab(self, output: Tensor) -> Tensor:
-        """Output -> ab (N, 2, H, W) in Lab units."""
-        return output
-
-    def constant_prediction(self, targets: Tensor) -> Tensor:
-        """The output (C,) for every pixel of whoever does not look at the picture, but may know all the targets."""
-        return targets.new_zeros(2)
-
-    def grey_prediction(self, lightness: Tensor, blind: Tensor) -> Tensor:
-        """What it would return of a photo that it leaves grey, for its loss: `blind` (C,) at every pixel."""
-        count, _, height, width = lightness.shape
-        return blind.to(lightness.device)[None, :, None, None].expand(count, -1, height, width)
-
+from colorizer.models.base import ColorNetwork, Head
 
 _REGISTRY: dict[str, type[ColorNetwork]] = {}
 Network = TypeVar("Network", bound=ColorNetwork)
@@ -72,17 +24,17 @@ def register(name: str) -> Callable[[type[Network]], type[Network]]:
 
 
 def architectures() -> list[str]:
-    """The registered names, sorted."""
+    """Return the registered names, sorted."""
     return sorted(_REGISTRY)
 
 
 def architectures_with_head(head: Head) -> list[str]:
-    """The registered names whose networks have this head, sorted."""
+    """Return the registered names whose networks have this head, sorted."""
     return sorted(name for name, network in _REGISTRY.items() if network.head == head)
 
 
 def build(architecture: str, /, **options: Any) -> ColorNetwork:
-    """A new network with random weights.
+    """Build a new network with random weights.
 
     Raises:
         ValueError: for a name that is not registered, or an option that the network does not have.
@@ -98,5 +50,5 @@ def build(architecture: str, /, **options: Any) -> ColorNetwork:
 
 
 def count_parameters(network: nn.Module) -> int:
-    """The number of values that training can change."""
+    """Return the number of values that training can change."""
     return sum(parameter.numel() for parameter in network.parameters())

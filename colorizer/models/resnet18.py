@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from colorizer.models.base import ColorNetwork, Head
 from colorizer.models.layers import normalize_lightness, normalized_convolution
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.registry import register
 
 _OUTPUT_SCALE = (
     20.0  # Lab units: the usual spread of ab in photographs, so that the last layer works with values near 1

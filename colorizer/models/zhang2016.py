@@ -7,9 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorizer import color
+from colorizer.models.base import ColorNetwork, Head
 from colorizer.models.bins_head import BinsNetwork
 from colorizer.models.layers import normalize_lightness
-from colorizer.models.registry import ColorNetwork, Head, register
+from colorizer.models.registry import register
 
 _AB_RANGE = 128.0
 _MAX_WIDTH = 128

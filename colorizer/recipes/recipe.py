@@ -22,6 +22,7 @@ from colorizer.recipes.schema import (
     AdversarySettings,
     CardSettings,
     DataSettings,
+    DistillSettings,
     LossSettings,
     ModelSettings,
     TrainingSettings,
@@ -42,18 +43,20 @@ class Recipe:
     loss: LossSettings
     training: TrainingSettings
     adversary: AdversarySettings | None = None
+    distill: DistillSettings | None = None
     card: CardSettings = field(default_factory=CardSettings)
 
     def __post_init__(self) -> None:
         valid = re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id)
         require(valid is not None, f"id is {self.id!r}; it must be lower-case words and numbers joined by hyphens.")
+        require(not (self.adversary and self.distill), "[adversary] and [distill] exclude each other.")
 
     def to_toml(self) -> str:
-        """The recipe as TOML text, every setting written out; `parse_recipe` gives it back."""
+        """Return the recipe as TOML text, every setting written out; `parse_recipe` gives it back."""
         return tomli_w.dumps({name: value for name, value in dataclasses.asdict(self).items() if value is not None})
 
     def without_text(self) -> "Recipe":
-        """The recipe without what comes after training (title, summary, card, inference size).
+        """Return the recipe without what comes after training (title, summary, card, inference size).
 
         Equal ones train the same weights.
         """
@@ -110,7 +113,7 @@ def _apply_override(document: dict[str, Any], override: str) -> None:
 
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe in a file; like `parse_recipe`, with the file's name in front of each message.
+    """Return the recipe in a file; like `parse_recipe`, with the file's name in front of each message.
 
     Raises:
         RecipeError: as `parse_recipe`, and for a file that cannot be read.

@@ -142,6 +142,29 @@ class LossSettings:
 
 
 @dataclass(frozen=True)
+class DistillSettings:
+    """A trained checkpoint whose ab is one more target (see `distillation`)."""
+
+    teacher: str
+    """A checkpoint, which may be a fetched one, or a mean of two as in "ddcolor-tiny+siggraph17"."""
+    weight: float = 0.05
+    """Of Huber between the network's ab and the teacher's, in Lab units."""
+    truth_weight: float = 1.0
+    """Of the recipe's own loss; 0 for photos without colours of their own, which then teach by the teacher alone."""
+    huber_delta: float = 12.0
+    """Where Huber turns from square to line, in Lab units."""
+    side: int = 0
+    """Short side, in pixels, at which the teacher sees what is cut out of a picture; 0 is the teacher's own."""
+
+    def __post_init__(self) -> None:
+        require(bool(self.teacher), "distill.teacher must name a checkpoint.")
+        require(self.weight > 0, "distill.weight must be above 0.")
+        require(self.truth_weight >= 0, "distill.truth_weight must be 0 or more.")
+        require(self.huber_delta > 0, "distill.huber_delta must be above 0.")
+        require(self.side >= 0, "distill.side must be 0 (the teacher's own) or more.")
+
+
+@dataclass(frozen=True)
 class AdversarySettings:
     """A discriminator that the network is trained against (Goodfellow et al. 2014). The network's loss is then the
     binary cross-entropy of the discriminator's answer against "true", plus `loss_weight` x the recipe's own loss."""

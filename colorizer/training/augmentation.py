@@ -1,7 +1,7 @@
-"""What time and copying do to a photo's lightness: training on it makes a network robust for old photos.
+"""What chance does to a training picture: which part is cut out, and how time and copying wear its lightness.
 
-Each effect comes to a picture by chance, in its strength too; six in ten pictures stay as they are. All happens on L,
-on its own device; true colours stay what they were.
+Wear makes a network robust for old photos. Each effect comes to a picture by chance, in its strength too; six in ten
+pictures stay as they are. All happens on L, on its own device; true colours stay what they were.
 """
 
 import functools
@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_AGED_SHARE = 0.4
-_EXPOSED_SHARE = 0.7  # this and the next: of the pictures that age at all
+_DEGRADED_SHARE = 0.4
+_EXPOSED_SHARE = 0.7  # this and the next: of the pictures that are degraded at all
 _BLURRED_SHARE = 0.35
 _GRAINY_SHARE = 0.5
 _JPEG_SHARE = 0.4
@@ -37,6 +37,53 @@ _JPEG_TABLE = (
 )
 
 
+def random_resized_crop(squares: Tensor, crop: int, zoom: float, flip: bool, generator: torch.Generator) -> Tensor:
+    """As `random_crop`, but each cut is of another size, and scaled to `crop` by bilinear interpolation.
+
+    Args:
+        squares: uint8 (N, 3, side, side).
+        crop: side of the result.
+        zoom: the smallest cut has the side crop / zoom, the largest that of the squares; logarithms are uniform.
+        flip: mirror every second.
+        generator: a CPU generator.
+
+    Returns:
+        uint8 (N, 3, crop, crop).
+    """
+    count, _, side, _ = squares.shape
+    chance, top, left, mirror = torch.rand(4, count, generator=generator)
+    smallest = min(1.0, crop / zoom / side)
+    scale = smallest**chance  # of the square's side
+    turn = torch.where((mirror < 0.5) & flip, -1.0, 1.0)
+    zero = torch.zeros(count)
+    rows = [torch.stack([scale * turn, zero, (1 - scale) * (2 * left - 1)], 1)]
+    rows += [torch.stack([zero, scale, (1 - scale) * (2 * top - 1)], 1)]
+    grid = F.affine_grid(torch.stack(rows, 1), [count, 3, crop, crop], align_corners=False).to(squares.device)
+    cut = F.grid_sample(squares.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return cut.round().clamp(0, 255).to(torch.uint8)
+
+
+def random_crop(squares: Tensor, crop: int, flip: bool, generator: torch.Generator) -> Tensor:
+    """Cut a random crop out of each square, and mirror every second at random; on the squares' own device.
+
+    Args:
+        squares: uint8 (N, 3, side, side).
+        crop: side of the result, at most the squares'.
+        generator: a CPU generator, so that the choice is the same on every device.
+
+    Returns:
+        uint8 (N, 3, crop, crop).
+    """
+    count, _, side, _ = squares.shape
+    tops, lefts = torch.randint(0, side - crop + 1, (2, count, 1), generator=generator)
+    mirrored = (torch.rand(count, 1, generator=generator) < 0.5) & flip
+    span = torch.arange(crop)
+    columns = torch.where(mirrored, lefts + crop - 1 - span, lefts + span).to(squares.device)  # (N, crop)
+    rows = (tops + span).to(squares.device)
+    pick = torch.arange(count, device=squares.device)
+    return squares.permute(0, 2, 3, 1)[pick[:, None, None], rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
 def degrade(lightness: Tensor, generator: torch.Generator) -> Tensor:
     """Wear four in ten pictures: exposure and contrast, blur, grain, JPEG's blocks, in this order.
 
@@ -47,11 +94,11 @@ def degrade(lightness: Tensor, generator: torch.Generator) -> Tensor:
     Returns:
         (N, 1, H, W) in 0..100.
     """
-    aged = expose(lightness, generator)
-    aged = blur(aged, generator)
-    aged = grain(aged, generator)
-    aged = compress(aged, generator).clamp(0, 100)
-    return torch.where(chosen(lightness, _AGED_SHARE, generator), aged, lightness)
+    degraded = expose(lightness, generator)
+    degraded = blur(degraded, generator)
+    degraded = grain(degraded, generator)
+    degraded = compress(degraded, generator).clamp(0, 100)
+    return torch.where(chosen(lightness, _DEGRADED_SHARE, generator), degraded, lightness)
 
 
 def chosen(lightness: Tensor, share: float, generator: torch.Generator) -> Tensor:
@@ -106,7 +153,7 @@ def _cosines() -> Tensor:
 
 
 def compress(lightness: Tensor, generator: torch.Generator, qualities: tuple[float, float] = _JPEG_QUALITIES) -> Tensor:
-    """What quantising 8 x 8 blocks as JPEG does leaves of the picture; L stands for luma, 100 for 255."""
+    """Keep what quantising 8 x 8 blocks as JPEG does leaves of the picture; L stands for luma, 100 for 255."""
     quality = uniform(lightness, *qualities, generator)
     scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)[..., None, None]  # that of the IJG's library
     table = (torch.tensor(_JPEG_TABLE, device=lightness.device) * scale).clamp_min(1)

@@ -17,7 +17,8 @@ _PICTURES_AT_ONCE = 8
 
 
 def bin_frequency(pictures: Pictures) -> Tensor:
-    """The share of each bin among the pixels of the pictures' centres, each pixel spread over its 5 nearest bins.
+    """Return the share of each bin among the pixels of the pictures' centres, each pixel spread over its 5 nearest
+    bins.
 
     That smooths the distribution as Zhang et al. 2016, section 2.2, do with a Gaussian of 5 Lab units.
 
@@ -51,7 +52,8 @@ def _sample_pixels(pictures: Pictures, seed: int) -> NDArray[np.float32]:
 
 
 def kmeans_palette(pictures: Pictures, colors: int, seed: int) -> Tensor:
-    """The centres of k-means over the pictures' pixels in sRGB (Lloyd 1982, "Least squares quantization in PCM").
+    """Return the centres of k-means over the pictures' pixels in sRGB (Lloyd 1982, "Least squares quantization in
+    PCM").
 
     Args:
         pictures: any training set.

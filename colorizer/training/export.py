@@ -21,16 +21,16 @@ from colorizer.checkpoints.store import (
     write_tensors,
 )
 from colorizer.errors import CheckpointError
-from colorizer.evaluation.validation import Validation, measure_network
+from colorizer.evaluation.scores import Scores
+from colorizer.evaluation.validation import Baseline, measure_network
 from colorizer.recipes.recipe import Recipe
-from colorizer.recipes.schema import AdversarySettings
-from colorizer.training.hint_embedding import fit_hint_embedding
-from colorizer.training.run_state import BASELINE_FILE, BEST_FILE, read_baseline, state_file
-from colorizer.training.trainer import Run
+from colorizer.recipes.schema import AdversarySettings, TrainingSettings
+from colorizer.training.run_state import BASELINE_FILE, read_baseline, state_file
+from colorizer.training.trainer import Trainer
 
 
 def hardware_name(device: torch.device, processes: int) -> str:
-    """What a run was computed on, e.g. "2 threads of Intel(R) Xeon(R) CPU"."""
+    """Return what a run was computed on, e.g. "2 threads of Intel(R) Xeon(R) CPU"."""
     if device.type == "cuda":
         return f"{processes} x {torch.cuda.get_device_name(device)}"
     model = platform.processor() or platform.machine()
@@ -46,7 +46,7 @@ def hardware_name(device: torch.device, processes: int) -> str:
 
 
 def describe_loss(recipe: Recipe, head: str) -> str:
-    """The loss in words, with its unit; `head` is that of the network."""
+    """Return the loss in words, with its unit; `head` is that of the network."""
     if recipe.loss.name == "huber":
         return f"Huber, threshold {recipe.loss.huber_delta:g} Lab units"
     if head == "bins":
@@ -67,64 +67,61 @@ def describe_loss(recipe: Recipe, head: str) -> str:
 
 
 def _describe_adversary(settings: AdversarySettings) -> str:
-    """What it was trained against, in words."""
+    """Return what it was trained against, in words."""
     sources = {"rgb": "the picture as generated", "lab": "the photo's L with the generated ab"}
     inputs = sources[settings.discriminator_input]
     answers = {"global": "one answer a picture", "patch": "one answer a patch"}[settings.discriminator_output]
     by = {"batch": "BatchNorm", "spectral": "spectral normalisation"}[settings.normalisation]
-    wishes = [f"skipped above {settings.accuracy_threshold:.0%} accuracy"] if settings.accuracy_threshold < 1 else []
-    wishes += [f"noise every {settings.noise_interval}th epoch"] if settings.noise_interval else []
-    wishes += [f"label smoothing {settings.label_smoothing:g}"] if settings.label_smoothing else []
+    extras = [f"skipped above {settings.accuracy_threshold:.0%} accuracy"] if settings.accuracy_threshold < 1 else []
+    extras += [f"noise every {settings.noise_interval}th epoch"] if settings.noise_interval else []
+    extras += [f"label smoothing {settings.label_smoothing:g}"] if settings.label_smoothing else []
     return (
         f"times {settings.loss_weight:g}, plus the binary cross-entropy, nats, of a discriminator's answer against "
-        f"'true' ({', '.join([inputs, answers, by, f'learning rate {settings.learning_rate:g}', *wishes])})"
+        f"'true' ({', '.join([inputs, answers, by, f'learning rate {settings.learning_rate:g}', *extras])})"
     )
 
 
-def describe_optimizer(recipe: Recipe) -> str:
+def describe_optimizer(settings: TrainingSettings) -> str:
     """Optimizer and schedule in words."""
-    settings = recipe.training
     return (
         f"AdamW, learning rate {settings.learning_rate:g} ({settings.schedule}, {settings.warmup_steps} steps of "
         f"warm-up), weight decay {settings.weight_decay:g}, batches of {settings.batch_size}"
     )
 
 
-def _command(run: Run) -> str:
-    """What trains this checkpoint again, and measures it."""
+def _command(run: Trainer) -> str:
+    """Return what trains this checkpoint again, and measures it."""
     folders = {"public": "", "split": " --data FOLDERS", "folders": " --data FOLDERS --validation TEST_FOLDERS"}
     return f"python train.py recipes/{run.recipe.id}.toml{folders[run.data.origin]}"
 
 
-def _metrics_row(subject: Literal["checkpoint", "grey", "truth"], measures: Validation, run: Run) -> MetricsRow:
-    """`measures` as the card has them; the loss and the accuracy of a network with classes only."""
+def _metrics_row(subject: Literal["checkpoint", "grey", "truth"], scores: Scores, run: Trainer) -> MetricsRow:
+    """`scores` as the card has them; the loss and the accuracy of a network with classes only."""
     crop = run.recipe.data.crop
-    has_classes = measures.accuracy is not None
+    rounded = {name: round(value, 4) for name, value in scores.taken().items()}
+    if "accuracy" not in rounded:
+        rounded.pop("loss", None)
     return MetricsRow(
         subject=subject,
         dataset=f"validation pictures of {run.recipe.data.role}",
         images=len(run.data.validation),
         protocol=f"centre crop, Lanczos to {crop} x {crop}, network at that size; per picture, then averaged",
         command=_command(run),
-        psnr=round(measures.psnr, 4),
-        ciede2000=round(measures.delta_e, 4),
-        ab_rmse=round(measures.ab_rmse, 4),
-        colorfulness=round(measures.colorfulness, 4),
-        loss=round(measures.loss, 4) if has_classes else None,
-        accuracy=round(measures.accuracy, 4) if measures.accuracy is not None else None,
+        **rounded,
     )
 
 
-def _ship(run: Run) -> dict[str, str]:
+def _true_scores(baseline: Baseline) -> Scores:
+    return Scores(psnr=math.inf, ciede2000=0.0, ab_rmse=0.0, colorfulness=baseline.true_colorfulness)
+
+
+def _ship(run: Trainer) -> dict[str, str]:
     """Write the kept state and the snapshots in float16; returns the sha256 of each file."""
     settings = run.recipe.training
     rows = run.progress.rows
-    kept = run.folder / BEST_FILE if settings.select == "best" else None
-    if run.average:
-        load_state(run.bare_network, run.shipped_network.state_dict(), "the average of the weights")
-    if kept:
-        load_state(run.bare_network, read_tensors(kept), BEST_FILE)
-    _study(run)
+    load_state(run.bare_network, run.kept_state(), "the kept weights")
+    if run.projection is not None and isinstance(run.bare_network, models.HintedBins):
+        run.bare_network.projection = run.projection
     hashes = {MODEL_FILE: write_tensors(run.folder / MODEL_FILE, to_float16(run.bare_network.state_dict()))}
     for epoch in settings.snapshots:
         if epoch <= rows[-1].epoch and epoch != _kept_row(run).epoch:  # that one is the model itself
@@ -133,19 +130,11 @@ def _ship(run: Run) -> dict[str, str]:
     return hashes
 
 
-def _study(run: Run) -> None:
-    """Let a network that takes hints learn how far a pinned colour reaches, where its recipe wants that."""
-    settings = run.recipe.training
-    if isinstance(run.bare_network, models.HintedBins) and settings.hint_embedding_steps:
-        run.bare_network.eval()
-        fit_hint_embedding(run.bare_network, run.sample_squares(), settings.hint_embedding_steps, settings.seed)
-
-
-def finish(run: Run) -> Card:
-    """Write `model.safetensors`, the snapshots and `card.toml` of a run at its end; the main process only.
+def finish(run: Trainer) -> Card:
+    """Write `model.safetensors`, the snapshots and `card.toml` of a run that `fit` has brought to its end; the main
+    process only.
 
     Raises:
-        Interrupted: by the user's wish, while the reach of pinned colours was being learned.
         CheckpointError: where a weight does not fit into float16.
     """
     hashes = _ship(run)
@@ -167,7 +156,7 @@ def finish(run: Run) -> Card:
         input_size=recipe.data.inference_size or recipe.data.crop,
         epochs=_kept_row(run).epoch + 1,
         loss=describe_loss(recipe, run.bare_network.head),
-        optimizer=describe_optimizer(recipe),
+        optimizer=describe_optimizer(recipe.training),
         hardware=hardware_name(run.accelerator.device, run.accelerator.num_processes),
         seconds=round(sum(row.seconds for row in rows), 1),
         weights_licence=recipe.card.weights_licence,
@@ -181,7 +170,7 @@ def finish(run: Run) -> Card:
         metrics=(
             _metrics_row("checkpoint", shipped, run),
             _metrics_row("grey", baseline.grey, run),
-            _metrics_row("truth", Validation(0, math.inf, 0, 0, baseline.true_colorfulness), run),
+            _metrics_row("truth", _true_scores(baseline), run),
         ),
     )
     write_card(run.folder, card)
@@ -207,7 +196,7 @@ def update_card(folder: Path, recipe: Recipe) -> Card | None:
     return card
 
 
-def _kept_row(run: Run) -> EpochRow:
+def _kept_row(run: Trainer) -> EpochRow:
     rows = run.progress.rows
     best = best_row(rows) if run.recipe.training.select == "best" else None
     return best or rows[-1]

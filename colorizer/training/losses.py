@@ -17,7 +17,7 @@ _REGION_SIDES = (2, 4)
 
 
 def make_loss(name: LossName, huber_delta: float, regression_weight: float = 0.0, region_weight: float = 0.0) -> Loss:
-    """The loss called `name`.
+    """Return the loss called `name`.
 
     Args:
         name: "mse": mean of e^2. "l1": mean of |e|. "huber" (Huber 1964): e^2 / 2 where |e| <= delta, else

@@ -9,11 +9,10 @@ from torch import Tensor
 from colorizer import models
 from colorizer.checkpoints.store import RECIPE_FILE, WEIGHTS, load_network, load_state
 from colorizer.color.palettes import kmeans_colors, read_palette
-from colorizer.data.dataset import Pictures
-from colorizer.data.tar_shards import Shards, sample_of
+from colorizer.data.dataset import TrainingSet
 from colorizer.errors import CheckpointError, TrainingError
+from colorizer.models.base import Head
 from colorizer.models.efficientnet_lite import lite0_imagenet_state
-from colorizer.models.registry import Head
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.recipes.schema import LossName
 from colorizer.training.color_statistics import bin_frequency, kmeans_palette
@@ -28,7 +27,7 @@ _LOSSES: Mapping[Head, Sequence[LossName]] = {
 
 
 def build_network(recipe: Recipe) -> models.ColorNetwork:
-    """The recipe's network with its first weights. A palette by k-means is still black, bins count alike: see
+    """Return the recipe's network with its first weights. A palette by k-means is still black, bins count alike: see
     `fit_color_statistics`.
 
     Raises:
@@ -56,17 +55,17 @@ def build_network(recipe: Recipe) -> models.ColorNetwork:
 
 
 def frozen_layers(network: models.ColorNetwork, stages: int) -> list[torch.nn.Module]:
-    """The layers that training leaves as they are: the stem and so many stages of the encoder."""
+    """Return the layers that training leaves as they are: the stem and so many stages of the encoder."""
     return network.encoder.first_stages(stages) if stages and isinstance(network, models.HintedBins) else []
 
 
 def _given_palette(setting: str) -> Tensor | None:
-    """The palette of a recipe; None where there is none, or none yet."""
+    """Return the palette of a recipe; None where there is none, or none yet."""
     return read_palette(setting) if setting and kmeans_colors(setting) is None else None
 
 
 def network_options(recipe: Recipe, palette: Tensor | None) -> dict[str, int]:
-    """What the recipe's architecture is built with, beyond its own defaults; the card has the same."""
+    """Return what the recipe's architecture is built with, beyond its own defaults; the card has the same."""
     settings = recipe.model
     needs_palette = settings.architecture in models.architectures_with_head("palette")
     is_known = settings.architecture in models.architectures()  # else building it says so
@@ -102,7 +101,7 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
 
 
 def _either(names: Sequence[str]) -> str:
-    """ "a, b or c"."""
+    """Return "a, b or c"."""
     *first, last = names
     return f"{', '.join(first)} or {last}" if first else last
 
@@ -116,7 +115,8 @@ def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
         else:
             trained, card = load_network(folder)
             found, state = card.architecture, trained.state_dict()
-        if found != architecture:
+        earlier = network.earlier_architectures if isinstance(network, models.HintedBins) else ()
+        if found not in (architecture, *earlier):
             raise CheckpointError(f"{start} is a {found}, the recipe's network a {architecture}.")
         load_state(network, _with_added(network, state), start)
     except CheckpointError as error:
@@ -124,7 +124,7 @@ def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
 
 
 def _with_added(network: models.ColorNetwork, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state, and of the network's own what an earlier state of its training may lack or have otherwise."""
+    """Return a state, and of the network's own what an earlier state of its training may lack or have otherwise."""
     own = network.state_dict()
     later = network.later_tensors if isinstance(network, models.HintedBins) else ()
     fits = {
@@ -146,7 +146,7 @@ def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
     network.load_trunk(resnet18_imagenet_state())
 
 
-def fit_color_statistics(recipe: Recipe, network: models.ColorNetwork, training: Pictures | Shards) -> None:
+def fit_color_statistics(recipe: Recipe, network: models.ColorNetwork, training: TrainingSet) -> None:
     """Give a network what it must know of the training pictures' colours before it is trained: its palette, where the
     recipe wants it by k-means, or how often each bin of ab occurs.
 
@@ -155,6 +155,6 @@ def fit_color_statistics(recipe: Recipe, network: models.ColorNetwork, training:
     """
     colors = kmeans_colors(recipe.model.palette)
     if colors is not None and isinstance(network, models.PaletteNetwork):
-        network.set_palette(kmeans_palette(sample_of(training), colors, recipe.training.seed))
+        network.set_palette(kmeans_palette(training.sample(), colors, recipe.training.seed))
     if isinstance(network, models.BinsNetwork):
-        network.rebalance(bin_frequency(sample_of(training)), recipe.loss.uniform_share)
+        network.rebalance(bin_frequency(training.sample()), recipe.loss.uniform_share)

@@ -113,7 +113,7 @@ def _damage(print_: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _border(print_: Tensor, generator: torch.Generator) -> Tensor:
-    """A margin of paper, white or black."""
+    """Return a margin of paper, white or black."""
     rows, columns = _places(print_)
     edge = 1 - uniform(print_, 0.03, 0.14, generator)
     shade = torch.where(chosen(print_, 0.7, generator), 0.93, 0.06)
@@ -122,7 +122,7 @@ def _border(print_: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _paper(print_: Tensor, generator: torch.Generator) -> Tensor:
-    """The surface of the paper: a fine relief, the same in light and shade."""
+    """Return the surface of the paper: a fine relief, the same in light and shade."""
     height, width = print_.shape[2:]
     relief = torch.randn(len(print_), 1, height // 2, width // 2, generator=generator).to(print_.device)
     relief = F.interpolate(relief, (height, width), mode="bilinear", align_corners=False)

@@ -7,14 +7,17 @@
                                           safetensors, as nothing is ever unpickled
     runs/<name>/state/best.safetensors    the weights of the best epoch so far
     runs/<name>/state/NNNN.safetensors    the weights of an epoch that the recipe keeps as a snapshot
+    runs/<name>/state/hint_embedding.safetensors
+                                          how far the last phase has come, where the recipe has one
 
 When it is finished, `model.safetensors` and `card.toml` join them, and the folder is a checkpoint as well.
 """
 
 import dataclasses
 import json
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,19 +30,27 @@ from torch import Tensor, nn
 
 from colorizer.checkpoints.card import CARD_FILE
 from colorizer.checkpoints.history import EpochRow
-from colorizer.checkpoints.store import read_tensors
+from colorizer.checkpoints.store import RECIPE_FILE, read_tensors
 from colorizer.errors import CheckpointError, TrainingError
-from colorizer.evaluation.validation import Baseline, Validation
+from colorizer.evaluation.scores import NAMES, Scores
+from colorizer.evaluation.validation import Baseline
 from colorizer.utils.atomic_write import write_atomically
 
 LAST_FILE = "state/last.safetensors"
 BEST_FILE = "state/best.safetensors"
 SHIPPED_FILE = "state/shipped.safetensors"
+EMBEDDING_FILE = "state/hint_embedding.safetensors"
 BASELINE_FILE = "baseline.toml"
-
-
+_BASELINE_NAMES = {"ciede2000": "delta_e"}
+"""What a score is called in the file, where that is not its name: as in the history."""
+_IN_EVERY_BASELINE = ("loss", "psnr", "ciede2000", "ab_rmse", "colorfulness")
 AVERAGE = "average."
 """The prefix of the average of the weights in a state."""
+
+
+def find_folders(*roots: Path) -> Sequence[Path]:
+    """Return the folders under the roots that hold a recipe: finished checkpoints and runs in training."""
+    return [path.parent for root in roots for path in sorted(root.glob(f"*/{RECIPE_FILE}"))]
 
 
 def is_under_way(folder: Path) -> bool:
@@ -48,7 +59,7 @@ def is_under_way(folder: Path) -> bool:
 
 
 def state_under_way(folder: Path) -> dict[str, Tensor]:
-    """The weights of a run that is under way, or their average where it keeps one.
+    """Return the weights of a run that is under way, or their average where it keeps one.
 
     Raises:
         CheckpointError: for a state that cannot be read.
@@ -102,9 +113,7 @@ class Trained:
 
 def save_state(path: Path, parts: Mapping[str, Trained], progress: Progress) -> None:
     """Write networks, optimizers and progress as one file, atomically; `parts` by a prefix that sets them apart."""
-    tensors = {prefix + name: tensor for prefix, part in parts.items() for name, tensor in part.tensors().items()}
-    on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, save(on_cpu, metadata={"progress": json.dumps(dataclasses.asdict(progress))}))
+    write_trained(path, parts, dataclasses.asdict(progress))
 
 
 def read_state(path: Path, parts: Mapping[str, Trained]) -> tuple[dict[str, dict[str, Tensor]], Progress]:
@@ -113,23 +122,52 @@ def read_state(path: Path, parts: Mapping[str, Trained]) -> tuple[dict[str, dict
     Raises:
         TrainingError: for a file that is missing or damaged.
     """
+    weights, record = read_trained(path, parts)
+    try:
+        rows = [EpochRow(**row) for row in record.pop("rows")]
+        return weights, Progress(rows=rows, **record)
+    except (KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
+def write_trained(path: Path, parts: Mapping[str, Trained], record: Mapping[str, Any]) -> None:
+    """Write what is in training as one file, atomically.
+
+    Args:
+        path: replaced at a stroke.
+        parts: by a prefix that sets their tensors apart.
+        record: how far they have come; anything that JSON can hold.
+    """
+    tensors = {prefix + name: tensor for prefix, part in parts.items() for name, tensor in part.tensors().items()}
+    on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomically(path, save(on_cpu, metadata={"progress": json.dumps(record)}))
+
+
+def read_trained(path: Path, parts: Mapping[str, Trained]) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
+    """Read what `write_trained` wrote: puts back the optimizers, returns each part's weights and the record.
+
+    Raises:
+        TrainingError: for a file that is missing or damaged.
+    """
     try:
         with safe_open(str(path), framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no mapping
             record: dict[str, Any] = json.loads(file.metadata()["progress"])
-        rows = [EpochRow(**row) for row in record.pop("rows")]
-        progress = Progress(rows=rows, **record)
     except FileNotFoundError as error:
         raise TrainingError(f"{path.parent.parent} holds no run to resume; start it without --resume.") from error
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"{path} is damaged, the run cannot be resumed: {error}.") from error
+        raise _damaged(path, error) from error
     try:
         for prefix, part in parts.items():
             if part.optimizer:
                 _restore_optimizer(part.optimizer, _below(f"{prefix}optimizer.", tensors))
     except (IndexError, KeyError, ValueError, RuntimeError) as error:
         raise TrainingError(f"{path} is not the state of this network: {error}.") from error
-    return {prefix: _below(f"{prefix}model.", tensors) for prefix in parts}, progress
+    return {prefix: _below(f"{prefix}model.", tensors) for prefix in parts}, record
+
+
+def _damaged(path: Path, error: Exception) -> TrainingError:
+    return TrainingError(f"{path} is damaged, the run cannot be resumed: {error}.")
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -149,19 +187,22 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, T
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
     """Write the baseline of a run, atomically."""
-    grey = {name: value for name, value in dataclasses.asdict(baseline.grey).items() if value is not None}
+    grey = {_BASELINE_NAMES.get(name, name): value for name, value in baseline.grey.taken().items()}
     document: dict[str, float | dict[str, float]] = {"true_colorfulness": baseline.true_colorfulness, "grey": grey}
     write_atomically(path, tomli_w.dumps(document).encode())
 
 
 def read_baseline(path: Path) -> Baseline:
-    """The baseline of a run or checkpoint.
+    """Return the baseline of a run or checkpoint.
 
     Raises:
         CheckpointError: for a file that is missing or broken.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Baseline(Validation(**document["grey"]), document["true_colorfulness"])
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+        taken = {name: document["grey"].get(_BASELINE_NAMES.get(name, name), math.nan) for name in NAMES}
+        if any(math.isnan(taken[name]) for name in _IN_EVERY_BASELINE):
+            raise ValueError(f"[grey] lacks one of {', '.join(_IN_EVERY_BASELINE)}")
+        return Baseline(Scores(**taken), document["true_colorfulness"])
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path.parent.name}/{path.name} is not a readable baseline: {error}.") from error

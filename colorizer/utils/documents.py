@@ -134,7 +134,7 @@ def _unknown(kind: type[Any], names: list[str], problems: Sequence[Mapping[str, 
 
 
 def _annotation(kind: Any, names: list[str]) -> Any:
-    """The annotation of a field inside a declared dataclass; of a list of tables, that of a table."""
+    """Return the annotation of a field inside a declared dataclass; of a list of tables, that of a table."""
     for name in names:
         kind = get_type_hints(kind, include_extras=True)[name]
         if get_origin(kind) in (Union, types.UnionType):
@@ -145,7 +145,7 @@ def _annotation(kind: Any, names: list[str]) -> Any:
 
 
 def _bounds(annotation: Any) -> str:
-    """The values that the bounds of an annotation allow, in words."""
+    """Return the values that the bounds of an annotation allow, in words."""
     least = greatest = ""
     for bound in annotation.__metadata__:
         match bound:

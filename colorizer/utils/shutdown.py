@@ -1,4 +1,4 @@
-"""Ctrl-C as a wish that is answered at safe places.
+"""Ctrl-C as a request to stop, answered at safe places.
 
 Python raises KeyboardInterrupt wherever it stands, and where that is a hook (as when a process is forked) the exception
 is dropped and the work goes on. So a first Ctrl-C, or a request to end (SIGTERM), is only noted; the work asks for it.
@@ -24,11 +24,11 @@ class StopRequest:
     def is_requested(self) -> bool:
         return self._since is not None
 
-    def answer(self) -> None:
-        """Break off here, where that is safe, if it is wished.
+    def raise_if_requested(self) -> None:
+        """Raise KeyboardInterrupt if a stop was requested; called where that is safe.
 
         Raises:
-            KeyboardInterrupt: if it is.
+            KeyboardInterrupt: if it was.
         """
         if self.is_requested:
             raise KeyboardInterrupt

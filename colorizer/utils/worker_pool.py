@@ -7,9 +7,8 @@ cores an operation of 40 microseconds is then no faster than on one.
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from queue import SimpleQueue
+from concurrent.futures import FIRST_COMPLETED, Executor, ThreadPoolExecutor, wait
+from itertools import islice
 from typing import TypeVar
 
 import torch
@@ -17,6 +16,7 @@ import torch
 from colorizer.utils import cores
 from colorizer.utils.cores import MAX_THREADS
 
+_AHEAD = 1  # items that wait for each worker, so that none waits for an item
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Work = Callable[[Item, Callable[[], bool]], Iterable[Result]]
@@ -57,68 +57,36 @@ def make_pool(count: int) -> ThreadPoolExecutor:
     return pool
 
 
-@dataclass(frozen=True)
-class _Failure:
-    error: BaseException
-
-
-class _End:
-    """A thread has ended."""
-
-
 def imap_unordered(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
-    """What comes of items that so many threads take one by one, in no order.
+    """Yield what comes of items that so many threads work on one by one, in no order.
 
     Whoever stops before the end closes the iterator, and waits until no thread works any more.
 
     Args:
         work: is told, beside the item, how to ask whether it should end early.
-        items: taken as threads ask for them.
+        items: taken as threads become free.
         count: of threads.
 
     Raises:
         Exception: the first that `work` raises, once all threads have ended.
     """
-    taking, stop = threading.Lock(), threading.Event()
-    results: SimpleQueue[Result | _Failure | _End] = SimpleQueue()
-    nothing = object()
-
-    def take() -> Item | object:
-        with taking:
-            return nothing if stop.is_set() else next(items, nothing)
-
-    def drain() -> None:
-        try:
-            while (item := take()) is not nothing:
-                for result in work(item, stop.is_set):  # type: ignore[arg-type]
-                    results.put(result)
-        except BaseException as error:  # handed on to the thread that waits for results
-            stop.set()
-            results.put(_Failure(error))
-        finally:
-            results.put(_End())
-
+    stop = threading.Event()
     with make_pool(count) as pool:
         try:
-            for _ in range(count):
-                pool.submit(drain)
-            yield from _until_all_end(results, count)
+            yield from drain(pool, lambda item: list(work(item, stop.is_set)), items, count)
         finally:
             stop.set()
+            pool.shutdown(cancel_futures=True)
 
 
-def _until_all_end(results: "SimpleQueue[Result | _Failure | _End]", count: int) -> Iterator[Result]:
-    failures = []
-    while count:
-        result = results.get()
-        if isinstance(result, _End):
-            count -= 1
-        elif isinstance(result, _Failure):
-            failures.append(result)
-        else:
-            yield result
-    if failures:
-        raise failures[0].error
+def drain(pool: Executor, work: Callable[[Item], list[Result]], items: Iterator[Item], count: int) -> Iterator[Result]:
+    """Yield what comes of items by a pool of `count` workers, in no order; few items are taken ahead of their turn."""
+    waiting = {pool.submit(work, item) for item in islice(items, count * (1 + _AHEAD))}
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        waiting |= {pool.submit(work, item) for item in islice(items, len(done))}
+        for future in done:
+            yield from future.result()
 
 
 @functools.lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 
 def run_through_app() -> None:
-    """Start again from `app.py` where Streamlit began with a page."""
+    """Start again from `app.py` if Streamlit began with a page."""
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()

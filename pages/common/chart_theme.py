@@ -20,7 +20,7 @@ _INKS = {"light": ("#333333", "#cfcfcf"), "dark": ("#dddddd", "#454545")}
 
 
 def assign_colors(checkpoints: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A colour for each checkpoint, by its place in its family, so that a choice of some does not change it.
+    """Give each checkpoint a colour by its place in its family, so that filtering does not change it.
 
     Args:
         checkpoints: (name, family) of all that there are.
@@ -34,7 +34,7 @@ def assign_colors(checkpoints: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _apply_template(figure: go.Figure) -> None:
-    """What all charts have in common, and the inks of the theme; the font and the surfaces are Streamlit's.
+    """Apply the common template and the theme's inks to a figure; the font and the surfaces are Streamlit's.
 
     Set on the figure itself, since Streamlit puts its own template in the place of any other.
     """
@@ -58,7 +58,7 @@ def _apply_template(figure: go.Figure) -> None:
 
 
 def show_chart(figure: go.Figure, key: str, height: int, hovermode: str = "x unified") -> None:
-    """Show a chart that follows the theme, without the buttons that nobody needs."""
+    """Show a chart that follows the theme, without Plotly's toolbar."""
     _apply_template(figure)
     figure.update_layout(height=height, hovermode=hovermode)
     buttons = ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]

@@ -11,12 +11,12 @@ _PHOTO = "photo"  # the one that simply colours well
 
 
 def photo_first(cards: Sequence[Card]) -> list[Card]:
-    """The cards as they are, but for `photo`, which comes first."""
+    """Move `photo` to the front, and keep the order of the others."""
     return sorted(cards, key=lambda card: card.id != _PHOTO)
 
 
 def choose_card(cards: Sequence[Card], key: str, preferred: str = "") -> Card:
-    """One of at least one checkpoint; it stands in the link.
+    """Choose one checkpoint; the choice stands in the link.
 
     Args:
         cards: in the order in which they are offered.

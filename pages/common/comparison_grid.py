@@ -1,4 +1,4 @@
-"""The grid of a comparison: grey, original and results in tiles of one size, each with its figures."""
+"""The grid of a comparison: results, grey and original in tiles of one size, each with its figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ from html import escape
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
-from colorizer.evaluation.metrics import PROTOCOL, Measures
+from colorizer.evaluation.metrics import PROTOCOL
+from colorizer.evaluation.scores import Scores
 from pages.common import glossary
 from pages.common.model_cache import Answer, RenderOptions
 from pages.common.palette_swatches import swatches
@@ -49,26 +50,27 @@ class Grid:
 
 
 def _order(cards: Sequence[Card], has_original: bool) -> tuple[list[str], int]:
-    """The names of the tiles in order, and the number of columns.
+    """Return the names of the tiles in order, and the number of columns.
 
-    Four results stand as a table - rows by data, columns by loss - with grey and original before the rows.
+    Results come first, what they are held against after them. Four stand as a table - rows by data, columns by
+    loss - with grey and original at the ends of the rows.
     """
     ids = [card.id for card in cards]
     if has_original and len(ids) == 4:
-        return ["grey", *ids[:2], "original", *ids[2:]], 3
-    names = ["grey", "original", *ids] if has_original else ["grey", *ids]
+        return [*ids[:2], "grey", *ids[2:], "original"], 3
+    names = [*ids, "grey", "original"] if has_original else [*ids, "grey"]
     return names, _columns(len(names))
 
 
 def _columns(count: int) -> int:
-    """Few, so that pictures stay large; more than three where the last row would be almost empty otherwise."""
+    """Return few columns, so that pictures stay large; more than three where the last row would be almost empty."""
     if count <= 4:
         return 3 if count == 3 else 2
     return 4 if count == 8 or count % 3 == 1 else 3
 
 
 def lay_out(cards: Sequence[Card], has_original: bool, remarks: Mapping[str, str]) -> Grid:
-    """An empty grid, in which every tile already has its place; `remarks` stand under results, by checkpoint id."""
+    """Lay out an empty grid with a place for every tile; `remarks` stand under results, by checkpoint id."""
     grid = _make(*_order(cards, has_original))
     for card in cards:
         grid.tiles[card.id].remark = remarks.get(card.id, "")
@@ -76,7 +78,7 @@ def lay_out(cards: Sequence[Card], has_original: bool, remarks: Mapping[str, str
 
 
 def lay_out_row(cards: Sequence[Card], has_original: bool, title: str) -> Grid:
-    """The same in one row, from what the network sees to the truth: grey, the results under `title`, the original."""
+    """Lay out a single row, from what the network sees to the truth: grey, the results under `title`, the original."""
     names = ["grey", *(card.id for card in cards), *(["original"] if has_original else [])]
     grid = _make(names, len(names))
     for card in cards:
@@ -94,7 +96,7 @@ def _make(names: Sequence[str], columns: int) -> Grid:
 
 
 def mark_best(photo: LibraryPhoto, answers: Mapping[str, Answer]) -> Marks:
-    """The best of several results, as far as they differ in the digits shown. Grey takes no part: it stands beside."""
+    """Mark the best of several results, where they differ in the digits shown. Grey takes no part."""
     if photo.baseline is None:
         return Marks()
     truth = photo.baseline.true_colorfulness
@@ -118,7 +120,7 @@ def _figure(term: str, value: str, is_best: bool = False) -> str:
     return f"<dt>{term}</dt><dd{' class=best' if is_best else ''}>{value}{note}</dd>"
 
 
-def _figures(measures: Measures, name: str, marks: Marks) -> str:
+def _figures(measures: Scores, name: str, marks: Marks) -> str:
     return (
         "<dl>"
         + _figure("PSNR", f"{measures.psnr:.1f} dB", name in marks.psnr)
@@ -129,7 +131,7 @@ def _figures(measures: Measures, name: str, marks: Marks) -> str:
 
 
 def _true_figures(photo: LibraryPhoto) -> str:
-    """The original's own figures; it has no distance from itself."""
+    """Format the original's own scores; it has no distance from itself."""
     if photo.baseline is None:
         return ""
     truth = f"{photo.baseline.true_colorfulness:.1f}"
@@ -143,7 +145,7 @@ def _text(title: str, aside: str = "", figures: str = "", aside_class: str = "ti
 
 
 def _result_text(tile: Tile, card: Card, aside: str = "", figures: str = "", aside_class: str = "time") -> str:
-    """The text of a result; where the tile has a title of its own, the checkpoint's stands beside it."""
+    """Format the text of a result; a tile with a title of its own names the checkpoint beside it."""
     if tile.title:
         return _text(tile.title, f"by {card.title}, {aside}" if aside else f"by {card.title}", figures, aside_class)
     return _text(card.title, aside, figures, aside_class, tile.remark)
@@ -162,7 +164,7 @@ def show_references(grid: Grid, photo: LibraryPhoto) -> None:
 
 
 def show_waiting(tile: Tile, photo: LibraryPhoto, card: Card) -> None:
-    """Where a result is going to be: what was there before, or the grey photo."""
+    """Show the last result, or the grey photo, until the new result is there."""
     tile.picture.image(photo.latest(card), alt=f"{photo.name}, not coloured yet")
     tile.text.html(_result_text(tile, card, "colouring ...", aside_class="wait"))
     tile.extra.clear()
@@ -172,14 +174,14 @@ def show_waiting(tile: Tile, photo: LibraryPhoto, card: Card) -> None:
 def show_result(
     tile: Tile, photo: LibraryPhoto, card: Card, answer: Answer, options: RenderOptions, marks: Marks
 ) -> None:
-    """A coloured picture, and its figures."""
+    """Show a coloured picture and its scores."""
     alt = f"{photo.name}, coloured by {full_title(card)}"
     tile.picture.image(photo.result(card, answer, options), alt=alt)
     show_figures(tile, card, answer, marks)
 
 
 def show_figures(tile: Tile, card: Card, answer: Answer, marks: Marks) -> None:
-    """Title, time and figures of a result."""
+    """Show the title, time and scores of a result."""
     figures = _figures(answer.measures, card.id, marks) if answer.measures else ""
     tile.text.html(_result_text(tile, card, f"{answer.seconds:.2f} s", figures))
     if answer.prediction.palette_prediction is not None:
@@ -187,13 +189,13 @@ def show_figures(tile: Tile, card: Card, answer: Answer, marks: Marks) -> None:
 
 
 def show_failure(tile: Tile, card: Card, message: str) -> None:
-    """Why a checkpoint gives no picture."""
+    """Show why a checkpoint gives no picture."""
     tile.picture.error(message)
     tile.text.html(_result_text(tile, card))
 
 
 def _grey_remark(photo: LibraryPhoto, answers: dict[str, Answer]) -> str:
-    """What PSNR does here, where it does it."""
+    """Say that grey has the highest PSNR, where it has; else return an empty text."""
     measured = [answer.measures.psnr for answer in answers.values() if answer.measures]
     if photo.baseline and measured and photo.baseline.grey.psnr > max(measured):
         others = "every checkpoint" if len(measured) > 1 else "the checkpoint"
@@ -202,7 +204,7 @@ def _grey_remark(photo: LibraryPhoto, answers: dict[str, Answer]) -> str:
 
 
 def show_legend(photo: LibraryPhoto, answers: dict[str, Answer]) -> None:
-    """What the figures mean, how they were taken, and what to make of them."""
+    """Explain the scores, how they were measured, and what to make of them."""
     if photo.is_grey:
         st.caption("This photo has no colours, so there is nothing to measure the results against.")
         return

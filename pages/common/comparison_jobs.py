@@ -15,12 +15,12 @@ from pages.common.snapshots import full_title
 
 
 def set_status(status: Slot, text: str) -> None:
-    """What is being done, or what is shown; read out by screen readers."""
+    """Show what is being done, or what is on the page; screen readers read it out."""
     status.html(f'<p class="status" role="status">{escape(text)}</p>')
 
 
 def is_done(photo: LibraryPhoto, cards: Sequence[Card]) -> bool:
-    """Whether nothing is left to compute for a photo."""
+    """Tell whether nothing is left to compute for a photo."""
     return all(photo.is_done(card) for card in cards) and (photo.is_grey or photo.baseline is not None)
 
 
@@ -64,7 +64,7 @@ def work_off(
 
 
 def _marks(photo: LibraryPhoto, cards: Sequence[Card]) -> comparison_grid.Marks:
-    """Which of the results are best; known when all are."""
+    """Mark the best results once all are known."""
     return comparison_grid.mark_best(
         photo, {card.id: answer for card in cards if (answer := photo.answer(card)) is not None}
     )

@@ -60,7 +60,7 @@ class ComputeQueue:
                 tell(place)
 
     def __len__(self) -> int:
-        """How many work or wait."""
+        """Count those that work or wait."""
         return len(self._waiting)
 
 
@@ -68,5 +68,5 @@ _ORDINALS: Final = {1: "next", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 
 
 def place_sentence(place: int) -> str:
-    """ "You are third in line ..." for a place in the queue, from 1."""
+    """Say "You are third in line ..." for a place in the queue, counted from 1."""
     return f"Other visitors' photos come first: you are {_ORDINALS.get(place, f'number {place}')} in line ..."

@@ -4,5 +4,5 @@ import base64
 
 
 def data_url(content: bytes, kind: str) -> str:
-    """Return the address that is a picture itself; `kind` is "png", "jpeg" or "webp"."""
+    """Encode a picture as a data URL; `kind` is "png", "jpeg" or "webp"."""
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

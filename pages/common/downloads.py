@@ -42,7 +42,7 @@ class Download:
 
 
 def choose_format(photo: LibraryPhoto) -> OutputFormat:
-    """The file format of downloads, of those that can hold the photo."""
+    """Choose the file format of downloads, among those that can hold the photo."""
     formats = [name for name in _ENDINGS if max(photo.size) <= MAX_SIDE_PX[name]]
     chosen: OutputFormat = st.segmented_control(
         "File format",
@@ -57,7 +57,7 @@ def choose_format(photo: LibraryPhoto) -> OutputFormat:
 
 
 def offer(slot: DeltaGenerator, download: Download) -> None:
-    """A button that downloads one result."""
+    """Offer one result as a download."""
     slot.download_button(
         f"Download {full_title(download.card)}",
         data=download.render,
@@ -71,7 +71,7 @@ def offer(slot: DeltaGenerator, download: Download) -> None:
 
 
 def zipped(downloads: Sequence[Download]) -> bytes:
-    """All results as one ZIP; one picture at a time is in work, and pictures are not compressed twice.
+    """Pack all results into one ZIP, uncompressed; one picture at a time is rendered.
 
     Entries carry no time, so that the same results are the same file, which Streamlit then holds only once.
     """
@@ -83,7 +83,7 @@ def zipped(downloads: Sequence[Download]) -> bytes:
 
 
 def offer_all(name: str, downloads: Sequence[Download], format: OutputFormat) -> None:
-    """A button that downloads all results of a photo."""
+    """Offer all results of a photo as one download."""
     st.download_button(
         f"Download all ({format}, ZIP)",
         data=functools.partial(zipped, downloads),

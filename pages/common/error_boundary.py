@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 def sentence(error: Exception, subject: str = "") -> str:
-    """One sentence on an error; `subject` is what it happened to, for example a file's name.
+    """Put an error into one sentence; `subject` is what it happened to, for example a file's name.
 
     Our own errors speak for themselves. Any other is a fault of this program: the log has its traceback.
     """
@@ -20,7 +20,7 @@ def sentence(error: Exception, subject: str = "") -> str:
         text = str(error)
     else:
         _log.error("%s failed", subject or "a page", exc_info=error)
-        text = "Something went wrong that should not have; the server's log says what. Reload the page to go on"
+        text = "Unexpected error (see the server log). Reload the page to continue."
     text = text if text.endswith((".", "!", "?")) else f"{text}."
     return f"{subject}: {text}" if subject else text
 

@@ -23,9 +23,15 @@ class Experiment:
     moments_of: str = ""
     """The checkpoint whose own states are compared, in place of several `checkpoints`."""
 
+    is_open: bool = False
+    """Whether those that are there are compared, where some are not; at least two."""
+
     def line_up(self, cards: Sequence[Card]) -> list[Card]:
-        """What is compared, in order; empty where something of it is not there."""
+        """Return the cards to compare, in order; empty if any of them is missing."""
         by_id = {card.id: card for card in cards}
+        if self.is_open:
+            there = [by_id[name] for name in self.checkpoints if name in by_id]
+            return there if len(there) > 1 else []
         if self.moments_of:
             states = snapshots(by_id[self.moments_of]) if self.moments_of in by_id else []
             return states if len(states) > 1 else []
@@ -53,6 +59,14 @@ _FLOWER_REMARKS = {
 _LANDSCAPE_REMARKS = {
     "landscapes-regression": "Skies are right. Where green and brown are both likely it says their mean: grey.",
     "landscapes-classification": "The same skies, livelier grass; and now and then a sunset where there was none.",
+}
+_FIELD_REMARKS = {
+    "photo": "Trained here, on two cores; the others are many times its size.",
+    "eccv16": "2016: the first to choose among colours, as Photo does.",
+    "siggraph17": "2017: made to be guided by points; here without any.",
+    "ddcolor-tiny": "2023: a hundred colour queries look at the whole photo.",
+    "ddcolor-large": "2023: the same, four times as large, trained on cleaned photos.",
+    "ddcolor-artistic": "2023: the same size, on more pictures, without a reward for strong colours.",
 }
 _EXPERIMENTS = (
     Experiment(
@@ -116,7 +130,7 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "Students and the all-rounder",
-        "Not one difference but all of them: from 500 scenes to every photo there is, from random weights to an "
+        "Not one difference but many: from 500 scenes to photos of everything, from random weights to an "
         "encoder that knows ImageNet, from a mean to a choice among colours.",
         ("scenes-500-huber", "objects-12conv", "landscapes-classification", "photo"),
         {
@@ -126,18 +140,26 @@ _EXPERIMENTS = (
             "photo": "Knew what things are before it learned their colours.",
         },
     ),
+    Experiment(
+        "The field's best",
+        "Photo beside networks that others trained on over a million photos and published. They differ in everything; "
+        "what each of them is, its card says.",
+        tuple(_FIELD_REMARKS),
+        _FIELD_REMARKS,
+        is_open=True,
+    ),
 )
 FIRST_EXPERIMENT = _EXPERIMENTS[0]
 """What a newcomer sees."""
 
 
 def available(cards: Sequence[Card]) -> dict[str, Experiment]:
-    """The experiments for which everything is there, by title."""
+    """Return the experiments whose checkpoints are all there, by title."""
     return {experiment.title: experiment for experiment in _EXPERIMENTS if experiment.line_up(cards)}
 
 
 def choose_checkpoints(cards: Sequence[Card]) -> Lineup:
-    """What to compare: that of an experiment, or any checkpoints. The choice stands in the link."""
+    """Choose an experiment or any checkpoints. The choice stands in the link."""
     experiments = available(cards)
     titles = [*experiments, OWN_CHOICE]
     chosen = st.pills(

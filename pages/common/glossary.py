@@ -6,15 +6,15 @@ PSNR = (
 )
 CIEDE2000 = (
     "Mean colour difference from the original as the eye sees it (CIEDE2000); lower is closer. "
-    "About 1 is just visible, above 10 is plain."
+    "About 1 is just visible, above 10 is obvious."
 )
 AB_RMSE = (
     "Root mean squared error of the two colour channels a and b, in Lab units; lower is closer. "
-    "The same for every loss, so it is what runs are compared by."
+    "It has the same unit for every loss, so runs are compared by it."
 )
 COLORFULNESS = (
     "Colourfulness after Hasler and Süsstrunk (2003): 0 is grey, 15 slight, 33 moderate, 45 average, 59 quite, 82 high."
-    " Best is what comes nearest to the original's."
+    " Nearest to the original's is best."
 )
 SSIM = "Structural similarity to the original, from -1 to 1; higher is closer. Colour hardly counts in it."
 MEASURES = {
@@ -22,18 +22,30 @@ MEASURES = {
 }  # fmt: skip
 
 LOSS = (
-    "What training makes small. MSE squares every error of colour; Huber squares small errors and counts large ones "
-    "in a line, so that a few bright pixels do not rule. The two have different units. L1 is the mean size of the "
-    "errors. Of a run against a discriminator it is the recipe's own loss alone, without what the discriminator adds."
+    "What training minimises. MSE squares every error of colour; Huber squares small errors and counts large ones "
+    "linearly, so that a few bright pixels do not dominate. The two have different units. L1 is the mean size of the "
+    "errors. For a run with a discriminator it is the recipe's own loss alone, without what the discriminator adds."
 )
 CHECKPOINT = "One trained model: its weights, how it was trained, and how good it is."
 EXPERIMENT = "Checkpoints, or states of one, that differ in one thing only, put side by side on purpose."
+MEAN_OF_TWO = (
+    "The mean of the colours of two checkpoints: where they err in different directions, it is nearer to the truth "
+    "than either."
+)
+HINT_PROPAGATION = (
+    "Spread the colour of each point to what looks alike around it, so that the point gets exactly that colour. "
+    "Without this, the network takes a point as a suggestion."
+)
 SATURATION = (
-    "A factor on the colours that the checkpoint chose: 0 is grey, 1 is its own choice. Figures are those at 1."
+    "How strong the colours are: 0 is grey, 1 is the checkpoint's own choice. The figures are always those at 1."
 )
 VIVIDNESS = (
     "How colourful the model's own colours become: 0 is shy, 50 as they are, 100 bold. Pale colours gain most. "
     "Your points keep the colours that you gave them."
+)
+REACH = (
+    "How far your points carry their colour over things that look alike: 1 as the model learned it, less to keep to "
+    "their place, more for large surfaces."
 )
 SMOOTHING = (
     "Weight of the past in a running mean over epochs; 0 shows the epochs as they were. The thin line is unsmoothed."
@@ -45,14 +57,14 @@ IMAGES_SEEN = "Training pictures shown since the start, repetitions counted."
 GREY = "No colour at all: what every checkpoint has to beat. PSNR rewards it."
 TRUTH = "The original pictures themselves: the colourfulness to come near to."
 FORMAT = (
-    "PNG keeps every pixel and makes large files; JPEG and WebP lose nothing that one sees. Saved pictures have the "
-    "photo's own size, a note that the colours are a model's, and no data of the original (place, camera)."
+    "PNG keeps every pixel but makes large files; JPEG and WebP lose nothing you can see. Saved pictures have the "
+    "photo's own size, a note that a model made up the colours, and no data of the original (place, camera)."
 )
-TIME = "How long the network took for this photo on this server, waiting for other visitors left out."
+TIME = "How long the network took for this photo on this server, without the wait for other visitors."
 PALETTE = "The colours that a checkpoint chooses from, one for each pixel; under each, its share of the picture."
 PALETTE_TRUTH = (
     "The original with every pixel in the palette colour nearest to it: what a network that always chose right would "
-    "show. What is still wrong there, the palette cannot do."
+    "show. What is still wrong there is beyond the palette."
 )
 PAIR = "Two checkpoints that choose from a palette and, but for your own choice, differ in one thing only."
 RENDERING = (
@@ -81,7 +93,7 @@ DISCRIMINATOR_LOSS = (
 )
 DISCRIMINATOR_ACCURACY = (
     "Share of right answers at the end of an epoch, on training pictures (100, unless the recipe says otherwise), each "
-    "as it was and as generated; above one half counts as an answer of true. Guessing is right in 50 %."
+    "as it was and as generated; above one half counts as an answer of true. Guessing is right 50 % of the time."
 )
 DISCRIMINATOR_THRESHOLD = (
     "Where the accuracy at the end of an epoch is above it, the discriminator is skipped: it does not learn in the "
@@ -89,7 +101,7 @@ DISCRIMINATOR_THRESHOLD = (
 )
 NOISE_EPOCH = (
     "An epoch in which the discriminator is shown noise in place of generated pictures. Its loss is then that of "
-    "another, easier task; the accuracy is that on generated pictures as ever."
+    "another, easier task; the accuracy is still measured on generated pictures."
 )
 ADVERSARY = {
     "Generator loss": GENERATOR_LOSS, "Discriminator loss": DISCRIMINATOR_LOSS, "Accuracy": DISCRIMINATOR_ACCURACY,
@@ -97,7 +109,7 @@ ADVERSARY = {
 }  # fmt: skip
 LAB = (
     "CIE Lab: a colour in three numbers that follow the eye. L is how light it is, a how far it lies towards red or "
-    "green, b how far towards yellow or blue. A difference of one or two units is about the smallest that one sees."
+    "green, b how far towards yellow or blue. A difference of one or two units is about the smallest you can see."
 )
 LIGHTNESS = "L, the lightness: 0 is black, 100 is white. A black-and-white photo has nothing else."
 AB = (
@@ -105,7 +117,7 @@ AB = (
     "(negative) to yellow (positive); both are 0 for grey."
 )
 GAMUT = (
-    "All colours that a screen of the usual kind (sRGB) can show. How far they reach from grey depends on the "
+    "All colours that an ordinary screen (sRGB) can show. How far they reach from grey depends on the "
     "lightness: move it, and see the coloured area change."
 )
 AB_SIZE = (
@@ -147,14 +159,14 @@ HUE = (
 )
 VERSION = (
     "The same photo in other colours that the model holds likely. It decides one or two open questions differently: "
-    "that colour is pinned to a few points, and the model colours the photo anew around them."
+    "that colour is given to a few points, and the model colours the photo again around them."
 )
 OPEN_QUESTION = (
     "A part of the photo, at least 4 % of it, for which the model holds several colours likely. The chance of a colour "
     "is that at a typical point of the part: what the model gives to all colours within 15 Lab units of it."
 )
 PLAUSIBILITY = (
-    "How likely the pinned colours of a version are, against the likeliest colours for the same parts (100 %). The "
+    "How likely the colours given to a version are, against the likeliest colours for the same parts (100 %). The "
     "model's own answer lies between its likely colours, so it has no such number. Below 5 % nothing is shown."
 )
 DOUBT = (

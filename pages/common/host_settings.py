@@ -35,7 +35,7 @@ class HostSettings:
 
 @functools.cache
 def host_settings() -> HostSettings:
-    """The settings of this process.
+    """Read the settings of this process, once.
 
     Raises:
         SettingError: a variable is no number, too small, or no network.

@@ -29,7 +29,7 @@ class Quantity:
     tick_format: str = ""
 
     def is_known(self, rows: Sequence[EpochRow]) -> bool:
-        """Whether a run measured it; one without epochs may yet."""
+        """Tell whether a run measured it; one without epochs may yet."""
         return not rows or any(not math.isnan(self.validation(row)) for row in rows)
 
 
@@ -43,7 +43,9 @@ OWN_LOSS = Quantity(
 QUANTITIES = (
     OWN_LOSS,
     Quantity("PSNR", "PSNR (dB)", glossary.PSNR, lambda row: row.val_psnr, lambda base: base.grey.psnr),
-    Quantity("CIEDE2000", "CIEDE2000", glossary.CIEDE2000, lambda row: row.val_delta_e, lambda base: base.grey.delta_e),
+    Quantity(
+        "CIEDE2000", "CIEDE2000", glossary.CIEDE2000, lambda row: row.val_delta_e, lambda base: base.grey.ciede2000
+    ),
     Quantity(
         "ab RMSE", "ab RMSE (Lab units)", glossary.AB_RMSE, lambda row: row.val_ab_rmse, lambda base: base.grey.ab_rmse
     ),
@@ -77,17 +79,17 @@ _BINS_AXIS = "cross-entropy over bins of ab, rare ones counting more (nats)"
 
 
 def _is_over_rgb(recipe: Recipe) -> bool:
-    """Whether the network gives a whole picture, so that its loss is over RGB in 0..1 and not over ab in Lab units."""
+    """Tell whether the network predicts a whole picture; its loss is then over RGB in 0..1, not ab in Lab units."""
     return recipe.model.architecture in architectures_with_head("rgb")
 
 
 def is_of_classes(recipe: Recipe) -> bool:
-    """Whether the loss is over classes, a palette's colours or bins."""
+    """Tell whether the loss is over classes: a palette's colours, or bins."""
     return recipe.loss.name.startswith("cross_entropy")
 
 
 def loss_name(recipe: Recipe) -> str:
-    """The loss of a run in a word; two with the same name have the same unit and can be compared."""
+    """Name the loss of a run in a word; losses of the same name have the same unit and can be compared."""
     share = f"uniform share {recipe.loss.uniform_share:g}"  # weighs the bins, and so the unit
     classes = recipe.model.palette or f"bins, {share}"
     name = {
@@ -101,7 +103,7 @@ def loss_name(recipe: Recipe) -> str:
 
 
 def _loss_axis(recipe: Recipe) -> str:
-    """The loss of a run in full, with its unit."""
+    """Name the loss of a run in full, with its unit."""
     space, unit = ("RGB", "0..1") if _is_over_rgb(recipe) else ("ab", "Lab units")
     if recipe.loss.name == "cross_entropy" and not recipe.model.palette:
         return _BINS_AXIS
@@ -121,12 +123,12 @@ class View:
 
 
 def curve_x(curve: Curve, view: View) -> list[int]:
-    """Where the epochs of a run lie on the horizontal axis."""
+    """Return where the epochs of a run lie on the horizontal axis."""
     return [row.images_seen if view.by_images else row.epoch for row in curve.rows]
 
 
 def axis_title(curves: Sequence[Curve], quantity: Quantity) -> str:
-    """The quantity with its unit."""
+    """Name the quantity with its unit."""
     if quantity is not OWN_LOSS:
         return quantity.axis
     losses = {_loss_axis(curve.recipe) for curve in curves}
@@ -134,7 +136,7 @@ def axis_title(curves: Sequence[Curve], quantity: Quantity) -> str:
 
 
 def _line(curve: Curve, color: str, part: str, values: Sequence[float], view: View) -> list[go.Scatter]:
-    """A curve, and, where it is smoothed, a thin one of what was measured. One entry of the legend stands for a run."""
+    """Draw a curve and, if it is smoothed, a thin one of the measured values. A run has one entry in the legend."""
     x = curve_x(curve, view)
     main = go.Scatter(
         x=x,
@@ -160,7 +162,7 @@ def _line(curve: Curve, color: str, part: str, values: Sequence[float], view: Vi
 
 
 def _best(curve: Curve, color: str, view: View) -> list[go.Scatter]:
-    """A star on the validation curve at the best epoch."""
+    """Put a star on the validation curve at the best epoch."""
     row = best_row(curve.rows)
     if row is None or VALIDATION not in view.parts:
         return []
@@ -181,7 +183,7 @@ def _best(curve: Curve, color: str, view: View) -> list[go.Scatter]:
 
 
 def _baseline_name(curve: Curve, quantity: Quantity) -> str:
-    """What a run's dashed line stands for."""
+    """Name what a run's dashed line stands for."""
     if quantity.title == "Accuracy":
         return "always the most frequent colour"
     if quantity is not OWN_LOSS:
@@ -191,7 +193,7 @@ def _baseline_name(curve: Curve, quantity: Quantity) -> str:
 
 
 def _baselines(figure: go.Figure, curves: Sequence[Curve], quantity: Quantity) -> None:
-    """A dashed line for grey - one for each loss, where that is what is drawn - and a dotted one for the originals."""
+    """Add a dashed line for grey (one for each loss, if that is drawn) and a dotted one for the originals."""
     lines: dict[tuple[str, float], str] = {}
     for curve in curves:
         if curve.baseline is not None:
@@ -210,7 +212,7 @@ def _baselines(figure: go.Figure, curves: Sequence[Curve], quantity: Quantity) -
 
 
 def draw(curves: Sequence[Curve], colors: dict[str, str], view: View) -> go.Figure:
-    """All curves of a view in one figure."""
+    """Draw all curves of a view in one figure."""
     figure = go.Figure()
     for curve in (curve for curve in curves if view.quantity.is_known(curve.rows)):
         for part, value in ((TRAINING, view.quantity.training), (VALIDATION, view.quantity.validation)):

@@ -31,22 +31,22 @@ def _share(share: float) -> int:
 
 
 def models_budget() -> int:
-    """Bytes for loaded networks."""
+    """Return the bytes for loaded networks."""
     return _share(_MODELS_SHARE)
 
 
 def results_budget() -> int:
-    """Bytes for results that all visitors share."""
+    """Return the bytes for results that all visitors share."""
     return _share(_RESULTS_SHARE)
 
 
 def photos_budget() -> int:
-    """Bytes for what visitors' photos hold."""
+    """Return the bytes for visitors' photos, and for what is computed of them."""
     return _share(_PHOTOS_SHARE)
 
 
 def resident_bytes() -> int:
-    """What the process holds now; 0 where the system does not tell."""
+    """Return the bytes that the process holds now; 0 where the system does not tell."""
     with suppress(OSError, ValueError, IndexError):
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * 4096
@@ -67,7 +67,7 @@ _modules_at_freeze = 0
 
 
 def freeze_program() -> None:
-    """Take what has been imported since the last call out of the searches for garbage.
+    """Exempt what has been imported since the last call from garbage collection.
 
     Streamlit has Python search all objects after each run of a page, and with torch there are some hundred thousand:
     of 50 first visits at once that was 78% of the time in which Python's lock was held.
@@ -91,7 +91,7 @@ class ModelShelf:
         _shelves.add(self)
 
     def get(self, key: tuple[object, ...], load: Callable[[], Model]) -> Model:
-        """The model of a key; `load` gives it where it is not there."""
+        """Return the model of a key, calling `load` if it is not there."""
         with self._lock:
             if key in self._kept:
                 kept: Model = self._kept[key]  # type: ignore[assignment]
@@ -102,7 +102,7 @@ class ModelShelf:
             return model
 
     def clear(self) -> None:
-        """Let all of them go; each is loaded again when it is asked for."""
+        """Drop all models; each is loaded again when it is asked for."""
         with self._lock:
             self._kept.clear()
 
@@ -112,7 +112,7 @@ class ModelShelf:
 
 @functools.cache
 def start_janitor() -> threading.Thread:
-    """Have what visitors left behind freed every 15 seconds, from now on; started once."""
+    """Start the thread that frees, every 15 seconds, what visitors left behind; started once."""
     thread = threading.Thread(target=_tidy_for_ever, name="janitor", daemon=True)
     thread.start()
     return thread
@@ -133,7 +133,7 @@ def _tidy_for_ever() -> None:
 
 
 def _sessions() -> "tuple[Runtime, Any] | None":
-    """Streamlit's runtime, and its store of sessions whose visitors may come back."""
+    """Return Streamlit's runtime, and its store of sessions whose visitors may come back."""
     from streamlit.runtime import Runtime
 
     if not Runtime.exists():
@@ -143,13 +143,13 @@ def _sessions() -> "tuple[Runtime, Any] | None":
 
 
 def count_sessions() -> int:
-    """Of visitors who are there, or may come back."""
+    """Count the visitors who are there, or may come back."""
     found = _sessions()
     return 0 if found is None else len(found[0]._session_mgr.list_sessions())
 
 
 def expire_sessions() -> None:
-    """Let go of the sessions of visitors who left.
+    """Drop the sessions of visitors who left.
 
     Streamlit keeps a session for two minutes, in case the visitor comes back, in a TTLCache. That forgets an entry only
     when it is next asked for something: without visitors, never.

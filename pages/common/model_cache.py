@@ -1,5 +1,6 @@
 """What all visitors share: loaded models, the turn to use them, and what they make of the sample photos."""
 
+import threading
 import time
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,15 +15,16 @@ from colorizer.analysis import palette_strip
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import MODEL_FILE
 from colorizer.evaluation import protocol
-from colorizer.evaluation.metrics import Measures
+from colorizer.evaluation.scores import Scores
 from colorizer.images.saving import OutputFormat
-from colorizer.inference.colorizer import Colorizer
+from colorizer.inference.colorizer import Colorizer, mean_of
 from colorizer.inference.full_resolution import LightnessPlane, apply_color, compose, read_lightness, with_alpha
 from colorizer.inference.hints import Hint
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import RenderOptions
 from pages.common import queue_notice
 from pages.common.compute_queue import ComputeQueue
+from pages.common.mean_card import MeanCard
 from pages.common.memory_budget import ModelShelf, give_memory_back, models_budget, results_budget
 from pages.common.sample_photos import sample_named
 from pages.common.shared_results import SharedResults
@@ -36,15 +38,15 @@ class Answer:
     prediction: Prediction
     seconds: float
     """Of the network."""
-    measures: Measures | None
+    measures: Scores | None
     """Against the original; None where that has no colours."""
 
 
 @dataclass(frozen=True)
 class PhotoBaseline:
-    """What the figures of a photo are held against."""
+    """What the scores of a photo are compared with."""
 
-    grey: Measures
+    grey: Scores
     true_colorfulness: float
 
 
@@ -60,7 +62,7 @@ def _models() -> ModelShelf:
 
 @st.cache_resource(show_spinner=False)
 def shared_results() -> SharedResults:
-    """What is made of the sample photos, for all visitors."""
+    """Return the results on the sample photos, which all visitors share."""
     return SharedResults(results_budget())
 
 
@@ -85,22 +87,45 @@ def compute_lock() -> Iterator[None]:
             give_memory_back()
 
 
+class _LargeModel:
+    """The one published network that is loaded; another takes its place, as memory may not hold both."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: tuple[str, Colorizer] | None = None
+
+    def load(self, checkpoint_id: str, weights_hash: str) -> Colorizer:
+        key = f"{checkpoint_id} {weights_hash}"
+        with self._lock:
+            if self._held is None or self._held[0] != key:
+                self._held = None  # let go before the next is read
+                self._held = key, colorizer.load(checkpoint_id)
+            return self._held[1]
+
+
+@st.cache_resource(show_spinner=False)
+def _large_model() -> _LargeModel:
+    return _LargeModel()
+
+
 def weights_hash(card: Card) -> str:
-    """What changes when a checkpoint's weights do."""
+    """Identify a checkpoint's weights: the hash changes when they do."""
     return card.sha256.get(MODEL_FILE, "")
 
 
 def load(card: Card) -> Colorizer:
-    """The model of a card, or of a moment, loaded once for all visitors."""
-    return (
-        load_snapshot(card.checkpoint, card.epoch)
-        if isinstance(card, SnapshotRef)
-        else _models().get((card.id, weights_hash(card)), lambda: colorizer.load(card.id))
-    )
+    """Load the model of a card, of a snapshot, or of a mean of two; once for all visitors."""
+    if isinstance(card, SnapshotRef):
+        return load_snapshot(card.checkpoint, card.epoch)
+    if isinstance(card, MeanCard):
+        return mean_of(load(card.first), load(card.second), card.share)
+    if card.published is not None:
+        return _large_model().load(card.id, weights_hash(card))
+    return _models().get((card.id, weights_hash(card)), lambda: colorizer.load(card.id))
 
 
 def load_snapshot(card: Card, epoch: int) -> Colorizer:
-    """The model of a card as it was at an epoch of `card.snapshots`, for all visitors."""
+    """Load the model of a card as it was at an epoch of `card.snapshots`, once for all visitors."""
     if epoch == card.epochs - 1:
         return load(card)
     key = card.id, weights_hash(at_snapshot(card, epoch)), epoch
@@ -108,12 +133,12 @@ def load_snapshot(card: Card, epoch: int) -> Colorizer:
 
 
 def _key(card: Card, epoch: int | None = None) -> tuple[Hashable, ...]:
-    """What changes when a checkpoint's answer does."""
+    """Identify a checkpoint's answer: the key changes when it does."""
     return card.id, weights_hash(card), epoch
 
 
 def colour_by_snapshot(card: Card, epoch: int, image: Image.Image) -> Prediction:
-    """A snapshot's colours for an RGB photo."""
+    """Colour an RGB photo by a snapshot."""
 
     def compute() -> Prediction:
         model = load_snapshot(card, epoch)
@@ -124,7 +149,7 @@ def colour_by_snapshot(card: Card, epoch: int, image: Image.Image) -> Prediction
 
 
 def open_photo(content: bytes, name: str) -> images.Photo:
-    """Decode a picture, in turn; a sample once for all visitors."""
+    """Decode a picture in turn; a sample, once for all visitors."""
 
     def compute() -> images.Photo:
         with compute_lock():
@@ -135,7 +160,7 @@ def open_photo(content: bytes, name: str) -> images.Photo:
 
 
 def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
-    """A checkpoint's colours for an RGB photo, how long the network took, and how close they come."""
+    """Colour an RGB photo by a checkpoint; with the network's time and, if `has_truth`, the scores."""
 
     def compute() -> Answer:
         model = load(card)
@@ -148,15 +173,20 @@ def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
     return shared_results().make("colour", (image,), (*_key(card), has_truth), compute)
 
 
-def colour_with_hints(card: Card, base: Prediction, size: tuple[int, int], hints: Sequence[Hint]) -> Prediction:
-    """A checkpoint's colours with hints, for a photo of `size` (width, height) that it has coloured without before."""
-    model = load(card)
+def colour_with_hints(
+    card: Card, base: Prediction, size: tuple[int, int], hints: Sequence[Hint], propagates: bool = False
+) -> Prediction:
+    """Colour with hints a photo of `size` (width, height) that the checkpoint has coloured without before.
+
+    With `propagates`, a network that takes hints as a suggestion is made to meet them.
+    """
+    model = load(card).with_hint_propagation() if propagates else load(card)
     with compute_lock():
         return model.predict_from_lightness(base.lightness, size, hints)
 
 
 def read_column(card: Card, image: Image.Image, has_truth: bool) -> palette_strip.Column:
-    """What a checkpoint with a palette makes of the centre of an RGB photo at the network's own size."""
+    """Read what a checkpoint with a palette makes of the centre of an RGB photo, at the network's own size."""
 
     def compute() -> palette_strip.Column:
         model = load(card)
@@ -167,23 +197,23 @@ def read_column(card: Card, image: Image.Image, has_truth: bool) -> palette_stri
 
 
 def baseline(image: Image.Image) -> PhotoBaseline:
-    """The figures of no colour at all, and the colourfulness of the original."""
+    """Measure no colour at all, and the colourfulness of the original."""
 
     def compute() -> PhotoBaseline:
         with compute_lock():
-            return PhotoBaseline(protocol.grey_measures(image), protocol.true_colorfulness(image))
+            return PhotoBaseline(protocol.grey_scores(image), protocol.true_scores(image).colorfulness)
 
     return shared_results().make("baseline", (image,), (), compute)
 
 
 def compose_preview(preview: Image.Image, prediction: Prediction, options: RenderOptions) -> Image.Image:
-    """A result at the size of a preview: quick enough to need no turn."""
+    """Compose a result at the size of a preview: quick enough to need no turn."""
     plane = shared_results().make("lightness", (preview,), (), lambda: read_lightness(preview))
     return compose_plane(plane, prediction, options)
 
 
 def compose_plane(plane: LightnessPlane, prediction: Prediction, options: RenderOptions) -> Image.Image:
-    """As `compose_preview`, of a preview whose L has been read."""
+    """Compose a result on a preview whose L has been read."""
 
     def compute() -> Image.Image:
         try:
@@ -195,13 +225,13 @@ def compose_plane(plane: LightnessPlane, prediction: Prediction, options: Render
 
 
 def compose_grey(preview: Image.Image) -> Image.Image:
-    """What the networks see of a photo: its L alone."""
+    """Compose what the networks see of a photo: its L alone."""
     prediction = shared_results().make("grey", (preview,), (), lambda: protocol.Grey().predict(preview))
     return compose_preview(preview, prediction, RenderOptions())
 
 
 def note(card: Card, options: RenderOptions, hints: int = 0) -> str:
-    """What a saved result says of itself: the model's own note, and of a moment which one it is."""
+    """Describe a saved result for its file: the model's own note and, for a snapshot, its epoch."""
     described = load(card).describe(options, hints)
     return f"{described} {card.title} of its training." if isinstance(card, SnapshotRef) else described
 
@@ -209,7 +239,7 @@ def note(card: Card, options: RenderOptions, hints: int = 0) -> str:
 def render(
     content: bytes, name: str, card: Card, prediction: Prediction, options: RenderOptions, format: OutputFormat
 ) -> bytes:
-    """The result at the photo's own size, as a file; composed anew from what was uploaded, in turn."""
+    """Render the result at the photo's own size, as a file; from the uploaded bytes, in turn."""
     with compute_lock():
         photo = images.open_image(content, name=name)
         coloured = with_alpha(compose(photo.image, prediction, options), photo.alpha)

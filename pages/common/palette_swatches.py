@@ -16,7 +16,7 @@ _TITLES: Final[dict[Rendering, str]] = {
 
 
 def choose_rendering() -> Rendering:
-    """How checkpoints that choose from a palette are shown."""
+    """Choose how checkpoints with a palette are rendered."""
     chosen: Rendering = st.segmented_control(
         "Colours from a palette are shown as",
         list(_TITLES),
@@ -35,7 +35,7 @@ def _percent(share: float) -> str:
 
 
 def swatches(choice: PalettePrediction) -> str:
-    """HTML: the colours from dark to bright, each with the share of the network's pixels that it was chosen for."""
+    """Format the colours as HTML, dark to bright, each with its share of the network's pixels."""
     shares = choice.shares
     entries = []
     for number in (choice.colors @ LUMA).argsort():

@@ -79,7 +79,7 @@ class LibraryPhoto:
         return self._previews
 
     def let_go(self) -> None:
-        """Free what can be computed again; the file, and what the visitor did, stay."""
+        """Free what can be computed again; the file and the visitor's own work stay."""
         self._previews = self.canvas = None
         for computed in (self.answers, self.pictures, self.states):
             computed.clear()
@@ -88,14 +88,14 @@ class LibraryPhoto:
                 kept.let_go()
 
     def canvas_plane(self) -> LightnessPlane:
-        """L at the size of the large picture of the first page; read once, as each move of a slider asks for it."""
+        """Return L at the size of the first page's large picture; read once, as each move of a slider needs it."""
         if self.canvas is None:
             preview = self.preview
             self.canvas = shared_results().make("canvas", (preview,), (), lambda: _canvas_of(preview))
         return self.canvas
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
-        """What a feature keeps with the photo under a key; `make` gives it the first time."""
+        """Return what a feature keeps with the photo under a key, calling `make` the first time."""
         if key not in self._kept:
             self._kept[key] = make()
         kept: Kept = self._kept[key]
@@ -108,11 +108,11 @@ class LibraryPhoto:
         return self.failures.get((card.id, weights_hash(card)))
 
     def is_done(self, card: Card) -> bool:
-        """Whether there is nothing left to compute."""
+        """Tell whether nothing is left to compute."""
         return self.answer(card) is not None or self.failure(card) is not None
 
     def encode(self, image: Image.Image) -> bytes:
-        """A result at the preview's size or smaller, as an encoded preview."""
+        """Encode a result, at the preview's size or smaller, as a preview."""
         alpha = self.preview_alpha
         parts = (image,) if alpha is None else (image, alpha)
         return shared_results().make("encode", parts, (), lambda: _encode(image, alpha))
@@ -123,20 +123,20 @@ class LibraryPhoto:
         return self.pictures[name][1]
 
     def original(self) -> bytes:
-        """The photo as it came, as an encoded preview."""
+        """Encode the photo as it came, as a preview."""
         return self._picture("original", RenderOptions(), lambda: self.preview)
 
     def grey(self) -> bytes:
-        """What the networks see, as an encoded preview."""
+        """Encode what the networks see, as a preview."""
         return self._picture("grey", RenderOptions(), lambda: compose_grey(self.preview))
 
     def result(self, card: Card, answer: Answer, options: RenderOptions) -> bytes:
-        """A result as an encoded preview; the one of the last look is kept."""
+        """Encode a result as a preview; the last one is kept."""
         options = options.of(card)
         return self._picture(_name(card), options, lambda: compose_preview(self.preview, answer.prediction, options))
 
     def latest(self, card: Card) -> bytes:
-        """The result as it was last shown, with whatever look; the grey photo before there is one."""
+        """Return the result as last shown, whatever the options; the grey photo before there is one."""
         return self.pictures[_name(card)][1] if _name(card) in self.pictures else self.grey()
 
 
@@ -163,7 +163,7 @@ def _encode(image: Image.Image, alpha: Image.Image | None) -> bytes:
 
 
 def previews_of(decoded: Photo) -> tuple[Image.Image, Image.Image | None]:
-    """An opened photo's colour and transparency at the size of previews."""
+    """Shrink an opened photo's colour and transparency to the size of previews."""
     results = shared_results()
     colour = results.make("preview", (decoded.image,), (), lambda: _small(decoded.image))
     alpha = decoded.alpha
@@ -171,7 +171,7 @@ def previews_of(decoded: Photo) -> tuple[Image.Image, Image.Image | None]:
 
 
 def make_shot(key: str, content: bytes, decoded: Photo, name: str) -> LibraryPhoto:
-    """What is kept of an opened photo."""
+    """Make a library photo of an opened one."""
     tone = shared_results().make("tone", (decoded.image,), (), lambda: decoded.tone)
     notices = (*decoded.notices, greyness.TONED) if tone == "toned" else decoded.notices
     return LibraryPhoto(key, name, content, decoded.size, tone != "colour", notices, previews_of(decoded))
@@ -186,7 +186,7 @@ class PendingPhoto:
     """None for a link: `name` is its address."""
 
     def fetch(self) -> tuple[str, bytes]:
-        """The name for titles and downloads, and the bytes."""
+        """Return the name for titles and downloads, and the bytes; fetch them if it is a link."""
         if self.content is not None:
             return self.name, self.content
         return urllib.parse.unquote(urllib.parse.urlsplit(self.name).path.rpartition("/")[2]), fetch.fetch(self.name)
@@ -194,7 +194,7 @@ class PendingPhoto:
 
 @dataclass(eq=False)  # by identity: it is kept in weak dictionaries
 class PhotoLibrary:
-    """All photos of one visitor, in order of arrival, and the sentences on those that could not be had."""
+    """All photos of one visitor, in order of arrival, and a sentence on each that could not be opened."""
 
     photos: dict[str, LibraryPhoto] = field(default_factory=dict)
     samples: dict[str, LibraryPhoto] = field(default_factory=dict)
@@ -202,9 +202,11 @@ class PhotoLibrary:
     problems: list[str] = field(default_factory=list)
     serial: int = 0
     """Counts the receipts, so that each one leaves an empty uploader behind."""
+    latest: str | None = None
+    """The key of the photo that was opened last, until a page has turned to it."""
 
     def receive(self, pending_photos: list[PendingPhoto]) -> None:
-        """Take pictures in; they are opened in the next run of the page. Sentences on earlier ones have been read."""
+        """Accept pictures, to be opened in the next run of the page; clear the sentences on earlier ones."""
         self.problems.clear()
         for pending in pending_photos:
             if (reason := refusal("link" if pending.content is None else "photo")) is None:
@@ -223,8 +225,8 @@ class PhotoLibrary:
         for photo in (*self.photos.values(), *self.samples.values()):
             photo.let_go()
 
-    def open_next(self) -> LibraryPhoto | None:
-        """Open the first picture that waits; None, and a sentence in `problems`, where that is not possible."""
+    def open_next(self) -> None:
+        """Open the first pending picture; add a sentence to `problems` if that fails."""
         pending = self.pending_photos[0]
         try:
             name, content = pending.fetch()
@@ -234,7 +236,8 @@ class PhotoLibrary:
             photo = None
         # Not before: a slider that moves meanwhile breaks the run off here, and the next one opens the picture anew.
         self.pending_photos.pop(0)
-        return photo
+        if photo is not None:
+            self.latest = photo.key
 
     def _add(self, name: str, content: bytes) -> LibraryPhoto | None:
         key = hashlib.sha256(content).hexdigest()[:16]
@@ -257,7 +260,7 @@ class PhotoLibrary:
 
 
 def library() -> PhotoLibrary:
-    """The visitor's album; it outlives page changes."""
+    """Return the visitor's photo library; it outlives page changes."""
     if "photo_library" not in st.session_state:
         st.session_state["photo_library"] = PhotoLibrary()
         visitor_memory().add(st.session_state["photo_library"])
@@ -267,6 +270,6 @@ def library() -> PhotoLibrary:
 
 @contextmanager
 def library_in_use() -> Iterator[None]:
-    """Inside, the visitor's photos keep what was computed of them; afterwards it may have to make room for others."""
+    """Keep what is computed of the visitor's photos while inside; afterwards it may be freed for others."""
     with visitor_memory().in_use(library()):
         yield

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
+from colorizer.images.urls import with_scheme
 from pages.common.markdown import plain
 from pages.common.model_cache import open_photo
+from pages.common.photo_intake import show_intake
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
+from pages.common.photo_strip import show_strip, thumbnail_of, thumbnail_of_sample
 from pages.common.sample_photos import SAMPLES, read_sample
 
 _LOOKED_AT = "looked-at"  # in the session: a photo that came by a link is not kept by its widget on a page change
@@ -17,29 +20,24 @@ def _take_uploads(library: PhotoLibrary, key: str) -> None:
     library.receive([PendingPhoto(file.name, file.getvalue()) for file in st.session_state[key] or []])
 
 
-def _take_camera(library: PhotoLibrary, key: str) -> None:
-    if (file := st.session_state[key]) is not None:
-        library.receive([PendingPhoto("Camera", file.getvalue())])
-
-
 def take_link(library: PhotoLibrary) -> None:
-    """What the button beside `link_field` does: nothing else ever fetches a link."""
-    if link := str(st.session_state["link"]).strip():
+    """Take in the link of `link_field`. Only the button beside it calls this; nothing else fetches a link."""
+    if link := with_scheme(str(st.session_state["link"])):
         library.receive([PendingPhoto(link, None)])
 
 
 def link_field() -> None:
-    """The field for a link, to stand in a form of the page's."""
-    st.text_input("Link to a picture", placeholder="https://...", key="link", persist_state="session")
+    """Show the field for a link, inside a form of the page."""
+    st.text_input("Link to a photo", placeholder="https://...", key="link", persist_state="session")
 
 
 def show_uploader(library: PhotoLibrary) -> None:
-    """A place for files.
+    """Show the uploader.
 
     It takes any file: what it is shows in its content, and `open_image` has a sentence for each wrong kind.
     """
     key = f"upload-{library.serial}"
-    st.file_uploader(
+    given = st.file_uploader(
         "Photos to colour",
         accept_multiple_files=True,
         max_upload_size=MAX_UPLOAD_MEGABYTES,
@@ -48,72 +46,67 @@ def show_uploader(library: PhotoLibrary) -> None:
         args=(library, key),
         label_visibility="collapsed",
     )
+    if given:  # a slider that moved at the same moment broke off the callback, and Streamlit calls it once only
+        _take_uploads(library, key)
+        st.rerun()
 
 
 def show_sources(library: PhotoLibrary) -> None:
-    """The ways to give a photo. What is given is taken at once, and the uploader is empty again."""
-    source = st.segmented_control(
-        "Your photo",
-        ("Upload", "Link", "Camera"),
-        default="Upload",
-        required=True,
-        key="source",
-        persist_state="session",
-    )
-    if source == "Upload":
+    """Show the ways to add a photo. A photo is taken in at once, and the uploader is empty again."""
+    with st.container(key="intake"):
+        show_intake(lambda link: library.receive([PendingPhoto(link, None)]), library.problems.clear)
         show_uploader(library)
-    elif source == "Link":
-        with st.form("link-form", border=False):
+        with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             link_field()
-            st.form_submit_button("Fetch", on_click=take_link, args=(library,))
-    else:
-        key = f"camera-{library.serial}"
-        st.camera_input("Take a picture", key=key, on_change=_take_camera, args=(library, key))
+            st.form_submit_button("Get photo", on_click=take_link, args=(library,))
 
 
 def open_arrivals(library: PhotoLibrary) -> None:
-    """Open what was given; the last that can be opened is the one to look at."""
+    """Open what was added; the last one that opens becomes the chosen photo."""
     while library.pending_photos:
         name = library.pending_photos[0].name
         with st.spinner(f"Opening {plain(name)} ..."):
-            photo = library.open_next()
-        if photo is not None:
-            st.session_state["photo"] = photo.key
+            library.open_next()
+    if library.latest is not None:
+        st.session_state["photo"] = library.latest  # here a run may be broken off, and the next one comes by again
+        library.latest = None
 
 
 def show_problems(library: PhotoLibrary) -> None:
-    """Show a sentence for each picture that could not be had.
-
-    The style takes them away while the uploader itself refuses a file: that is told in the browser alone, and they
-    would seem to be about it.
-    """
+    """Show a sentence for each picture that could not be opened."""
     with st.container(key="photo-problems"):
         for problem in library.problems:
             st.error(plain(problem))
 
 
-def _first_photo(options: Sequence[str]) -> str:
-    """The sample of the link, else what was looked at on another page, else the first sample."""
+def _first_photo(options: Sequence[str], first: str) -> str:
+    """Return the sample of the link, else the photo chosen on another page, else the sample that suits the page."""
     wanted = (st.query_params.get("sample", ""), str(st.session_state.get(_LOOKED_AT)))
-    return next((key for key in wanted if key in options), SAMPLES[0])
+    return next((key for key in wanted if key in options), first)
 
 
-def choose_photo(library: PhotoLibrary) -> str:
-    """The photo to look at: the key of one of the visitor's, or the name of a sample, which then stands in the link."""
+def _pick(key: str) -> None:
+    st.session_state["photo"] = key
+
+
+def choose_photo(library: PhotoLibrary, first: str = SAMPLES[0]) -> str:
+    """Choose a photo: return the key of one of the visitor's, or the name of a sample, which then stands in the link.
+
+    Args:
+        library: the visitor's photos.
+        first: the sample that a newcomer sees.
+    """
     options = [*reversed(library.photos), *SAMPLES]
     if st.session_state.get("photo") not in options:
-        st.session_state["photo"] = _first_photo(options)
-
-    def title(key: str) -> str:
-        return plain(library.photos[key].name) if key in library.photos else key
-
-    pills = st.pills("Photo", options, format_func=title, required=True, key="photo", persist_state="session")
-    chosen = pills or options[0]
+        st.session_state["photo"] = _first_photo(options, first)
+    chosen = str(st.session_state["photo"])
+    own = [thumbnail_of(library.photos[key]) for key in reversed(library.photos)]
+    show_strip([*own, *map(thumbnail_of_sample, SAMPLES)], chosen, _pick)
     st.session_state[_LOOKED_AT] = chosen
     if chosen in library.photos:
         st.query_params.pop("sample", None)
         st.button(
-            f"Remove {title(chosen)}",
+            f"Remove {library.photos[chosen].name}",
             icon=":material/close:",
             type="tertiary",
             on_click=_remove,
@@ -130,7 +123,7 @@ def _remove(library: PhotoLibrary, key: str) -> None:
 
 
 def shot_of(library: PhotoLibrary, key: str) -> LibraryPhoto:
-    """The photo of a key; a sample is opened when it is first looked at, and kept."""
+    """Return the photo of a key; a sample is opened when it is first chosen, and kept."""
     if key in library.photos:
         return library.photos[key]
     if key not in library.samples:
@@ -140,7 +133,7 @@ def shot_of(library: PhotoLibrary, key: str) -> LibraryPhoto:
 
 
 def choose_view(library: PhotoLibrary, page: str) -> LibraryPhoto:
-    """The photos in one line, and beside them where an own one goes in; the photo to look at.
+    """Show all photos in one line with the uploader beside them; return the chosen one.
 
     Args:
         album: the visitor's.

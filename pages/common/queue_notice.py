@@ -12,13 +12,13 @@ _PLACE, _IS_SHOWN = "queue-notice", "queue-notice-is-shown"
 
 
 def reserve() -> None:
-    """Keep a place for the notice, above the page; in the main script, before the page runs."""
+    """Reserve a place for the notice, above the page; call it in the main script, before the page runs."""
     st.session_state[_PLACE] = st.empty()
     st.session_state[_IS_SHOWN] = False
 
 
 def require_present() -> None:
-    """Streamlit ends the script here, by an exception of its own, where the visitor left or wants something else."""
+    """Let Streamlit end the script here, by an exception of its own, if the visitor left or wants something else."""
     if get_script_run_ctx() is not None:
         st.session_state.get(_PLACE)  # every look at the state is a place where the script may end
 

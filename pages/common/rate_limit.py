@@ -27,7 +27,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def wait_seconds(self, kind: Kind, limits: Sequence[tuple[str, int]]) -> float:
-        """Count an event, where every key of `limits` has room for it, and return 0; else return how long to wait.
+        """Count an event and return 0, if every key of `limits` has room for it; else return how long to wait.
 
         Args:
             kind: of the event; each is counted by itself.
@@ -59,7 +59,7 @@ def _limiter() -> RateLimiter:
 
 
 def refusal(kind: Kind) -> str | None:
-    """Why the present visitor has to wait before another photo or link, in one sentence; None without a need."""
+    """Say in one sentence why the present visitor has to wait before another photo or link; None if they need not."""
     settings = host_settings()
     limit = settings.photos_per_minute if kind == "photo" else settings.links_per_minute
     context = get_script_run_ctx()
@@ -71,7 +71,7 @@ def refusal(kind: Kind) -> str | None:
 
 
 def visitor_address() -> str | None:
-    """The address that the present visitor comes from; None where the server does not know it."""
+    """Return the address that the present visitor comes from; None if the server does not know it."""
     context = get_script_run_ctx()
     if context is None:
         return None
@@ -81,7 +81,7 @@ def visitor_address() -> str | None:
 
 
 def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
-    """The address of whoever asks, seen through trusted proxies.
+    """Find the address of the client, seen through trusted proxies.
 
     Each proxy adds the address that it was asked from at the right of X-Forwarded-For, and what stands to the left of
     the first one that is not trusted may be made up.
@@ -110,7 +110,7 @@ def _is_in(address: str, networks: Sequence[Network]) -> bool:
 
 
 def _network_of_home(address: str) -> str:
-    """Of an IPv6 address its first 64 bits: a household has all the rest to itself."""
+    """Reduce an IPv6 address to its first 64 bits: a household has all the rest to itself."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

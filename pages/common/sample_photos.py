@@ -18,19 +18,19 @@ SAMPLES = tuple(_FILES)
 
 
 def sample_named(name: str, content: bytes) -> str | None:
-    """The name, if it is that of a sample and the content is its file; None for whatever a visitor gave."""
+    """Return the name, if it is a sample's and the content is its file; None for whatever a visitor added."""
     return name if name in _FILES and content == read_sample(name) else None
 
 
 @functools.cache
 def read_sample(name: str) -> bytes:
-    """The file of a sample: all of them have 2 MB."""
+    """Read the file of a sample: all of them have 2 MB."""
     package, _, path = _FILES[name].partition("/")
     return (_folder(package) / path).read_bytes()
 
 
 def _folder(package: str) -> Path:
-    """Where a package lies. It is not imported: scikit-learn takes a second for that."""
+    """Find the folder of a package without importing it: scikit-learn would take a second."""
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         raise ModuleNotFoundError(f"{package} is not installed; requirements.txt has it", name=package)

@@ -23,7 +23,7 @@ _SMALL: Final = 200  # bytes: of an object that is not looked into
 
 
 def bytes_of(value: Any) -> int:
-    """About how much memory a result holds, in bytes: pictures, arrays, tensors and whatever holds them."""
+    """Estimate how much memory a result holds, in bytes: pictures, arrays, tensors and whatever holds them."""
     if isinstance(value, Image.Image):
         return value.width * value.height * (1 if value.mode == "L" else 4) + _SMALL
     if isinstance(value, (bytes, str)):
@@ -58,7 +58,7 @@ class SharedResults:
     def make(
         self, what: str, parts: tuple[object, ...], settings: tuple[Hashable, ...], compute: Callable[[], Result]
     ) -> Result:
-        """What `compute` gives: computed once, where every part is shared, however many ask at a time.
+        """Return what `compute` gives. If every part is shared, compute it once, however many ask at a time.
 
         Args:
             what: the name of the step.
@@ -106,7 +106,7 @@ class SharedResults:
                     self._mark(value, (key, field.name))
 
     def _forgetter(self, name: int) -> Callable[[object], None]:
-        """Frees an id before another object has it."""
+        """Return a callback that frees an id before another object has it."""
         return lambda _: self._origins.pop(name, None) and None
 
     def _origin(self, part: object) -> Hashable | None:

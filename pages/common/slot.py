@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 
 def reserve(keeps: bool) -> DeltaGenerator:
-    """A place for what comes later in a run: it keeps what the last run left there until then, or is empty at once."""
+    """Reserve a place for what comes later in a run: it keeps what the last run left there, or is empty at once."""
     return st.container() if keeps else st.empty()
 
 
@@ -19,7 +19,7 @@ class Slot:
     """
 
     def __init__(self, cell: DeltaGenerator | None = None) -> None:
-        """In a cell, after what that has already when something is first shown; or here, in a cell of its own."""
+        """Place it in a cell, below what the cell has when something is first shown; or here, in a cell of its own."""
         self._cell = st.container() if cell is None else cell
         self._shown: DeltaGenerator | None = None
 
@@ -41,7 +41,7 @@ class Slot:
         self.show(lambda at: at.html(body))
 
     def image(self, picture: bytes, alt: str) -> None:
-        """An encoded picture, as wide as there is room."""
+        """Show an encoded picture, as wide as there is room."""
         self.show(lambda at: at.image(picture, width="stretch", alt=alt))
 
     def error(self, sentence: str) -> None:

@@ -23,12 +23,12 @@ class SnapshotRef(Card):
 
 
 def _age(epoch: int) -> str:
-    """The number of epochs that are finished after one counted from 0."""
+    """Say how many epochs are finished after one counted from 0."""
     return "after 1 epoch" if epoch == 0 else f"after {epoch + 1} epochs"
 
 
 def at_snapshot(card: Card, epoch: int) -> SnapshotRef:
-    """A checkpoint after an epoch of its `snapshots`; its only file is the state of that epoch."""
+    """Make a card of a checkpoint after an epoch of its `snapshots`; its only file is the state of that epoch."""
     file = MODEL_FILE if epoch == card.epochs - 1 else snapshot_file(epoch)
     own: dict[str, Any] = {item.name: getattr(card, item.name) for item in dataclasses.fields(Card)}
     own |= {
@@ -42,10 +42,10 @@ def at_snapshot(card: Card, epoch: int) -> SnapshotRef:
 
 
 def snapshots(card: Card) -> list[Card]:
-    """Every kept state of a checkpoint in order, the shipped one last; empty where only that one is kept."""
+    """List every kept state of a checkpoint in order, the shipped one last; empty if only that one is kept."""
     return [at_snapshot(card, epoch) for epoch in card.snapshots]
 
 
 def full_title(card: Card) -> str:
-    """What a result is called away from its neighbours: in an alt text, on a button, in a sentence on a failure."""
+    """Name a result away from its neighbours: in an alt text, on a button, in a sentence on a failure."""
     return card.full_title if isinstance(card, SnapshotRef) else card.title

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from colorizer.checkpoints.card import CARD_FILE
 from colorizer.checkpoints.history import HISTORY_FILE, EpochRow, read_history
-from colorizer.checkpoints.store import RECIPE_FILE, WEIGHTS, find_folders
+from colorizer.checkpoints.store import RECIPE_FILE, WEIGHTS
 from colorizer.errors import ColorizerError
 from colorizer.evaluation.validation import Baseline
 from colorizer.recipes.recipe import Recipe, read_recipe
-from colorizer.training.run_state import BASELINE_FILE, read_baseline
+from colorizer.training.run_state import BASELINE_FILE, find_folders, read_baseline
 from pages.common.error_boundary import sentence
 
 RUNS = Path("runs")
@@ -63,12 +63,12 @@ def _read(folder: Path) -> Curve:
 
 
 def _is_same(curve: Curve, other: Curve) -> bool:
-    """Whether a finished run was copied to weights/, and is there already."""
+    """Tell whether a finished run was copied to weights/, and is there already."""
     return curve.recipe.id == other.recipe.id and curve.rows == other.rows
 
 
 def read_curves() -> Curves:
-    """All runs that have a recipe; a damaged one does not hide the others."""
+    """Read all runs that have a recipe; a damaged one does not hide the others."""
     curves: list[Curve] = []
     problems: list[str] = []
     for folder in find_folders(WEIGHTS, RUNS):
@@ -82,7 +82,7 @@ def read_curves() -> Curves:
 
 
 def smooth(values: Sequence[float], weight: float) -> list[float]:
-    """Exponential running mean, without the pull of its start; values that are no numbers are passed over."""
+    """Smooth by an exponential running mean without the bias of its start; non-finite values are passed over."""
     smoothed, mean, mass = [], 0.0, 0.0
     for value in values:
         if math.isfinite(value):
@@ -92,7 +92,7 @@ def smooth(values: Sequence[float], weight: float) -> list[float]:
 
 
 def describe_fit(curve: Curve) -> str | None:
-    """What training and validation did, measured on the history; None where it is too short to tell."""
+    """Describe how training and validation loss went, measured on the history; None if it is too short to tell."""
     rows = [row for row in curve.rows if math.isfinite(row.val_loss) and math.isfinite(row.train_loss)]
     if len(rows) < _MIN_EPOCHS:
         return None

@@ -16,7 +16,7 @@ class CanLetGo(Protocol):
     """What holds something that can be computed again."""
 
     def let_go(self) -> None:
-        """Free it."""
+        """Free what can be computed again."""
 
 
 class Library(CanLetGo, Protocol):
@@ -46,7 +46,7 @@ class VisitorMemory:
 
     @contextmanager
     def in_use(self, library: Library) -> Iterator[None]:
-        """Inside, the library lets nothing go; afterwards there is room again."""
+        """Keep the library whole while inside; afterwards make room again."""
         self._count(library, 1)
         try:
             yield
@@ -62,11 +62,11 @@ class VisitorMemory:
             self._users[known or weakref.ref(library, self._forget)] = count + step
 
     def has_room_for(self, new_bytes: int) -> bool:
-        """Whether so many bytes of files fit beside those of all visitors."""
+        """Tell whether so many bytes of files fit beside those of all visitors."""
         return sum(library.content_bytes for library in self._libraries()) + new_bytes <= self._budget
 
     def make_room(self) -> None:
-        """Have visitors who are not at work let go of what can be computed again, until the budget is kept."""
+        """Free what can be computed again, of visitors who are not at work, until the budget is kept."""
         with self._lock:
             held = {reference: bytes_of(reference()) for reference in list(self._users)}
             total, has_freed = sum(held.values()), False
@@ -88,5 +88,5 @@ class VisitorMemory:
 
 @functools.cache
 def visitor_memory() -> VisitorMemory:
-    """That of this process."""
+    """Return the one of this process."""
     return VisitorMemory(photos_budget())

@@ -27,7 +27,7 @@ expect.set_options(timeout=PATIENCE_MILLISECONDS)  # the first picture waits for
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app that all visitors share."""
+    """Start the app that all visitors share."""
     with serving(ROOT / "tests/support/browser_entry.py", tmp_path_factory.mktemp("server")) as started:
         yield started
 
@@ -51,7 +51,7 @@ def new_visitor(browser: Browser, server: Server) -> Iterator[OpenVisitor]:
 
 @pytest.fixture
 def visitor(new_visitor: OpenVisitor) -> Visitor:
-    """A visitor with a wide screen."""
+    """Let in a visitor with a wide screen."""
     return new_visitor(viewport=WIDE)
 
 
@@ -68,7 +68,7 @@ class _Pictures(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def picture_server() -> Iterator[str]:
-    """A server on this machine with one picture, /harbour.jpg; gives its address."""
+    """Serve one picture, /harbour.jpg, from this machine; gives the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Pictures) as web:
         threading.Thread(target=web.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{web.server_address[1]}"

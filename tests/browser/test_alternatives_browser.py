@@ -39,7 +39,7 @@ def test_the_navigation_leads_to_versions_of_one_size(visitor: Visitor) -> None:
     page = visitor.open()
     page.get_by_role("link", name="What else could it be?", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="What else could it be?")).to_be_visible()
-    expect_found(visitor, "Motorcycle, 741 × 500 px: ")
+    expect_found(visitor, "Flower, 640 × 427 px: ")
     eventually(page, assert_a_row_of_different_pictures, page.locator("[class*=st-key-tile-alt-version-] img"))
 
 
@@ -67,10 +67,10 @@ def test_what_is_found_stays_where_it_is_when_something_else_is_clicked(visitor:
 def test_a_version_of_an_own_photo_is_saved_upright_at_its_size(visitor: Visitor, tmp_path: Path) -> None:
     page = open_alternatives(visitor)
     page.get_by_role("button", name="Your own photo").click()
-    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose a photo")).to_be_visible()
     visitor.upload("beach.jpg", holiday_photo(300, 400))
     expect_found(visitor, "beach, 300 × 400 px: ")
-    expect(page.get_by_test_id("stFileUploader")).to_have_count(0)
+    expect(page.get_by_role("button", name="Choose a photo")).to_be_hidden()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download version 1").click()
     path = tmp_path / "version.jpg"
@@ -90,7 +90,7 @@ def test_the_popover_closes_when_a_photo_comes_before_the_page_was_told_that_it_
     is_holding = False
 
     def listen(route: WebSocketRoute) -> None:
-        """What the server draws waits while `is_holding`; where a file goes is told at once."""
+        """Hold back what the server draws while `is_holding`; where a file goes is told at once."""
         routes.append(route)
 
         def pass_on(message: bytes | str) -> None:
@@ -106,7 +106,7 @@ def test_the_popover_closes_when_a_photo_comes_before_the_page_was_told_that_it_
     page = open_alternatives(visitor)
     is_holding = True
     page.get_by_role("button", name="Your own photo").click()
-    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose a photo")).to_be_visible()
     visitor.upload("beach.jpg", holiday_photo(300, 400))
 
     def assert_both_runs_began() -> None:
@@ -118,15 +118,14 @@ def test_the_popover_closes_when_a_photo_comes_before_the_page_was_told_that_it_
         routes[-1].send(held.pop(0)[1])
     is_holding = False
     expect_found(visitor, "beach, 300 × 400 px: ")
-    expect(page.get_by_test_id("stFileUploader")).to_have_count(0)
+    expect(page.get_by_role("button", name="Choose a photo")).to_be_hidden()
 
 
 def test_a_link_is_given_versions(visitor: Visitor, picture_server: str) -> None:
     page = open_alternatives(visitor)
     page.get_by_role("button", name="Your own photo").click()
-    page.get_by_role("radio", name="Link").click()
-    page.get_by_label("Link to a picture").fill(f"{picture_server}/harbour.jpg")
-    page.get_by_role("button", name="Fetch").click()
+    page.get_by_label("Link to a photo").fill(f"{picture_server}/harbour.jpg")
+    page.get_by_role("button", name="Get photo").click()
     expect_found(visitor, "harbour, 160 × 120 px: ")
 
 

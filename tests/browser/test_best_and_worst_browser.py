@@ -21,9 +21,8 @@ _LONG_NAME = "a-very-long-name-" * 9
 
 
 def open_ranks(visitor: Visitor) -> Page:
-    """Follow the navigation to the page; one checkpoint is enough here."""
-    page = visitor.open()
-    page.get_by_role("link", name="Best and worst", exact=True).click()
+    """Go to the page; one checkpoint is enough here."""
+    page = visitor.open("best_and_worst")
     expect(page.get_by_role("heading", level=1, name="Best and worst")).to_be_visible()
     page.get_by_role("button", name="Remove 12 images, Huber").click()
     expect(page.get_by_role("button", name="Remove 12 images, Huber")).to_have_count(0)

@@ -61,18 +61,16 @@ def test_all_results_come_as_one_zip_in_the_chosen_format(visitor: Visitor, tmp_
 def test_a_link_is_fetched(visitor: Visitor, picture_server: str) -> None:
     page = visitor.open("compare?experiment=MSE or Huber")
     visitor.expect_photo("Motorcycle")
-    page.get_by_role("radio", name="Link").click()
-    page.get_by_label("Link to a picture").fill(f"{picture_server}/harbour.jpg")
-    page.get_by_role("button", name="Fetch").click()
+    page.get_by_label("Link to a photo").fill(f"{picture_server}/harbour.jpg")
+    page.get_by_role("button", name="Get photo").click()
     visitor.expect_photo("harbour, 160 × 120 px")
 
 
 def test_a_link_without_a_picture_is_a_sentence(visitor: Visitor, picture_server: str) -> None:
     page = visitor.open("compare?experiment=MSE or Huber")
     visitor.expect_photo("Motorcycle")
-    page.get_by_role("radio", name="Link").click()
-    page.get_by_label("Link to a picture").fill(f"{picture_server}/nothing.jpg")
-    page.get_by_role("button", name="Fetch").click()
+    page.get_by_label("Link to a photo").fill(f"{picture_server}/nothing.jpg")
+    page.get_by_role("button", name="Get photo").click()
     expect(page.get_by_role("alert")).to_contain_text("answers with status 404")
 
 
@@ -132,9 +130,9 @@ def test_another_page_and_back_loses_nothing(visitor: Visitor) -> None:
     visitor.expect_photo("beach, 120 × 160 px")
     page.get_by_role("radio", name="12 or 500 images").click()
     expect(page.locator("[class*=st-key-tile-] img")).to_have_count(4)
-    page.get_by_role("link", name="Checkpoints", exact=True).click()
-    expect(page.get_by_role("heading", name="Quality and time")).to_be_visible()
-    page.get_by_role("link", name="Compare checkpoints").click()
+    page.get_by_role("link", name="Models", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Models")).to_be_visible()
+    page.get_by_role("link", name="Compare", exact=True).click()
     visitor.expect_photo("beach, 120 × 160 px")
     expect(page.locator("[class*=st-key-tile-] img")).to_have_count(4)
 

@@ -14,7 +14,7 @@ from tests.support.phone_photos import holiday_photo
 
 
 def space_environment() -> dict[str, str]:
-    """The settings that hosting/space/Dockerfile makes, without its port."""
+    """Read the settings that hosting/space/Dockerfile makes, without its port."""
     text = (ROOT / "hosting/space/Dockerfile").read_text().partition("\nENV ")[2].partition("\nEXPOSE")[0]
     settings = dict(word.split("=", 1) for word in text.replace("\\", " ").split())
     del settings["STREAMLIT_SERVER_PORT"]
@@ -23,7 +23,7 @@ def space_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app with the settings of a Space; gives its address."""
+    """Start the app with the settings of a Space; gives its address."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in space_environment().items():
             patch.setenv(name, value)
@@ -33,7 +33,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def other_site(space: str) -> Iterator[str]:
-    """A page of another site, whose frame holds the app: "localhost" is not the same site as 127.0.0.1."""
+    """Serve a page of another site, whose frame holds the app: "localhost" is another site than 127.0.0.1."""
 
     class Frame(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -61,7 +61,7 @@ def test_an_upload_in_a_frame_of_another_site_is_coloured(browser: Browser, othe
     frame.locator("h1").wait_for()
     photo = tmp_path / "harbour.jpg"
     photo.write_bytes(holiday_photo(160, 120))
-    frame.locator("input[type=file]").set_input_files(photo)
+    frame.locator(".st-key-intake input[type=file]").set_input_files(photo)
     expect(frame.locator(".status").first).to_contain_text("harbour")
     assert uploads and all(status in (200, 204) for status in uploads)
     page.close()

@@ -38,7 +38,7 @@ def open_film(visitor: Visitor, sample: str = "Cat", size: str = "451 × 300") -
 
 
 def large(page: Page) -> Locator:
-    """The picture that is shown large."""
+    """Find the picture that is shown large."""
     return page.locator(".stage img.shown")
 
 
@@ -47,7 +47,7 @@ def scrubber(page: Page) -> Locator:
 
 
 def expect_epoch(page: Page, epoch: int) -> None:
-    """An epoch in the picture, the words under it, the strip, the chart and the figures."""
+    """Wait for an epoch in the picture, the words under it, the strip, the chart and the figures."""
     expect(large(page)).to_have_attribute("alt", f"Cat, coloured at epoch {epoch}")
     expect(page.locator(".caption")).to_have_text(
         f"Epoch {epoch} (counted from 0): {images_seen(epoch):,} training pictures seen"

@@ -1,6 +1,7 @@
 """Curves, cards, themes and narrow screens, in the browser."""
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -11,19 +12,21 @@ from colorizer.checkpoints.history import format_history, read_history
 from tests.support import ROOT
 from tests.support.browser import OpenVisitor, Visitor, eventually, expect_above
 
-PAGES = ("Compare checkpoints", "Loss curves", "Checkpoints")
+WORDS = ("Colour", "Learn", "Compare", "Models")
 
 
-def go_to(page: Page, title: str) -> None:
-    """Follow the navigation."""
-    page.get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+def go_to(page: Page, name: str) -> None:
+    """Follow a link of the navigation."""
+    link = page.get_by_role("navigation", name="Main").get_by_role("link", name=name, exact=True)
+    link.click()
+    expect(link).to_have_attribute("aria-current", re.compile("true|page"))
 
 
 def test_curves_are_drawn_and_follow_the_chosen_measure(visitor: Visitor) -> None:
     page = visitor.open("curves")
     chart = page.locator(".js-plotly-plot")
     expect(chart.locator(".scatterlayer .trace")).not_to_have_count(0)
+    page.get_by_role("radio", name="Own loss").click()
     expect(page.get_by_text("cannot be compared")).to_be_visible()
     page.get_by_role("radio", name="ab RMSE").click()
     expect(chart.get_by_text("ab RMSE (Lab units)")).to_be_visible()
@@ -62,34 +65,74 @@ def test_a_run_in_training_shows_live(visitor: Visitor) -> None:
 
 
 def test_cards_are_shown_with_their_figures(visitor: Visitor) -> None:
-    page = visitor.open("checkpoints")
-    for title in ("12 images, MSE", "500 images, Huber"):
-        expect(page.get_by_role("heading", name=title)).to_be_visible()
+    page = visitor.open("models")
+    expect(page.get_by_role("heading", name="Photo", exact=True)).to_be_visible()
+    assert page.locator(".stMain").evaluate("main => main.scrollHeight") < 3000
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     expect(page.get_by_text("Licence of the weights").first).to_be_visible()
 
 
 def test_the_navigation_leads_to_every_page(visitor: Visitor) -> None:
-    page = visitor.open("checkpoints")
-    expect(page.get_by_role("heading", level=1, name="Checkpoints")).to_be_visible()
+    page = visitor.open("models")
     visitor.expect_rest()
-    expect(page.locator(".st-key-nav").get_by_role("link").last).to_be_visible()
-    titles = [title.strip() for title in page.locator(".st-key-nav").get_by_role("link").all_inner_texts()]
-    assert set(PAGES) < set(titles)
-    for title in titles:
-        go_to(page, title)
-        # A page that is left takes along the pictures that are still on their way: asked for later, they are gone.
+    navigation = page.get_by_role("navigation", name="Main")
+    expect(navigation.get_by_role("link")).to_have_text(list(WORDS))
+    for word in ("Learn", "Compare"):
+        go_to(page, word)
+        expect(navigation.get_by_role("link").nth(len(WORDS))).to_be_visible()
         visitor.expect_settled()
+        for title in navigation.get_by_role("link").all_inner_texts()[len(WORDS) :]:
+            go_to(page, title)
+            expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+            expect(page).to_have_title(f"{title} · Colorizer")
+            visitor.expect_rest()
+            # A page that is left takes along the pictures still on their way: asked for later, they are gone.
+            page.wait_for_function("[...document.images].every(image => image.complete)")
+
+
+def test_an_old_address_leads_to_the_new_page(visitor: Visitor) -> None:
+    page = visitor.open("checkpoints")
+    expect(page.get_by_role("heading", level=1, name="Models")).to_be_visible()
+    expect(page).to_have_url(re.compile("/models$"))
+
+
+def test_the_four_words_stand_in_one_line_and_stay_in_view(new_visitor: OpenVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 1280, "height": 600})
+    page = visitor.open("models")
+    visitor.expect_rest()
+    navigation = page.get_by_role("navigation", name="Main")
+    for width in (320, 390, 768, 1280, 1920):
+        visitor.narrow(width)
+        boxes = [navigation.get_by_role("link", name=word, exact=True).bounding_box() for word in WORDS]
+        assert all(box is not None for box in boxes)
+        assert len({box["y"] for box in boxes if box}) == 1
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] >= 40 for box in boxes if box)
+    page.locator(".stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+    expect(navigation.get_by_role("link", name="Colour", exact=True)).to_be_in_viewport()
+
+
+def test_on_a_phone_the_pages_of_a_part_unfold_by_keyboard(new_visitor: OpenVisitor) -> None:
+    visitor = new_visitor(viewport={"width": 390, "height": 844})
+    page = visitor.open("curves")
+    navigation = page.get_by_role("navigation", name="Main")
+    expect(navigation.get_by_role("link", name="Colour spaces")).to_be_hidden()
+    navigation.get_by_role("button", name="Loss curves").press("Enter")
+    link = navigation.get_by_role("link", name="Colour spaces")
+    link.focus()
+    assert link.evaluate("link => getComputedStyle(link).outlineStyle") == "solid"
+    page.keyboard.press("Escape")
+    expect(link).to_be_hidden()
+    expect(navigation.get_by_role("button", name="Loss curves")).to_be_focused()
 
 
 def test_narrow_screens_do_not_scroll_sideways(new_visitor: OpenVisitor) -> None:
     visitor = new_visitor(viewport={"width": 768, "height": 844})
     page = visitor.open("compare")
     visitor.expect_photo("Motorcycle")
-    for title in PAGES:
-        go_to(page, title)
-        expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-        for width in (768, 390, 360):
+    for word in ("Compare", "Models", "Learn"):
+        go_to(page, word)
+        visitor.expect_rest()
+        for width in (768, 390, 320):
             visitor.narrow(width)
 
 
@@ -99,7 +142,7 @@ def test_a_phone_shows_photos_before_controls(new_visitor: OpenVisitor) -> None:
     visitor.expect_photo("Motorcycle")
     expect_above(page.get_by_role("img", name="Motorcycle, coloured by").first, page.locator(".st-key-controls"))
     page.get_by_role("link", name="Choose photo, checkpoints and saturation").click()
-    expect(page.get_by_text("Your photo")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Choose a photo")).to_be_in_viewport()
 
 
 def assert_neutral_background(page: Page, darkest: int, lightest: int) -> None:

@@ -24,7 +24,7 @@ from tests.support.browser import (
 )
 from tests.support.phone_photos import holiday_photo
 
-ROWS = ("Grey", "Colorized", "Palette truth", "Original")
+ROWS = ("Grey", "Coloured", "Palette truth", "Original")
 SIZES = ((120, 160), (300, 200))
 COLOURED_SAMPLES = sum(not name.endswith("(grey)") for name in SAMPLES)
 
@@ -62,12 +62,12 @@ def strips(page: Page) -> list[Locator]:
 
 
 def images_of(row: str) -> str:
-    """The selector of a row's pictures, in both strips."""
+    """Return the selector of a row's pictures, in both strips."""
     return f'.strip img[alt*=", {row.lower()}:"]'
 
 
 def pictures(page: Page, row: str) -> list[str]:
-    """The addresses of the pictures of a row, in both strips."""
+    """List the addresses of the pictures of a row, in both strips."""
     found: list[str] = page.locator(images_of(row)).evaluate_all("images => images.map(image => image.src)")
     return found
 
@@ -92,7 +92,7 @@ def assert_side_by_side(page: Page) -> None:
 
 @pytest.fixture(scope="module")
 def two_uploads(browser: Browser, server: Server) -> Iterator[Page]:
-    """The page of a visitor who gave two photos, for the tests that only look at it."""
+    """Open the page of a visitor who gave two photos, for the tests that only look at it."""
     with visiting(browser, server) as make:
         visitor = make(viewport=WIDE)
         page = open_palette(visitor)
@@ -123,20 +123,20 @@ def test_strips_stand_side_by_side_and_line_up(two_uploads: Page) -> None:
 
 
 def changed_row(page: Page, before: dict[str, list[str]], seen: Sequence[list[str]]) -> list[str]:
-    """The colorized pictures, which must be none that were seen, beside rows that are as before."""
-    colorized = pictures(page, "Colorized")
+    """Wait for colorized pictures, none of which was seen before, beside rows that are as they were."""
+    colorized = pictures(page, "Coloured")
     assert colorized not in seen
-    assert all(pictures(page, row) == before[row] for row in ROWS if row != "Colorized")
+    assert all(pictures(page, row) == before[row] for row in ROWS if row != "Coloured")
     return colorized
 
 
 def test_another_rendering_changes_the_colorized_row_alone(visitor: Visitor) -> None:
     page = open_palette(visitor)
     before = {row: pictures(page, row) for row in ROWS}
-    seen = [before["Colorized"]]
+    seen = [before["Coloured"]]
     radios = page.locator(".st-key-rendering").get_by_role("radio")
     for number in (1, 2):
-        first = page.locator('.strip img[alt*=", colorized:"]').first
+        first = page.locator('.strip img[alt*=", coloured:"]').first
         old = first.get_attribute("src") or ""
         radios.nth(number).click()
         expect(first).not_to_have_attribute("src", old)

@@ -24,13 +24,13 @@ def open_triptych(visitor: Visitor) -> Page:
 
 def send(visitor: Visitor, link: str, text: str) -> None:
     """Paste a link, click once, and wait."""
-    visitor.page.get_by_label("Link to a picture").fill(link)
+    visitor.page.get_by_label("Link to a photo").fill(link)
     visitor.page.get_by_role("button", name="Colour it").click()
     visitor.expect_photo(text)
 
 
 def row(page: Page) -> Locator:
-    """The pictures of the row."""
+    """Find the pictures of the row."""
     return page.locator(".st-key-triptych [class*=st-key-tile-] img")
 
 
@@ -57,7 +57,7 @@ def test_a_pasted_link_and_one_click_give_three_pictures_of_one_size(visitor: Vi
 
 def test_enter_in_the_field_does_as_well_and_a_bad_link_leaves_the_photo(visitor: Visitor, picture_server: str) -> None:
     page = open_triptych(visitor)
-    field = page.get_by_label("Link to a picture")
+    field = page.get_by_label("Link to a photo")
     field.fill(f"{picture_server}/harbour.jpg")
     field.press("Enter")
     visitor.expect_photo("harbour, 160 × 120 px")

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def rooms() -> set[str]:
-    """The packages of colorizer."""
+    """List the packages of colorizer."""
     return {path.parent.name for path in (ROOT / "colorizer").glob("*/__init__.py")}
 
 

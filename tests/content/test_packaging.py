@@ -14,7 +14,7 @@ from tests.support import ROOT
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package as it is installed, and nothing of the repository beside it."""
+    """Make a folder with the package as it is installed, and nothing of the repository beside it."""
     folder = tmp_path_factory.mktemp("installed")
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "-w", folder, ROOT]
     subprocess.run(command, check=True, cwd=folder)
@@ -24,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(site: Path, code: str, *arguments: str) -> str:
-    """What a process prints that has the installed package alone."""
+    """Return what a process prints that has the installed package alone."""
     command = [sys.executable, "-c", code, *arguments]
     environment = {**os.environ, "PYTHONPATH": str(site)}
     return subprocess.run(command, cwd=site.parent, env=environment, capture_output=True, text=True, check=True).stdout

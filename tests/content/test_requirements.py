@@ -18,21 +18,21 @@ SOURCES = [*(ROOT / "colorizer").rglob("*.py"), *(ROOT / "pages").rglob("*.py"),
 
 
 def read_requirements(name: str) -> dict[str, Requirement]:
-    """The requirements in a file by their canonical name, without those that it takes over from another."""
+    """Read the requirements in a file by canonical name, without those that it takes over from another."""
     lines = [line.partition("#")[0].strip() for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
     found = [Requirement(line) for line in lines if line and not line.startswith("-")]
     return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
 def extras() -> set[str]:
-    """The packages that pyproject.toml names for parts of the project."""
+    """List the packages that pyproject.toml names for parts of the project."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional: dict[str, list[str]] = project.get("optional-dependencies", {})
     return {canonicalize_name(Requirement(line).name) for lines in optional.values() for line in lines}
 
 
 def imported_modules(paths: Iterable[Path]) -> set[str]:
-    """The names of packages that files import, at their top or inside a function."""
+    """Find the names of packages that files import, at their top or inside a function."""
     found: set[str] = set()
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -46,13 +46,13 @@ def imported_modules(paths: Iterable[Path]) -> set[str]:
 
 
 def imported_distributions() -> set[str]:
-    """The distributions that those come from."""
+    """Find the distributions that those come from."""
     known = packages_distributions()
     return {canonicalize_name(name) for module in imported_modules(SOURCES) for name in known.get(module, [module])}
 
 
 def declared(*parts: str) -> dict[str, Requirement]:
-    """What pyproject.toml asks for: with "" what is always needed, else an extra."""
+    """Read what pyproject.toml asks for: with "" what is always needed, else an extra."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = [
         line for part in parts for line in (project["optional-dependencies"][part] if part else project["dependencies"])

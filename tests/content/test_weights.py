@@ -21,7 +21,7 @@ RECIPES = WEIGHTS.parent / "recipes"
 
 
 def row(checkpoint: str, of: str = "checkpoint") -> MetricsRow:
-    """The figures on the validation pictures that all of an experiment share."""
+    """Find the figures on the validation pictures that all of an experiment share."""
     rows = read_card(WEIGHTS / checkpoint / "card.toml").metrics
     return next(item for item in rows if item.subject == of and item.dataset.startswith("validation"))
 

@@ -46,12 +46,12 @@ class Known:
 def _copy(photo: LibraryPhoto) -> LibraryPhoto:
     """With stores of its own, and without what went wrong."""
     kept = {"answers": dict(photo.answers), "pictures": dict(photo.pictures), "states": dict(photo.states)}
-    return replace(photo, **kept, failures={}, lost_states={})
+    return replace(photo, **kept, failures={}, lost_states={}, _kept={})
 
 
 @pytest.fixture(scope="module")
 def known() -> Known:
-    """The first session of a module computes its samples, as a visitor's does; the others need not once more."""
+    """Keep the samples that the first session of a module computes, as a visitor's does, for the others."""
     return Known()
 
 
@@ -76,7 +76,7 @@ def open_app(monkeypatch: pytest.MonkeyPatch, known: Known) -> OpenApp:
 
 @pytest.fixture
 def decoded() -> bytes:
-    """A small coloured JPEG."""
+    """Make a small coloured JPEG."""
     with Image.open(Path(skimage.__file__).parent / "data" / "chelsea.png") as image:
         stream = io.BytesIO()
         image.convert("RGB").resize((96, 64)).save(stream, "JPEG")

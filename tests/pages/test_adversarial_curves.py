@@ -13,7 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.history import EpochRow, format_history
-from colorizer.evaluation.validation import Baseline, Validation
+from colorizer.evaluation.scores import Scores
+from colorizer.evaluation.validation import Baseline
 from colorizer.recipes.recipe import Recipe, parse_recipe
 from colorizer.recipes.schema import AdversarySettings
 from colorizer.training.run_state import write_baseline
@@ -24,7 +25,7 @@ from pages.features.curves import gan_chart
 from tests.support.app import OpenApp, assert_clean
 from tests.support.training import RECIPE
 
-BASELINE = Baseline(Validation(0.00563, 20.0, 12.0, 14.0, 0.1), 45.0)
+BASELINE = Baseline(Scores(loss=0.00563, psnr=20.0, ciede2000=12.0, ab_rmse=14.0, colorfulness=0.1), 45.0)
 SETTINGS = AdversarySettings(accuracy_threshold=0.8, noise_interval=2)
 COLOR = "#0072b2"
 RGB = ("model.architecture=autoencoder-5", "loss.name=l1")
@@ -70,7 +71,7 @@ def shapes(figure: go.Figure, kind: str, yref: str) -> list[Any]:
 
 
 def legend(figure: go.Figure) -> list[str]:
-    """The entries, each as often as it stands there."""
+    """List the entries, each as often as it stands there."""
     return [item.name for item in [*figure.data, *figure.layout.shapes] if item.showlegend]
 
 
@@ -230,6 +231,7 @@ def test_two_adversarial_runs_have_a_chart_each(open_app: OpenApp, write_run: Wr
 
 def test_the_own_loss_of_an_adversarial_run_is_told_to_be_its_own_alone(open_app: OpenApp, write_run: WriteRun) -> None:
     app = choose(open_app, write_run("gan", (*RGB, *AGAINST), ROWS), write_run("alone", RGB, [plain_row(0)]))
+    app.pills(key="quantity").set_value("Own loss").run()
     (remark,) = (info.value for info in app.info if "own loss alone" in info.value)
     assert "gan (runs/gan)" in remark and "runs/alone" not in remark
     app.pills(key="quantity").set_value("PSNR").run()
@@ -239,6 +241,7 @@ def test_the_own_loss_of_an_adversarial_run_is_told_to_be_its_own_alone(open_app
 
 def test_losses_over_rgb_and_over_ab_are_told_not_to_be_comparable(open_app: OpenApp, write_run: WriteRun) -> None:
     app = choose(open_app, write_run("rgb", RGB, ROWS), write_run("ab", ["loss.name=l1"], [plain_row(0)]))
+    app.pills(key="quantity").set_value("Own loss").run()
     assert any("L1 and L1 over RGB curves cannot be compared" in warning.value for warning in app.warning)
     app.pills(key="quantity").set_value("CIEDE2000").run()
     assert not app.warning

@@ -36,7 +36,7 @@ def ship(weights: Path, name: str, mix: dict[tuple[float, float], float], title:
 
 @pytest.fixture
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder of checkpoints, which the app takes for its own."""
+    """Make an empty folder of checkpoints, which the app takes for its own."""
     folder = tmp_path / "weights"
     folder.mkdir()
     monkeypatch.setattr(store.scan, "__defaults__", (folder,))
@@ -71,7 +71,7 @@ def heads(app: AppTest) -> list[tuple[str, str]]:
 
 
 def tile(app: AppTest, title: str) -> str:
-    """What is written under a picture, without its tags."""
+    """Read what is written under a picture, without its tags."""
     line = next(line for line in texts(app).splitlines() if f"<h3>{title}<" in line)
     return unescape(re.sub(r"<[^>]*>", " ", line))
 
@@ -138,7 +138,7 @@ def test_chances_and_doubt_are_told_in_numbers(app: AppTest) -> None:
     ambiguous_regions = next(title for title, _ in heads(app) if "question" in title)
     assert re.search(r"A\s+\d+% of the photo:\s+50%\s+30%\s+20%", tile(app, ambiguous_regions))
     found = re.search(
-        r"On average (\d+) Lab units; in the most doubtful tenth of the photo (\d+) or more", tile(app, "Doubt")
+        r"On average (\d+) Lab units; in the least certain tenth of the photo (\d+) or more", tile(app, "Doubt")
     )
     assert found and 50 < int(found[1]) <= int(found[2]) < 65
     assert "Lab units" in tile(app, "Doubt") and "sure" in tile(app, "Doubt")
@@ -149,7 +149,7 @@ def test_a_model_that_is_sure_says_so_in_one_sentence(open_page: OpenPage) -> No
     app = open_page(SURE)
     assert_clean(app)
     assert [title for title, _ in heads(app)] == ["Version 1", "No open questions", "Doubt", "Original"]
-    assert "1 version by “Toy photo”. No other colour of a large part" in status(app)
+    assert "1 version by “Toy photo”. No large part of this photo has another colour" in status(app)
     assert "has one colour for every large part" in tile(app, "No open questions")
 
 
@@ -157,7 +157,7 @@ def test_without_a_checkpoint_that_takes_hints_a_sentence_says_what_is_missing(o
     app = open_page(None)
     assert_clean(app)
     assert [info.value for info in app.info] == [
-        "This page needs a checkpoint that takes colour hints, and there is none in weights/ yet; "
+        "This page needs a checkpoint that takes colour points, and there is none in weights/ yet; "
         "the other pages work without one."
     ]
     assert heads(app) == []
@@ -198,7 +198,7 @@ def test_what_was_found_is_not_looked_for_again(app: AppTest) -> None:
     app.segmented_control(key="format").set_value("PNG").run()
     assert_clean(app)
     assert search_of(app).versions is found and len(found) == 4
-    app.switch_page("pages/checkpoints.py").run()
+    app.switch_page("pages/models.py").run()
     app.switch_page(PAGE).run()
     assert search_of(app).versions is found
 

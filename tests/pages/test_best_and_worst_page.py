@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import list_checkpoints
 from colorizer.evaluation.ranking import EvaluatedImage
-from colorizer.evaluation.scores import mean
+from colorizer.evaluation.scores import Scores, mean
 from pages.features.ranking.jobs import Measuring, model_key, time_left
 from pages.features.ranking.tables import as_csv, averages
 from tests.support import APP
@@ -29,7 +29,7 @@ HUBER, OTHER = CARDS["scenes-500-huber"], CARDS["scenes-12-huber"]
 
 
 def start(**parameters: str) -> AppTest:
-    """A session on the page itself, with one checkpoint chosen by the link."""
+    """Start a session on the page itself, with one checkpoint chosen by the link."""
     app = AppTest.from_file(APP, default_timeout=300).switch_page(PAGE)
     for name, value in ({"ranked-checkpoints": HUBER.title} | parameters).items():
         app.query_params[name] = value
@@ -64,7 +64,7 @@ def evaluated_images(app: AppTest) -> list[EvaluatedImage]:
 
 
 def shown(app: AppTest) -> list[str]:
-    """The names under the pictures, in the order in which they stand on the page."""
+    """List the names under the pictures, in the order in which they stand on the page."""
     return re.findall(r'<figcaption class="tile rank"><h3 title="([^"]*)">', texts(app))
 
 
@@ -92,7 +92,7 @@ def uploaded() -> AppTest:
 def test_a_first_visit_is_invited_and_one_click_measures_the_samples() -> None:
     app = start()
     assert_clean(app)
-    assert "Nothing is measured yet" in app.info[0].value
+    assert "Nothing measured yet" in app.info[0].value
     assert shown(app) == []
     measure(app)
     assert_clean(app)
@@ -127,10 +127,12 @@ def test_uploads_leave_the_uploader_and_are_forgotten_once_open(uploaded: AppTes
 
 def test_another_ranking_orders_anew_and_computes_nothing(uploaded: AppTest) -> None:
     before = [evaluated.outcomes[model_key(HUBER)] for evaluated in evaluated_images(uploaded)]
-    for title, figure, sign in (("PSNR", "psnr", -1), ("ab RMSE", "ab_rmse", 1), ("CIEDE2000", "ciede2000", 1)):
+    for title, score, sign in (("PSNR", "psnr", -1), ("ab RMSE", "ab_rmse", 1), ("CIEDE2000", "ciede2000", 1)):
         uploaded.segmented_control(key="rank-by").set_value(title).run()
         assert_clean(uploaded)
-        rows = sorted(evaluated_images(uploaded), key=lambda one: sign * one.outcomes[model_key(HUBER)].figures[figure])
+        rows = sorted(
+            evaluated_images(uploaded), key=lambda one: sign * getattr(one.outcomes[model_key(HUBER)].scores, score)
+        )
         assert list(uploaded.dataframe[1].value["picture"]) == [row.name for row in rows]
         assert shown(uploaded) == [escape(rows[slot].name) for slot in (0, 1, 3)]
         assert f"By {title}, **500 images, Huber** comes closer" in uploaded.markdown[1].value
@@ -143,11 +145,9 @@ def test_the_table_is_the_mean_of_the_csv_that_evaluate_writes_too(uploaded: App
     assert [row["of"] for row in rows] == ["grey", HUBER.id, "truth"] * 4
     table = uploaded.dataframe[0].value.set_index("checkpoint")
     for of, title in (("grey", "grey (no colour)"), (HUBER.id, HUBER.title)):
-        own = [{"ciede2000": float(row["ciede2000"])} for row in rows if row["of"] == of]
-        assert table.loc[title, "CIEDE2000"] == pytest.approx(mean(own)["ciede2000"], abs=1e-12)
-    assert averages(evaluated_images(uploaded), [HUBER])[HUBER.id]["psnr"] == pytest.approx(
-        table.loc[HUBER.title, "PSNR"]
-    )
+        own = [Scores(ciede2000=float(row["ciede2000"])) for row in rows if row["of"] == of]
+        assert table.loc[title, "CIEDE2000"] == pytest.approx(mean(own).ciede2000, abs=1e-12)
+    assert averages(evaluated_images(uploaded), [HUBER])[HUBER.id].psnr == pytest.approx(table.loc[HUBER.title, "PSNR"])
 
 
 def test_another_checkpoint_is_measured_on_the_same_pictures_without_the_first_anew(uploaded: AppTest) -> None:

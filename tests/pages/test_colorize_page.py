@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
+from colorizer import color
 from colorizer.checkpoints.store import list_checkpoints
 from colorizer.inference.hints import Hint
 from colorizer.models.efficientnet_lite import Lite0Encoder
@@ -19,6 +21,8 @@ from pages.common.downloads import Download
 from pages.common.model_cache import Answer, RenderOptions
 from pages.common.photo_library import LibraryPhoto
 from pages.features.hints.files import PictureAndPoints
+from pages.features.hints.named_colors import name_of, presets_at
+from pages.features.hints.share import Share
 from pages.features.hints.state import HintWork, act, hint_work
 from tests.support.app import OpenApp, assert_clean, texts, upload
 
@@ -42,7 +46,12 @@ def picture(work: HintWork) -> np.ndarray:
 
 
 def labels(app: AppTest) -> list[str]:
-    return [button.proto.label for button in app.get("download_button")]
+    """Of the downloads, but for those to share."""
+    return [
+        button.proto.label
+        for button in app.get("download_button")
+        if "before" not in button.proto.label.lower() and "clip" not in button.proto.label
+    ]
 
 
 @pytest.fixture
@@ -63,10 +72,10 @@ def test_the_first_page_shows_a_coloured_sample(open_app: OpenApp) -> None:
     app = open_app()
     assert_clean(app)
     assert app.title[0].value == "Colour a photo"
-    assert "Motorcycle, 741 × 500 px." in texts(app)
+    assert "Flower, 640 × 427 px." in texts(app)
     assert app.selectbox(key="colorize-checkpoint").value == "photo"
-    assert np.ptp(picture(work_in(app)), axis=2).mean() > 5
-    assert labels(app) == ["Download the picture (JPEG)"]
+    assert np.ptp(picture(work_in(app, "Flower")), axis=2).mean() > 5
+    assert labels(app) == ["Download the coloured photo"]
 
 
 def test_sliders_change_the_picture_without_the_network(open_app: OpenApp, counted: Callable[[], int]) -> None:
@@ -86,7 +95,7 @@ def test_sliders_change_the_picture_without_the_network(open_app: OpenApp, count
 def test_a_point_recolours_its_surroundings_and_can_be_taken_back(
     open_app: OpenApp, counted: Callable[[], int]
 ) -> None:
-    app = open_app()
+    app = open_app(sample="Motorcycle")
     plain, asked = picture(work_in(app)), counted()
     work = work_in(app)
     for message in ({"act": "ask", "x": 0.5, "y": 0.5}, {"act": "pin", "rgb": "#c81e28"}):
@@ -98,7 +107,7 @@ def test_a_point_recolours_its_surroundings_and_can_be_taken_back(
     height, width = pinned.shape[:2]
     middle = pinned[height // 2, width // 2]
     assert middle[0] - middle[1] > plain[height // 2, width // 2][0] - plain[height // 2, width // 2][1] + 15
-    assert labels(app)[1:] == ["Picture and points (ZIP)", "Points alone (JSON)"]
+    assert labels(app)[1:] == ["Photo and points (ZIP)", "Points only (JSON)"]
     act(work_in(app), {"act": "undo"})
     app.run()
     assert np.array_equal(picture(work_in(app)), plain)
@@ -106,18 +115,80 @@ def test_a_point_recolours_its_surroundings_and_can_be_taken_back(
 
 
 def test_points_stay_while_other_pages_are_visited(open_app: OpenApp) -> None:
-    app = open_app()
+    app = open_app(sample="Motorcycle")
     work_in(app).change((RED,))
     app.run()
-    app.switch_page("pages/checkpoints.py").run()
+    app.switch_page("pages/models.py").run()
     app.switch_page("pages/colorize.py").run()
     assert_clean(app)
     assert work_in(app).hints == (RED,)
-    assert "Picture and points (ZIP)" in labels(app)
+    assert "Photo and points (ZIP)" in labels(app)
+
+
+def test_undo_goes_through_sliders_and_points_in_turn(open_app: OpenApp) -> None:
+    app = open_app(sample="Motorcycle")
+    app.slider(key="colorize-saturation").set_value(0.5).run()
+    work_in(app).change((RED,))
+    app.run()
+    app.slider(key="colorize-reach").set_value(2.0).run()
+    assert_clean(app)
+    for saturation, hints in ((0.5, (RED,)), (0.5, ()), (1.0, ())):
+        act(work_in(app), {"act": "undo"})
+        app.run()
+        assert_clean(app)
+        assert app.slider(key="colorize-saturation").value == saturation
+        assert work_in(app).hints == hints
+    assert not work_in(app).past
+    act(work_in(app), {"act": "redo"})
+    app.run()
+    assert app.slider(key="colorize-saturation").value == 0.5
+    app.button(key="colorize-reset").click().run()
+    assert app.slider(key="colorize-saturation").value == 1.0
+    assert app.button(key="colorize-reset").disabled
+
+
+def test_a_card_and_a_clip_of_three_seconds_are_shared_at_a_size_for_messengers(open_app: OpenApp) -> None:
+    app = open_app(sample="Flower")
+    work, photo = work_in(app, "Flower"), shot_in(app, "Flower")
+    assert work.prediction is not None
+    share = Share(photo, CARD, work.prediction, RenderOptions())
+    with Image.open(io.BytesIO(share.render_card())) as card:
+        card.load()
+        assert card.width > 2 * 640 and card.height > 427
+        assert "Checkpoint: photo" in card.text["Description"]
+        levels = np.asarray(card.convert("RGB")).astype(int)
+    half = card.width // 2
+    assert np.ptp(levels[100:300, 50 : half - 50], axis=2).max() <= 2
+    assert np.ptp(levels[100:300, half + 50 : -50], axis=2).mean() > 10
+    clip = share.render_clip()
+    assert len(clip) < 4_000_000
+    with Image.open(io.BytesIO(clip)) as film:
+        frames, duration = [], 0
+        for number in range(film.n_frames):
+            film.seek(number)
+            frames.append(np.ptp(np.asarray(film.convert("RGB")).astype(int), axis=2).mean())
+            duration += film.info["duration"]
+    assert duration == 3000
+    assert frames[0] < 3 < frames[-1]
+
+
+def test_presets_are_named_with_the_reason_for_those_that_cannot_be() -> None:
+    dark, light = presets_at(10.0), presets_at(90.0)
+    assert "navy" in {item.name for item in dark.groups["Cloth"]}
+    assert "navy" in light.too_light_here and "fair skin" in dark.too_dark_here
+    for lightness in range(0, 101, 5):
+        choice = presets_at(float(lightness))
+        names = [item.name for group in choice.groups.values() for item in group]
+        assert len({*names, *choice.too_light_here, *choice.too_dark_here}) == 22
+        for group in choice.groups.values():
+            for item in group:
+                shade = color.lightness_from_bytes(torch.tensor(item.rgb, dtype=torch.uint8).reshape(1, 3, 1, 1))
+                assert abs(float(shade) - lightness) < 1.5
+    assert name_of((28, 44, 85)) == "navy" and name_of((120, 80, 50)) == "brown"
 
 
 def test_files_hold_the_picture_with_a_note_and_the_points(open_app: OpenApp) -> None:
-    app = open_app()
+    app = open_app(sample="Motorcycle")
     work_in(app).change((RED,))
     app.run()
     work, photo = work_in(app), shot_in(app)
@@ -139,7 +210,7 @@ def load_points(app: AppTest, content: bytes) -> AppTest:
 
 
 def test_saved_points_are_loaded_again_and_others_refused(open_app: OpenApp) -> None:
-    app = open_app()
+    app = open_app(sample="Motorcycle")
     download = Download(shot_in(app), CARD, Answer(work_in(app).base, 0.0, None), RenderOptions(), "JPEG")  # type: ignore[arg-type]
     load_points(app, PictureAndPoints(download, (RED,)).text())
     assert_clean(app)
@@ -147,7 +218,7 @@ def test_saved_points_are_loaded_again_and_others_refused(open_app: OpenApp) -> 
     load_points(app, b"not points at all")
     assert not app.exception
     assert [error.value for error in app.error] == [
-        "This is not a file of hints; choose the JSON that was saved here with a photo."
+        "This is not a file of points; choose the JSON that was saved here with a photo."
     ]
     assert work_in(app).hints == (RED,)
     app.run()
@@ -155,7 +226,7 @@ def test_saved_points_are_loaded_again_and_others_refused(open_app: OpenApp) -> 
 
 
 def test_an_upload_is_coloured_and_a_broken_one_is_named(open_app: OpenApp, decoded: bytes) -> None:
-    app = upload(open_app(), ("holiday.jpg", decoded))
+    app = upload(open_app(sample="Motorcycle"), ("holiday.jpg", decoded))
     assert_clean(app)
     assert "holiday, 96 × 64 px." in texts(app)
     upload(app, ("broken.jpg", decoded[:40]))
@@ -168,7 +239,7 @@ def test_a_checkpoint_without_hints_says_so(open_app: OpenApp) -> None:
     app = open_app(**{"colorize-checkpoint": "500 images, Huber"})
     assert_clean(app)
     assert app.selectbox(key="colorize-checkpoint").value == "scenes-500-huber"
-    assert any("colours by itself alone" in caption.value for caption in app.caption)
+    assert any("takes no points" in caption.value for caption in app.caption)
     assert "colorize-vividness" not in {slider.key for slider in app.slider}
 
 

@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def damaged(server: Server) -> Report:
-    """The second moment has lost its end, and nobody has seen it before."""
+    """Cut off the end of the second snapshot, which nobody has seen before."""
     path = server.weights / "flowers-gan" / snapshot_file(1)
     content = path.read_bytes()
     path.write_bytes(content[:-8])
@@ -39,7 +39,7 @@ def damaged(server: Server) -> Report:
 
 @pytest.fixture(scope="module")
 def iterations(server: Server, damaged: Report) -> Report:
-    """The same with its file restored, for another visitor of the same server."""
+    """Restore its file, for another visitor of the same server."""
     return server.visit(GAN)
 
 
@@ -49,13 +49,13 @@ def steps(server: Server) -> Report:
 
 
 def headings(report: Report) -> list[str]:
-    """The titles of the tiles, in order."""
+    """List the titles of the tiles, in order."""
     bodies = [body for body in report["html"] if 'class="tile"' in body]
     return [unescape(body.partition("<h3>")[2].partition("<span")[0]) for body in bodies]
 
 
 def remarks(report: Report) -> dict[str, str]:
-    """The sentences under results, by title."""
+    """Read the sentences under results, by title."""
     found = {}
     for body in report["html"]:
         title, _, rest = body.partition("<h3>")[2].partition("<span")
@@ -64,9 +64,9 @@ def remarks(report: Report) -> dict[str, str]:
     return found
 
 
-def test_the_six_steps_stand_in_their_order_after_grey_and_original(steps: Report) -> None:
+def test_the_six_steps_stand_in_their_order_before_grey_and_original(steps: Report) -> None:
     assert steps["exceptions"] == steps["errors"] == []
-    assert headings(steps) == ["Grey", "Original", *STEPS.values()]
+    assert headings(steps) == [*STEPS.values(), "Grey", "Original"]
     assert "Cat" in steps["html"][-1] or any("Cat, 451 × 300 px" in body for body in steps["html"])
 
 
@@ -88,7 +88,7 @@ def test_each_step_shows_its_own_picture(steps: Report) -> None:
 
 def test_the_moments_stand_in_the_order_of_their_training_without_remarks(iterations: Report) -> None:
     assert iterations["exceptions"] == iterations["errors"] == []
-    assert headings(iterations) == ["Grey", "Original", *MOMENTS]
+    assert headings(iterations) == [*MOMENTS, "Grey", "Original"]
     assert remarks(iterations) == {}
 
 
@@ -119,7 +119,7 @@ def test_a_damaged_snapshot_is_a_sentence_on_its_tile_and_the_rest_stands(damage
     assert damaged["exceptions"] == []
     (sentence,) = damaged["errors"]
     assert sentence.startswith("GAN after 2 epochs: snapshots/0001.safetensors is damaged")
-    assert headings(damaged) == ["Grey", "Original", *MOMENTS]
+    assert headings(damaged) == [*MOMENTS, "Grey", "Original"]
     assert set(damaged["hues"]) == set(IDS) - {SECOND}
     assert f"Flower-{SECOND}.jpg" not in damaged["files"]
     assert len(damaged["files"]) == len(MOMENTS) - 1
@@ -138,7 +138,7 @@ def test_a_replaced_snapshot_is_loaded_anew_and_the_others_are_not_touched(serve
 def test_a_side_of_the_slider_that_is_no_longer_there_does_no_harm(server: Server) -> None:
     report = server.visit(GAN, right="After 2 epochs", experiment="From CNN to GAN")
     assert report["exceptions"] == report["errors"] == []
-    assert headings(report) == ["Grey", "Original", *STEPS.values()]
+    assert headings(report) == [*STEPS.values(), "Grey", "Original"]
     assert report["sides"] == ["Grey", "Original", *STEPS.values()]
 
 

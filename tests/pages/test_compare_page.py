@@ -11,26 +11,26 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.store import list_checkpoints
-from tests.support.app import OpenApp, assert_clean, texts, upload
+from tests.support.app import OpenApp, assert_clean, pick, texts, upload
 
 COMPARE = "pages/compare.py"
 TITLES = {card.id: card.title for card in list_checkpoints()}
 
 
 def _huge_png() -> bytes:
-    """A PNG of a few bytes whose header promises 60000 x 60000 pixels."""
+    """Make a PNG of a few bytes whose header promises 60000 x 60000 pixels."""
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     chunk = b"IHDR" + header
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
 
 
 def _results(app: AppTest) -> list[str]:
-    """The titles of the checkpoints whose results are shown."""
+    """List the titles of the checkpoints whose results are shown."""
     return [title for title in TITLES.values() if f"<h3>{title}<" in texts(app) and "s</span>" in texts(app)]
 
 
 def _in_view(app: AppTest) -> str:
-    """The status line on the photo in view."""
+    """Read the status line on the photo in view."""
     return next(line for line in texts(app).splitlines() if 'role="status"' in line)
 
 
@@ -74,7 +74,7 @@ def test_new_uploads_keep_the_results_of_earlier_ones(open_app: OpenApp, decoded
     Image.new("RGB", (40, 40), "teal").save(second, "PNG")
     upload(app, ("second.png", second.getvalue()))
     assert "second, 40 × 40 px" in _in_view(app)
-    app.pills(key="photo").set_value(first).run()
+    pick(app, first)
     assert "first, 96 × 64 px" in _in_view(app)
     assert all(library.photos[first].answers[name] is answer for name, answer in answers.items())
 
@@ -203,9 +203,15 @@ def test_two_visitors_do_not_see_each_other(open_app: OpenApp, decoded: bytes) -
     assert not other.session_state["photo_library"].photos
 
 
+def test_a_link_without_a_scheme_gets_https(open_app: OpenApp) -> None:
+    app = open_app(COMPARE)
+    app.text_input(key="link").set_value(" 127.0.0.1/my photo.jpg")
+    app.button[0].click().run()
+    assert "127.0.0.1 is not a place on the public internet" in app.error[0].value
+
+
 def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
     app = open_app(COMPARE)
-    app.segmented_control(key="source").set_value("Link").run()
     app.text_input(key="link").set_value("http://127.0.0.1/photo.jpg")
     app.button[0].click().run()
     assert not app.exception
@@ -214,7 +220,7 @@ def test_a_link_that_is_refused_gets_a_sentence(open_app: OpenApp) -> None:
 
 
 def _picture(app: AppTest, sample: str, checkpoint: str) -> bytes:
-    """The encoded result of a checkpoint on a sample."""
+    """Return the encoded result of a checkpoint on a sample."""
     pictures = app.session_state["photo_library"].samples[sample].pictures
     return next(data for name, (_, data) in pictures.items() if name.startswith(f"{checkpoint} "))
 

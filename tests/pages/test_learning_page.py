@@ -17,7 +17,7 @@ from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import list_checkpoints, snapshot_file
 from pages.common.photo_library import LibraryPhoto
 from tests.support import APP
-from tests.support.app import OpenApp, assert_clean, texts, upload
+from tests.support.app import OpenApp, assert_clean, pick, texts, upload
 
 CARDS = [card for card in list_checkpoints() if card.snapshots]
 pytestmark = pytest.mark.skipif(not CARDS, reason="no checkpoint in weights/ keeps snapshots")
@@ -31,7 +31,7 @@ def open_page(open_app: OpenApp) -> OpenPage:
 
     def start(decoded: str | None = None, **parameters: str) -> AppTest:
         app = open_app("pages/learning.py", **parameters)
-        return app if decoded is None else app.pills(key="photo").set_value(decoded).run()
+        return app if decoded is None else pick(app, decoded)
 
     return start
 
@@ -41,17 +41,17 @@ def chosen(app: AppTest) -> Card:
 
 
 def states(photo: LibraryPhoto, card: Card) -> list[int]:
-    """The epochs whose colours are kept for a photo."""
+    """List the epochs whose colours are kept for a photo."""
     return [epoch for checkpoint, _, epoch in photo.states if checkpoint == card.id]
 
 
 def in_view(app: AppTest) -> str:
-    """The status line on the photo in view."""
+    """Read the status line on the photo in view."""
     return next(line for line in texts(app).splitlines() if 'role="status"' in line)
 
 
 def shown(app: AppTest) -> LibraryPhoto:
-    """The only photo of the visitor."""
+    """Return the only photo of the visitor."""
     (photo,) = app.session_state["photo_library"].photos.values()
     return photo
 
@@ -206,7 +206,7 @@ print(*(element.proto.body for element in app.get("html") if "status" in element
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A checkpoint in a copy of the app that has no other; `look_at` opens the page there."""
+    """Put a checkpoint into a copy of the app that has no other; `look_at` opens the page there."""
     for name in ("app.py", "pages", "colorizer", ".streamlit", f"weights/{CARDS[0].id}"):
         source = APP.parent / name
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -215,7 +215,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def look_at(folder: Path) -> str:
-    """What the page tells: hints, warnings and the status."""
+    """Read what the page tells: hints, warnings and the status."""
     command, app = [sys.executable, "-c", _LOOK], folder.parents[1]
     done = subprocess.run(command, cwd=app, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
@@ -225,7 +225,7 @@ def look_at(folder: Path) -> str:
 def test_without_snapshots_there_is_one_sentence(folder: Path) -> None:
     lines = (folder / "card.toml").read_text().splitlines()
     (folder / "card.toml").write_text("\n".join(line for line in lines if not line.startswith('"snapshots/')))
-    assert look_at(folder).strip().startswith("No checkpoint here keeps states of its training")
+    assert look_at(folder).strip().startswith("No checkpoint here has snapshots of its training")
 
 
 def test_a_damaged_state_is_named_and_the_others_are_shown(folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import list_checkpoints
 from tests.support import APP
 from tests.support.app import OpenApp, assert_clean, texts
@@ -22,23 +23,28 @@ def curves(open_app: OpenApp) -> AppTest:
 
 @pytest.fixture
 def checkpoints(open_app: OpenApp) -> AppTest:
-    return open_app("pages/checkpoints.py")
+    return open_app("pages/models.py")
 
 
-def test_curves_say_that_mse_and_huber_heights_cannot_be_compared(curves: AppTest) -> None:
+def test_curves_open_on_a_measure_that_all_share_and_say_which_heights_cannot_be_compared(curves: AppTest) -> None:
     assert_clean(curves)
+    assert curves.pills(key="quantity").value == "ab RMSE"
+    assert not curves.warning
+    curves.pills(key="quantity").set_value("Own loss").run()
     assert any("cannot be compared" in warning.value for warning in curves.warning)
     curves.pills(key="quantity").set_value("CIEDE2000").run()
     assert not any("cannot be compared" in warning.value for warning in curves.warning)
 
 
 def test_one_loss_alone_needs_no_such_remark(curves: AppTest) -> None:
+    curves.pills(key="quantity").set_value("Own loss")
     curves.pills(key="runs").set_value(["weights/scenes-12-mse", "weights/scenes-500-mse"]).run()
     assert_clean(curves)
     assert not curves.warning
 
 
 def test_curves_say_that_16_and_32_colours_cannot_be_compared(curves: AppTest) -> None:
+    curves.pills(key="quantity").set_value("Own loss")
     curves.pills(key="runs").set_value(["weights/horse-16-unet", "weights/cat-16-unet"]).run()
     assert_clean(curves)
     assert not curves.warning
@@ -50,7 +56,7 @@ def test_accuracy_is_told_to_be_unknown_where_there_are_no_classes(curves: AppTe
     curves.pills(key="quantity").set_value("Accuracy")
     curves.pills(key="runs").set_value(["weights/horse-16-unet", "weights/scenes-12-mse"]).run()
     assert_clean(curves)
-    remarks = [info.value for info in curves.info if info.value.startswith("Accuracy is known")]
+    remarks = [info.value for info in curves.info if info.value.startswith("Accuracy exists only")]
     assert len(remarks) == 1
     assert "12 images" in remarks[0] and "U-Net" not in remarks[0]
 
@@ -84,14 +90,31 @@ def test_no_run_chosen_asks_for_one(curves: AppTest) -> None:
     assert curves.info[0].value == "Choose at least one run."
 
 
-def test_every_card_is_shown_in_full(checkpoints: AppTest) -> None:
+def test_an_experiment_chooses_its_runs(curves: AppTest) -> None:
+    curves.selectbox(key="curves-experiment").set_value("MSE or Huber").run()
+    assert_clean(curves)
+    assert curves.pills(key="runs").value == ["weights/scenes-500-mse", "weights/scenes-500-huber"]
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_every_card_can_be_shown_in_full(open_app: OpenApp, card: Card) -> None:
+    models = open_app("pages/models.py", model=card.title)
+    assert_clean(models)
+    assert [heading.value for heading in models.subheader] == ["Quality and time", card.title, "Published networks"]
+    shown = texts(models)
+    assert card.sha256["model.safetensors"] in shown
+    assert card.weights_licence in shown
+    assert f"{card.parameters:,} parameters" in shown
+
+
+def test_photo_comes_first_and_a_search_narrows_the_table(checkpoints: AppTest) -> None:
+    assert checkpoints.selectbox(key="model").value == "photo"
+    assert checkpoints.dataframe[0].value["checkpoint"].iloc[0] == "Photo"
+    checkpoints.text_input(key="models-search").set_value("flowers gan").run()
     assert_clean(checkpoints)
-    shown = texts(checkpoints)
-    for card in CARDS:
-        assert card.title in [heading.value for heading in checkpoints.subheader]
-        assert card.sha256["model.safetensors"] in shown
-        assert card.weights_licence in shown
-        assert f"{card.parameters:,} parameters" in shown
+    assert checkpoints.selectbox(key="model").value == "flowers-gan"
+    checkpoints.text_input(key="models-search").set_value("zebra").run()
+    assert checkpoints.info[0].value.startswith("No checkpoint matches.")
 
 
 def test_the_table_of_quality_has_grey_and_says_how_it_was_measured(checkpoints: AppTest) -> None:
@@ -105,9 +128,9 @@ from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=120).run()
 assert not app.exception and not app.error, app.error
 print(*(warning.value for warning in app.warning), sep="\\n")
-app.switch_page("pages/checkpoints.py").run()
+app.switch_page("pages/models.py").run()
 assert not app.exception and not app.error, app.error
-print(*(heading.value for heading in app.subheader), sep="\\n")
+print(*app.selectbox(key="model").options, sep="\\n")
 app.switch_page("pages/curves.py").run()
 assert not app.exception and not app.error, app.error
 """
@@ -148,7 +171,7 @@ def test_bins_have_an_axis_and_a_baseline_of_their_own(curves: AppTest) -> None:
     assert "uniform share 0.5" in drawn and "cross-entropy and Huber, uniform share 0.9" in drawn
 
 
-def test_measurements_of_hints_and_sizes_are_shown(checkpoints: AppTest) -> None:
+def test_measurements_of_hints_and_sizes_are_shown(checkpoints: AppTest) -> None:  # of `photo`, which is first
     rows = [row for table in checkpoints.table for row in table.value.to_dict("records")]
     assert any(row["figure"] == "PSNR with 10 hints" and row["value"].endswith(" dB") for row in rows)
     assert any(row["figure"] == "ab change from 512 to 2048 pixels" for row in rows)

@@ -29,7 +29,7 @@ PRESETS = {
     "CNN or U-Net": ("horse-16-cnn", "horse-16-unet"),
     "Horse or cat network": ("horse-16-unet", "cat-16-unet"),
 }
-ROWS = ("Grey", "Colorized", "Palette truth", "Original")
+ROWS = ("Grey", "Coloured", "Palette truth", "Original")
 
 
 OpenPalette = Callable[..., AppTest]
@@ -47,7 +47,7 @@ def app(open_palette: OpenPalette) -> AppTest:
 
 
 def strips(app: AppTest) -> list[str]:
-    """The two strips, as HTML."""
+    """Return the two strips, as HTML."""
     return [element.proto.body for element in app.get("html") if 'class="strip"' in element.proto.body]
 
 
@@ -64,7 +64,7 @@ def said(app: AppTest) -> str:
 
 
 def a_png(shade: int, size: tuple[int, int] = (40, 40), mode: str = "RGB") -> bytes:
-    """A picture that changes from left to right and has colours, where its mode has any."""
+    """Make a picture that changes from left to right and has colours, where its mode has any."""
     ramp = np.tile(np.linspace(shade, 255 - shade, size[0]).astype(np.uint8), (size[1], 1))
     image = Image.fromarray(np.stack([ramp, ramp[:, ::-1], np.full_like(ramp, shade)], -1)).convert(mode)
     stream = io.BytesIO()
@@ -129,7 +129,7 @@ def a_row(pictures: str, loss: float, accuracy: float, ciede2000: float) -> Metr
 
 
 def a_card(name: str, *metrics: MetricsRow) -> Card:
-    """A shipped card with other figures on it."""
+    """Make a shipped card with other figures on it."""
     card = CARDS[name]
     return Card(**{**{field: getattr(card, field) for field in card.__dataclass_fields__}, "metrics": metrics})
 
@@ -250,7 +250,7 @@ def test_figures_stand_under_each_column_and_the_better_is_marked_where_that_can
         app.pills(key="pair").set_value(preset).run()
         for strip, name in zip(strips(app), ids, strict=True):
             measured = strip_cache.column(photo, CARDS[name]).measured
-            for figure in (f"{measured.accuracy:.0%}", f"{measured.loss:.2f}", f"{measured.delta_e:.1f}"):
+            for figure in (f"{measured.accuracy:.0%}", f"{measured.loss:.2f}", f"{measured.ciede2000:.1f}"):
                 assert f">{figure}<" in strip
             scores = strip.partition("<span>CIEDE2000</span>")[0]
             if CARDS[ids[0]].options != CARDS[ids[1]].options:
@@ -314,7 +314,7 @@ def test_the_first_page_and_back_loses_nothing(app: AppTest) -> None:
 
 
 def look_at(folder: Path, script: str) -> list[str]:
-    """What a script prints of the page, run as a process of its own in a copy of the app with other weights."""
+    """Run a script as a process of its own in a copy of the app with other weights; what it prints of the page."""
     opening = f"""
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=240).switch_page("{PAGE}").run()

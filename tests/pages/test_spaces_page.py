@@ -41,7 +41,7 @@ def titles(app: AppTest) -> list[str]:
 
 
 def tile(app: AppTest, title: str) -> str:
-    """The text of a picture."""
+    """Read the text of a picture."""
     return next(line for line in unescape(texts(app)).splitlines() if f"<h3>{title}<" in line)
 
 
@@ -62,7 +62,7 @@ def swatch_line(app: AppTest) -> str:
 
 
 def chart(app: AppTest) -> dict[str, dict]:
-    """The traces of the plane, by name."""
+    """Return the traces of the plane, by name."""
     (element,) = app.get("plotly_chart")
     return {trace["name"]: trace for trace in json.loads(element.proto.spec)["data"]}
 
@@ -209,7 +209,7 @@ def test_photos_go_from_page_to_page_and_a_hostile_name_stays_text(app: AppTest,
     assert_clean(app)
     assert "here at 96 × 64 px" in status(app)
     assert "<img src=x" not in texts(app)
-    app.switch_page("pages/checkpoints.py").run()
+    app.switch_page("pages/models.py").run()
     app.switch_page(PAGE).run()
     assert_clean(app)
     assert "here at 96 × 64 px" in status(app)

@@ -34,7 +34,7 @@ class Sent:
             self.elements.append((slot, str(delta.new_element.WhichOneof("type")), delta.SerializeToString()))
 
     def changes(self) -> list[list[str]]:
-        """The kinds of what was shown one after the other at one place, "empty" among them."""
+        """List the kinds of what was shown one after the other at one place, "empty" among them."""
         kinds: dict[Slot, dict[bytes, str]] = defaultdict(dict)
         for slot, kind, content in self.elements:
             kinds[slot][content] = kind
@@ -43,7 +43,7 @@ class Sent:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sent]:
-    """What is sent to the browser."""
+    """Record what is sent to the browser."""
     log, enqueue = Sent(), ScriptRunContext.enqueue
 
     def record(context: ScriptRunContext, message: ForwardMsg) -> None:
@@ -83,7 +83,7 @@ def _nothing(app: AppTest) -> None:
         ("pages/best_and_worst.py", _nothing),
         ("pages/alternatives.py", _another_format),
         ("pages/curves.py", _nothing),
-        ("pages/checkpoints.py", _nothing),
+        ("pages/models.py", _nothing),
     ],
 )
 def test_a_run_without_anything_to_compute_shows_each_thing_once(

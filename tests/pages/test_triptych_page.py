@@ -22,7 +22,7 @@ from colorizer.images import fetch
 from pages.common.photo_library import LibraryPhoto
 from pages.features.triptych.row_image import ThreeInOne
 from tests.support import APP
-from tests.support.app import OpenApp, assert_clean, texts, upload
+from tests.support.app import OpenApp, assert_clean, pick, texts, upload
 from tests.support.loopback_servers import Server, head, ok, serving
 
 PAGE = "pages/triptych.py"
@@ -47,7 +47,7 @@ def app(open_triptych: OpenTriptych) -> AppTest:
 
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch, decoded: bytes) -> Iterator[Server]:
-    """A server on this machine, to which links may lead here only; it has /harbour.jpg."""
+    """Serve /harbour.jpg from this machine, to which links may lead here only."""
     policy = dataclasses.replace(fetch.POLICY, is_allowed_address=lambda address: address.is_loopback)
     monkeypatch.setattr(fetch, "POLICY", policy)
     missing = [head("404 Not Found", "Content-Length: 0")]
@@ -63,22 +63,22 @@ def send(app: AppTest, link: str) -> AppTest:
 
 
 def row(app: AppTest) -> list[str]:
-    """The titles of the pictures, from left to right."""
+    """List the titles of the pictures, from left to right."""
     return re.findall(r'<div class="tile"><h3>([^<]*)<', texts(app))
 
 
 def generated(app: AppTest) -> str:
-    """The text of the generated picture."""
+    """Read the text of the generated picture."""
     return next(line for line in texts(app).splitlines() if "<h3>Generated<" in line)
 
 
 def in_view(app: AppTest) -> str:
-    """The status line on the photo in view."""
+    """Read the status line on the photo in view."""
     return next(line for line in texts(app).splitlines() if 'role="status"' in line)
 
 
 def shown(app: AppTest) -> LibraryPhoto:
-    """The photo in view."""
+    """Return the photo in view."""
     library = app.session_state["photo_library"]
     key = app.session_state["photo"]
     return library.photos[key] if key in library.photos else library.samples[key]
@@ -132,7 +132,7 @@ def test_a_link_is_fetched_for_a_click_only(app: AppTest, web: Server) -> None:
     link = f"http://127.0.0.1:{web.port}/harbour.jpg"
     send(app, link)
     app.selectbox(key="triptych-checkpoint").set_value(MSE).run()
-    app.pills(key="photo").set_value("Cat").run()
+    pick(app, "Cat")
     app.switch_page("pages/compare.py").run()
     app.switch_page(PAGE).run()
     assert_clean(app)
@@ -170,7 +170,7 @@ def test_a_link_without_a_picture_gets_one_sentence_and_leaves_the_photo(
     ["http://127.0.0.1/photo.jpg", "http://[::1]/photo.jpg", "file:///etc/passwd", "ftp://example.org/a.jpg", "flower"],
 )
 def test_a_link_that_is_refused_gets_one_sentence_and_leaves_the_photo(app: AppTest, link: str) -> None:
-    app.pills(key="photo").set_value("Cat").run()
+    pick(app, "Cat")
     send(app, link)
     assert not app.exception
     assert [error.value.startswith(f"{link}: ") for error in app.error] == [True]
@@ -182,13 +182,13 @@ def test_a_click_without_a_link_says_what_to_do(app: AppTest) -> None:
     assert not app.info
     send(app, "  ")
     assert_clean(app)
-    assert [info.value for info in app.info] == ["Paste the link to a picture first, or choose a photo."]
+    assert [info.value for info in app.info] == ["Paste a link to a photo first, or choose a photo."]
     assert "Motorcycle" in in_view(app)
 
 
 def test_a_grey_photo_is_two_pictures_and_a_sentence(app: AppTest) -> None:
     assert not any("no original" in caption.value for caption in app.caption)
-    app.pills(key="photo").set_value("Cameraman (grey)").run()
+    pick(app, "Cameraman (grey)")
     assert_clean(app)
     assert row(app) == ["Grey", "Generated"]
     assert "<dt>PSNR</dt>" not in texts(app)
@@ -197,7 +197,7 @@ def test_a_grey_photo_is_two_pictures_and_a_sentence(app: AppTest) -> None:
 
 
 def test_every_checkpoint_can_be_chosen_and_nothing_is_computed_twice(app: AppTest) -> None:
-    app.pills(key="photo").set_value("Cat").run()
+    pick(app, "Cat")
     answers = dict(shown(app).answers)
     assert app.selectbox(key="triptych-checkpoint").options == list(TITLES.values())
     for name in ("cat-16-unet", HUBER):
@@ -251,7 +251,7 @@ def test_a_hostile_name_stays_text(app: AppTest, decoded: bytes) -> None:
 
 
 def the_row(app: AppTest) -> Image.Image:
-    """The row as it is saved."""
+    """Open the row as it is saved."""
     card = next(card for card in CARDS if card.id == app.selectbox(key="triptych-checkpoint").value)
     answer = shown(app).answer(card)
     assert answer is not None
@@ -259,7 +259,7 @@ def the_row(app: AppTest) -> Image.Image:
 
 
 def test_the_row_is_saved_as_one_picture_in_order(app: AppTest) -> None:
-    app.pills(key="photo").set_value("Cat").run()
+    pick(app, "Cat")
     saved = the_row(app)
     assert saved.format == "PNG"
     assert f"Checkpoint: {HUBER}" in saved.info["Description"]
@@ -304,7 +304,7 @@ print(json.dumps({{
 
 
 def look_at(folder: Path) -> dict[str, Any]:
-    """What the page tells, run as a process of its own in a copy of the app with the weights of that folder."""
+    """Read what the page tells in a copy of the app with the weights of that folder, as a process of its own."""
     for name in ("app.py", "pages", "colorizer", ".streamlit"):
         source = APP.parent / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)

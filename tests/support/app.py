@@ -16,6 +16,12 @@ def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     return app.run()
 
 
+def pick(app: AppTest, key: str) -> AppTest:
+    """Choose a photo as a click on its thumbnail does, which the harness cannot click."""
+    app.session_state["photo"] = key
+    return app.run()
+
+
 def texts(app: AppTest) -> str:
     """Everything that is written on the page in HTML elements: tiles, status, cards."""
     return "\n".join(str(element.proto.body) for element in app.get("html"))
@@ -28,7 +34,7 @@ def assert_clean(app: AppTest) -> None:
 
 
 def png(image: Image.Image) -> bytes:
-    """A picture as a file."""
+    """Encode a picture as a file."""
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()

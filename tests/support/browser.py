@@ -24,6 +24,16 @@ _START_SECONDS = 120
 PATIENCE_MILLISECONDS = 120_000  # ms
 _BETWEEN_TRIES = 50  # ms
 Checked = TypeVar("Checked")
+_HAS_SETTLED = """() => {
+  const parts = document.querySelectorAll("h1, img, button, [class*=st-key-], .js-plotly-plot");
+  const places = [...parts].map((part) => {
+    const { x, y, width, height } = part.getBoundingClientRect();
+    return [x, y, width, height].map(Math.round).join(" ");
+  }).join();
+  if (places !== window.settling?.places) window.settling = { places, since: performance.now() };
+  return document.fonts.status === "loaded" && [...document.images].every((image) => image.complete)
+    && performance.now() - window.settling.since > 600;
+}"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,7 @@ def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path)
 
 @contextlib.contextmanager
 def serving(script: Path, folder: Path) -> Iterator[Server]:
-    """The app as `script` starts it, on a port of its own, in an empty folder with the app's configuration."""
+    """Start the app by `script`, on a port of its own, in an empty folder with the app's configuration."""
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
     port, log = _free_port(), folder / "log"
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
@@ -79,7 +89,7 @@ class Trace:
     complaints: list[str] = field(default_factory=list)
 
     def listen(self, message: ConsoleMessage) -> None:
-        """Opened at a page, Streamlit asks for its own parts below that page first, and then at its root: no fault."""
+        """Keep a complaint; that Streamlit asks for its own parts below a page first, and then at its root, is none."""
         if message.type == "error" and not re.search(r":\d+/\w+/_stcore/", message.location["url"]):
             self.complaints.append(f"{message.text} {message.location['url']}")
 
@@ -110,16 +120,16 @@ class Visitor:
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
     def expect_settled(self) -> None:
-        """Wait until nothing is on its way any more that could move the page: no script, font or picture."""
+        """Wait until nothing is on its way any more that could move the page: no script, font or picture, and all
+        has lain where it lies for a while."""
         self.expect_rest()
-        self.page.wait_for_function(
-            "document.fonts.status === 'loaded' && [...document.images].every(image => image.complete)"
-        )
+        self.page.wait_for_function(_HAS_SETTLED)
 
     def upload(self, name: str, content: bytes) -> None:
-        """Drop a file into the uploader."""
+        """Drop a file into the uploader of photos, once that of the photo before has made room for it."""
         file = {"name": name, "mimeType": "image/jpeg", "buffer": content}
-        self.page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+        self.expect_rest()
+        self.page.locator("input[type=file]:not([data-testid=stExpander] *)").last.set_input_files(file)  # type: ignore[arg-type]
 
     def narrow(self, width: int) -> None:
         """Make the screen so wide, px, and wait until the page has fitted itself into it."""
@@ -232,7 +242,7 @@ def visiting(browser: Browser, server: Server) -> Iterator[OpenVisitor]:
         for visitor in visitors:
             own = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
             assert [url for url in visitor.trace.requests if not url.startswith(own)] == []
-            assert visitor.trace.complaints == []
+            assert not visitor.trace.complaints, visitor.trace.complaints
 
 
 WIDE = {"width": 1440, "height": 900}

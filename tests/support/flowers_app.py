@@ -41,7 +41,7 @@ Report = dict[str, Any]
 
 
 def painter(hue: float) -> dict[str, Tensor]:
-    """The state of a network that gives one colour whatever it sees."""
+    """Make the state of a network that gives one colour whatever it sees."""
     network = models.build("autoencoder-5", width=1)
     last = network.layers[-1]  # type: ignore[index]
     torch.nn.init.zeros_(last.weight)
@@ -50,7 +50,7 @@ def painter(hue: float) -> dict[str, Tensor]:
 
 
 def lab_hue(hue: float) -> float:
-    """The hue of that colour in degrees in the plane of a and b."""
+    """Compute the hue of that colour, in degrees in the plane of a and b."""
     rgb = torch.tensor(colorsys.hsv_to_rgb(hue, 0.6, 0.8)).view(1, 3, 1, 1)
     a, b = color.srgb_to_lab(rgb)[0, 1:, 0, 0]
     return float(torch.rad2deg(torch.atan2(b, a)) % 360)

@@ -25,20 +25,20 @@ from pages.common.photo_library import LibraryPhoto
 
 
 def hue(content: bytes) -> float:
-    """The mean hue of an encoded picture: degrees in the plane of a and b."""
+    """Measure the mean hue of an encoded picture: degrees in the plane of a and b."""
     with Image.open(io.BytesIO(content)) as image:
         a, b = rgb2lab(np.asarray(image.convert("RGB")))[..., 1:].mean((0, 1))
     return float(np.degrees(np.arctan2(b, a)) % 360)
 
 
 def comment(content: bytes) -> str:
-    """The note inside a JPEG."""
+    """Read the note inside a JPEG."""
     with Image.open(io.BytesIO(content)) as image:
         return str(image.info["comment"].decode())
 
 
 def files(photo: LibraryPhoto, experiment: str) -> dict[str, str]:
-    """The files that an experiment's results are saved as, and the note inside each."""
+    """Return the files that an experiment's results are saved as, and the note inside each."""
     cards = scan().cards
     answers = [(card, photo.answer(card)) for card in available(cards)[experiment].line_up(cards)]
     downloads = [
@@ -48,7 +48,7 @@ def files(photo: LibraryPhoto, experiment: str) -> dict[str, str]:
 
 
 def options(app: AppTest, experiment: str, sample: str) -> dict[str, Any]:
-    """What the page shows of an experiment."""
+    """Read what the page shows of an experiment."""
     photo = app.session_state["photo_library"].samples[sample]
     shown = {name.split()[0]: hue(data) for name, (_, data) in photo.pictures.items() if len(name.split()) == 2}
     return {

@@ -37,7 +37,7 @@ def originals() -> tuple[bytes, ...]:
 
 
 def mutated(seed: int) -> bytes:
-    """The file of a seed."""
+    """Make the file of a seed."""
     dice = random.Random(seed)
     data = bytearray(dice.choice(originals()))
     for _ in range(dice.choice((1, 1, 2, 3, 6))):
@@ -123,7 +123,7 @@ class _Child:
         self.answers.put("")
 
     def ask(self, seed: int) -> str:
-        """The answer; "" where the child died."""
+        """Return the answer; "" where the child died."""
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(f"{seed}\n")

@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 40, 24
 
 
 def colourful(width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
-    """A smooth picture without any symmetry, so that each turn and mirroring of it is another picture."""
+    """Make a smooth picture without any symmetry, so that each turn and mirroring of it is another picture."""
     x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     channels = (200 * x + 30, 180 * y + 40, 120 * x * y + 60)
     return Image.fromarray(np.stack(channels, 2).astype(np.uint8))

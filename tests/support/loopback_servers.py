@@ -53,7 +53,7 @@ def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Serve
 
 
 def ok(body: bytes, *headers: str) -> list[bytes]:
-    """A complete answer with status 200."""
+    """Make a complete answer with status 200."""
     return [head("200 OK", f"Content-Length: {len(body)}", *headers), body]
 
 

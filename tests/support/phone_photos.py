@@ -10,7 +10,7 @@ _ROTATE_90 = 6  # stored lying on its side: to be turned clockwise to stand upri
 
 
 def holiday_photo(width: int, height: int) -> bytes:
-    """An upright scene of `width` x `height` px, as a phone saves it.
+    """Make an upright scene of `width` x `height` px, as a phone saves it.
 
     Bright sky above, grass and a red roof below, a light mark in the upper left corner; stored on its side with EXIF
     orientation 6, with its place on earth and its maker.
@@ -34,7 +34,7 @@ def holiday_photo(width: int, height: int) -> bytes:
 
 
 def assert_upright_and_anonymous(content: bytes, size: tuple[int, int]) -> None:
-    """A saved result: of the photo's size, the right way up, without orientation, place or maker."""
+    """Check a saved result: of the photo's size, the right way up, without orientation, place or maker."""
     with Image.open(io.BytesIO(content)) as result:
         assert result.size == size
         assert dict(result.getexif()) == {}

@@ -10,7 +10,7 @@ SIZES = ((60, 80), (80, 60), (48, 48), (40, 130))  # (height, width): landscape,
 
 
 def crop_of_a_photo(number: int) -> np.ndarray:
-    """A different piece of scikit-image's photos for each number: uint8 (H, W, 3)."""
+    """Cut a different piece of scikit-image's photos for each number: uint8 (H, W, 3)."""
     photo = (data.astronaut, data.coffee, data.chelsea, data.rocket)[number % 4]()
     height, width = SIZES[number % len(SIZES)]
     random = np.random.default_rng(number)

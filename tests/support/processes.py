@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 300  # with a process of torch on a machine that has much els
 
 
 def environment() -> dict[str, str]:
-    """That of this process with one thread for computing: runs with the same number are equal bit for bit."""
+    """Copy that of this process with one thread for computing: runs with the same number are equal bit for bit."""
     return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 
@@ -36,14 +36,14 @@ def start_training(*arguments: str | Path, launcher: Sequence[str] = ()) -> "sub
 
 
 def run_training(*arguments: str | Path, launcher: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":
-    """The same, to its end."""
+    """Run the same to its end."""
     process = start_training(*arguments, launcher=launcher)
     output, errors = said_by(process)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 def said_by(process: "subprocess.Popen[str]") -> tuple[str, str]:
-    """What it writes, and its errors, up to its end; fails with them when that does not come."""
+    """Return what it writes, and its errors, up to its end; fails with them when that does not come."""
     try:
         return process.communicate(timeout=PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:

@@ -26,8 +26,10 @@ def records(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def binary(seed: int) -> bytes:
-    """A file as https://www.cs.toronto.edu/~kriz/cifar.html describes it: a label, then 1,024 bytes each of red, green
-    and blue, row by row."""
+    """Make a file as https://www.cs.toronto.edu/~kriz/cifar.html describes it.
+
+    Each picture is a label, then 1,024 bytes each of red, green and blue, row by row.
+    """
     labels, pixels = records(seed)
     planes = pixels.transpose(0, 3, 1, 2).reshape(PER_FILE, -1)
     return np.concatenate([labels[:, None], planes], 1).tobytes()

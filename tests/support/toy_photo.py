@@ -50,7 +50,7 @@ def toy_card(name: str, **changes: Any) -> Card:
 
 
 def hinted_model(weights: Path) -> Colorizer:
-    """A checkpoint `toy` of random weights, hint branches included, written into a folder of checkpoints."""
+    """Write a checkpoint `toy` of random weights, hint branches included, into a folder of checkpoints."""
     torch.manual_seed(5)
     network = models.Lite0Bins()
     for name, parameter in network.named_parameters():

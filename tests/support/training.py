@@ -12,9 +12,10 @@ import train
 from colorizer.data.splits import load_training_data
 from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.launch import make_accelerator
 from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
-from colorizer.training.trainer import Run, Watcher
+from colorizer.training.trainer import Trainer, Watcher
 from colorizer.utils.shutdown import StopRequest
 
 CPU = torch.device("cpu")
@@ -127,7 +128,7 @@ PHOTO_SETTINGS = (
 
 
 def measured(out: Path) -> list[dict[str, str]]:
-    """The rows of a history without the one column that is measured time."""
+    """Read the rows of a history without the one column that is measured time."""
     with (out / "history.csv").open(newline="") as file:
         return [
             {name: value for name, value in row.items() if name not in MEASURED_ON_THE_MACHINE}
@@ -136,14 +137,14 @@ def measured(out: Path) -> list[dict[str, str]]:
 
 
 def saved_progress(out: Path) -> dict[str, object]:
-    """What the state file says of the run, read without our own code."""
+    """Read what the state file says of the run, without our own code."""
     content = (out / "state" / "last.safetensors").read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     return json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["progress"])
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
-    """The one sentence with which `train.py ARGUMENTS...` ends in status 1."""
+    """Return the one sentence with which `train.py ARGUMENTS...` ends in status 1."""
     assert train.main(list(map(str, arguments))) == 1
     message = capsys.readouterr().err
     assert message.startswith("train.py: ")
@@ -153,19 +154,19 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
 
 def make_run(
     recipe_text: str, folder: Path, out: Path, *overrides: str, stop_request: StopRequest | None = None
-) -> Run:
-    """A run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
+) -> Trainer:
+    """Make a run that has not begun: `recipe_text` with `overrides` on the pictures in `folder`."""
     recipe = parse_recipe(recipe_text, overrides)
     data = load_training_data([folder], recipe.data, lambda message: None)
     network = build_network(recipe)
     fit_color_statistics(recipe, network, data.training)
-    run = Run(recipe, network, data, out, train.make_accelerator(recipe), stop_request)
+    run = Trainer(recipe, network, data, out, make_accelerator(recipe.training), stop_request)
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     return run
 
 
-def fitted(recipe_text: str, folder: Path, out: Path, *overrides: str) -> Run:
-    """The same, trained to its end."""
+def fitted(recipe_text: str, folder: Path, out: Path, *overrides: str) -> Trainer:
+    """Make the same, and train it to its end."""
     run = make_run(recipe_text, folder, out, *overrides)
     run.fit(QUIET)
     return run

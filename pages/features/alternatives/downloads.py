@@ -55,7 +55,7 @@ class VersionDownload(Download):
 def downloads_for(
     photo: LibraryPhoto, card: Card, versions: Sequence[Version], format: OutputFormat
 ) -> list[VersionDownload]:
-    """A wish for each version."""
+    """Make a download of each version."""
     return [
         VersionDownload(photo, card, Answer(version.prediction, 0.0, None), RenderOptions(), format, number, version)
         for number, version in enumerate(versions, 1)
@@ -63,7 +63,7 @@ def downloads_for(
 
 
 def offer_version(slot: DeltaGenerator, download: VersionDownload) -> None:
-    """A button that downloads one version."""
+    """Offer one version as a download."""
     slot.download_button(
         f"Download version {download.number}",
         data=download.render,
@@ -101,7 +101,7 @@ class Sheet:
 
 
 def offer_sheet(sheet: Sheet) -> None:
-    """A button that downloads all versions as one picture."""
+    """Offer all versions as one picture."""
     st.download_button(
         "Download a sheet (PNG)",
         data=sheet.render,

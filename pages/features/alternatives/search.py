@@ -55,7 +55,7 @@ class Search:
             self.is_done = self.found.next_version() is None
 
     def _base(self, photo: LibraryPhoto, card: Card) -> Prediction:
-        """What the model says of the photo; another page may have asked it."""
+        """Return what the model says of the photo; another page may have asked it."""
         known = photo.answer(card)
         if known is not None:
             return known.prediction
@@ -64,7 +64,7 @@ class Search:
             return load(card).predict(image)
 
     def picture(self, photo: LibraryPhoto, number: int) -> bytes:
-        """A version as an encoded preview, kept with the photo's others."""
+        """Encode a version as a preview, kept with the photo's others."""
         name = f"{self.name} {number}"
         if name not in photo.pictures:
             options = RenderOptions()
@@ -75,7 +75,7 @@ class Search:
 
 @dataclass
 class Searches:
-    """Those of one visitor, the latest last."""
+    """The searches of one visitor, the latest last."""
 
     kept: dict[tuple[str, str, str], Search] = field(default_factory=dict)
 
@@ -89,7 +89,7 @@ class Searches:
 
 
 def searches() -> Searches:
-    """The visitor's searches; they outlive page changes."""
+    """Return the visitor's searches; they outlive page changes."""
     if "alternatives" not in st.session_state:
         st.session_state["alternatives"] = Searches()
     kept: Searches = st.session_state["alternatives"]

@@ -12,7 +12,7 @@ from pages.common.photo_library import LibraryPhoto
 from pages.common.slot import Slot
 from pages.features.alternatives.search import MAX_VERSIONS, Search
 
-NOTHING_LEFT = f"No other colour of a large part of this photo has a chance of {MIN_CHANCE:.0%} or more."
+NOTHING_LEFT = f"No large part of this photo has another colour with a chance of {MIN_CHANCE:.0%} or more."
 _STYLE = """
 <style>
 [class*="st-key-tile-alt-"] img, .alt-nothing {{
@@ -61,13 +61,13 @@ class Tile:
         self._picture, self._text = Slot(self.cell), Slot(self.cell)
 
     def show(self, picture: bytes, alt: str, title: str, aside: str = "", body: str = "", kind: str = "time") -> None:
-        """`body` is HTML; the rest is text."""
+        """Show a picture and its text; `body` is HTML, the rest is text."""
         self._picture.image(picture, alt)
         head = f'<h3>{escape(title)}<span class="{kind}">{escape(aside)}</span></h3>'
         self._text.html(f'<div class="tile">{head}{body}</div>')
 
     def show_instead(self, failure: str = "", html: str = "") -> None:
-        """A message or HTML instead of the picture, or nothing; and no text."""
+        """Show a message or HTML instead of the picture, or nothing; and no text."""
         if failure:
             self._picture.error(failure)
         elif html:
@@ -78,7 +78,7 @@ class Tile:
 
 
 def lay_out(row: str, names: list[str]) -> list[Tile]:
-    """A row in which every tile has its place, and keeps what it had until something else is shown."""
+    """Lay out a row in which every tile has its place, and keeps what it had until something else is shown."""
     with st.container(key=f"tiles-alt-{row}"):
         return [Tile(name) for name in names]
 
@@ -92,7 +92,7 @@ def _remark(text: str) -> str:
 
 
 def _swatch(lightness: float, item: LikelyColor) -> str:
-    """HTML: a colour as it looks at an L, and its name for those who do not see it."""
+    """Format a colour as it looks at an L as HTML, with its name for those who do not see it."""
     color, name = f"#{bytes(rgb_of(lightness, item)).hex()}", words_for(lightness, item.a, item.b)
     return f'<i style="background:{color}" title="{color}" role="img" aria-label="{name}"></i>'
 
@@ -102,7 +102,7 @@ def _badge(number: int) -> str:
 
 
 def _change(change: Change, ambiguous_regions: list[AmbiguousRegion]) -> str:
-    """HTML: what a part was, and what it becomes."""
+    """Format what a part was, and what it becomes, as HTML."""
     ambiguous_region = ambiguous_regions[change.ambiguous_region]
     lightness, own = ambiguous_region.region.lightness, LikelyColor(*ambiguous_region.own, 1.0)
     before, after = (words_for(lightness, item.a, item.b) for item in (own, change.color))
@@ -112,17 +112,17 @@ def _change(change: Change, ambiguous_regions: list[AmbiguousRegion]) -> str:
 
 
 def show_waiting(tile: Tile, photo: LibraryPhoto, number: int) -> None:
-    """Where a version is going to be."""
+    """Show the grey photo until the version is there."""
     alt = f"{photo.name}, version {number + 1} is not found yet"
     tile.show(photo.grey(), alt, f"Version {number + 1}", "looking ...", kind="wait")
 
 
 def show_version(tile: Tile, photo: LibraryPhoto, search: Search, number: int) -> None:
-    """A version, and what is different in it."""
+    """Show a version, and what is different in it."""
     version: Version = search.versions[number]
     alt = f"{photo.name}, version {number + 1}"
     if not version.changes:
-        remark = "What this model says when nobody asks further."
+        remark = "The model's first answer."
         tile.show(search.picture(photo, number), alt, f"Version {number + 1}", "its own answer", _remark(remark))
         return
     lines = "".join(_change(change, search.ambiguous_regions) for change in version.changes)
@@ -132,7 +132,7 @@ def show_version(tile: Tile, photo: LibraryPhoto, search: Search, number: int) -
 
 
 def show_nothing(tile: Tile, search: Search, is_first: bool) -> None:
-    """A place that stays empty; the first one says why."""
+    """Leave the tile empty; the first empty one says why."""
     if search.failure and is_first:
         tile.show_instead(failure=search.failure)
     else:
@@ -141,7 +141,7 @@ def show_nothing(tile: Tile, search: Search, is_first: bool) -> None:
 
 
 def question_lines(ambiguous_regions: list[AmbiguousRegion]) -> str:
-    """HTML: the open questions with the chances of their colours."""
+    """Format the open questions with the chances of their colours, as HTML."""
     lines = []
     for number, ambiguous_region in enumerate(ambiguous_regions):
         colors = "".join(
@@ -155,13 +155,13 @@ def question_lines(ambiguous_regions: list[AmbiguousRegion]) -> str:
 
 
 def uncertainty_legend(uncertainty: Uncertainty) -> str:
-    """HTML: the scale of the map, labelled in Lab units, and what to read from it."""
+    """Format the scale of the map as HTML, labelled in Lab units, with what to read from it."""
     low, high = uncertainty.limits
     stops = ", ".join(f"#{stop.tobytes().hex()}" for stop in scale(9))
     ticks = "".join(f"<span>{value:g}</span>" for value in (low, (low + high) / 2, high))
     ends = "<span>sure</span><span>Lab units</span><span>unsure</span>"
     text = (
-        f"On average {uncertainty.mean:.0f} Lab units; in the most doubtful tenth of the photo "
+        f"On average {uncertainty.mean:.0f} Lab units; in the least certain tenth of the photo "
         f"{uncertainty.percentile_90:.0f} or more."
     )
     return (

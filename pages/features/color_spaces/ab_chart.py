@@ -22,7 +22,7 @@ _NOTE = "The colours of sRGB at one lightness."
 
 @lru_cache(maxsize=100)
 def _slice_address(lightness: float) -> str:
-    """The picture of a slice, inside an address."""
+    """Draw a slice, as a data URL."""
     content = encode_image(Image.fromarray(gamut_slice(lightness, _SLICE_SIDE)), "PNG", _NOTE)
     return data_url(content, "png")
 
@@ -57,7 +57,7 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64], name: str, width: floa
 
 
 def _bins() -> go.Scatter:
-    """The squares, as one line with gaps."""
+    """Draw the borders of the bins as one line with gaps."""
     centres = ab_bins().double().numpy()[:, None]
     half = BIN_SIDE / 2
     corners = np.array([(-half, -half), (half, -half), (half, half), (-half, half), (-half, -half), (np.nan, np.nan)])
@@ -66,7 +66,7 @@ def _bins() -> go.Scatter:
 
 
 def draw_plane_chart(photo: LabPhoto, lightness: float, has_bins: bool, is_dark: bool) -> go.Figure:
-    """The slice, its outline, a sample of the photo's pixels, and those of about this lightness on top, with a rim."""
+    """Draw the slice, its outline, some of the photo's pixels, and on top, rimmed, those of about this lightness."""
     figure = go.Figure()
     lab, srgb = sample_pixels(photo, _PIXELS)
     near = np.abs(lab[:, 0] - lightness) <= NEIGHBOURHOOD

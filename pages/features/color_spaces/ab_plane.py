@@ -25,7 +25,7 @@ _TERMS = {"gamut of sRGB": glossary.GAMUT, "a and b": glossary.AB, "bins": gloss
 
 
 def _ask() -> tuple[float, bool]:
-    """At which lightness, and whether with the bins."""
+    """Ask for the lightness, and whether to show the bins."""
     left, right = st.columns([3, 1], gap="large", vertical_alignment="center")
     with left:
         at = st.slider("Lightness L", 5, 95, 50, 1, key="spaces-at", help=glossary.LIGHTNESS, bind="query-params")
@@ -36,7 +36,7 @@ def _ask() -> tuple[float, bool]:
 
 @st.fragment
 def show_plane(view: View) -> None:
-    """The plane beside the photo, both at a lightness of choice; and what follows from them."""
+    """Show the plane beside the photo, both at a chosen lightness; and what follows from them."""
     with error_boundary():
         st.subheader("In the plane of a and b")
         lightness, has_bins = _ask()
@@ -61,7 +61,7 @@ def _show_pointed_out(view: View, lightness: float, found: Ambiguity | None) -> 
 
 
 def _guess(view: View, lightness: float, found: Ambiguity | None) -> Tile:
-    """The third reason: one lightness, many colours."""
+    """Show the third reason: one lightness, many colours."""
     alt = f"The colours that L {lightness:.0f} has in {view.name}"
     if found is None:
         remark = f"No pixel of this photo has L {lightness:.0f}: move the slider above."

@@ -20,7 +20,7 @@ _MAX_SWATCHES = 32
 
 @st.fragment
 def show_few(view: View) -> None:
-    """The photo, the same in few colours, and the colours."""
+    """Show the photo, the same in few colours, and the colours."""
     with error_boundary():
         st.subheader("What few colours keep")
         left, right = st.columns(2, gap="large")
@@ -80,7 +80,7 @@ def _percent(share: float) -> str:
 
 
 def _show_swatches(few: QuantizedPhoto) -> None:
-    """The colours that have most of the photo, each with its share."""
+    """Show the colours that cover most of the photo, each with its share."""
     order = np.argsort(-few.shares, kind="stable")
     entries = []
     for number in order[:_MAX_SWATCHES]:

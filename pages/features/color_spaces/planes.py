@@ -41,7 +41,7 @@ _FREE = "Your own mixture. The buttons above set the sliders to something worth 
 
 
 def show_parts(view: View) -> None:
-    """The photo and its three planes."""
+    """Show the photo and its three planes."""
     photo, name = view.photo, view.name
     texts = {
         "L": ("black to white", "How light each pixel is: all that a black-and-white photo has."),
@@ -80,7 +80,7 @@ def _step(label: str, part: str) -> int:
 
 
 def _ask() -> LabMix:
-    """The sliders."""
+    """Show the sliders, and return what they say."""
     st.markdown("**How much of each**")
     lightness = _strength(
         "Strength of L", "lightness", (0.0, 1.0), f"{glossary.LIGHTNESS} At 0 it is {_FLAT} everywhere."
@@ -98,7 +98,7 @@ def _title(mix: LabMix) -> str | None:
 
 
 def _offer_recipes(current: LabMix) -> None:
-    """Buttons that set all sliders; the one that they stand at is marked."""
+    """Offer buttons that set all sliders; the one whose values they have is marked."""
     for title, mix in RECIPES.items():
         key = f"spaces-try-{title}"
         st.button(title, on_click=_set, args=(mix,), key=key, type="primary" if mix == current else "secondary")
@@ -106,7 +106,7 @@ def _offer_recipes(current: LabMix) -> None:
 
 @st.fragment
 def show_together(view: View) -> None:
-    """The photo beside its mixture."""
+    """Show the photo beside its mixture."""
     with error_boundary():
         st.subheader("Put together again")
         recipes = st.container(horizontal=True, gap="small")

@@ -7,8 +7,8 @@ from html import escape
 import streamlit as st
 from PIL import Image
 
-from colorizer.analysis.color_quantization import distance
 from colorizer.analysis.lab_planes import Bytes, LabPhoto
+from colorizer.evaluation.metrics import distance
 from colorizer.images import encode_image
 from pages.common import glossary
 
@@ -61,7 +61,7 @@ def apply_spaces_style(view: View) -> None:
 
 
 def figures_of(picture: Bytes, view: View) -> str:
-    """HTML: how far a picture is from the photo."""
+    """Format how far a picture is from the photo, as HTML."""
     found = distance(picture, view.photo.srgb)
     psnr = "equal" if math.isinf(found.psnr) else f"{found.psnr:.1f} dB"
     return _list(psnr, f"{found.ciede2000:.1f}", f"{found.ab_rmse:.1f}")
@@ -91,7 +91,7 @@ class Tile:
 
 
 def show(tile: Tile) -> None:
-    """The picture and its text. Colours are the subject: JPEG at full colour resolution."""
+    """Show the picture and its text. Colours are the subject: JPEG at full colour resolution."""
     head = f'<h3>{escape(tile.title)}<span class="time">{escape(tile.aside)}</span></h3>'
     remark = f'<p class="remark">{escape(tile.remark)}</p>' if tile.remark else ""
     with st.container(key=f"tile-s-{tile.name}"):
@@ -100,14 +100,14 @@ def show(tile: Tile) -> None:
 
 
 def show_terms(terms: dict[str, str]) -> None:
-    """Terms of art in one line, each with its help mark."""
+    """Show terms of art in one line, each with its help mark."""
     with st.container(horizontal=True, gap="medium"):
         for term, help in terms.items():
             st.caption(term, help=help, width="content")
 
 
 def show_figure_terms(view: View, more: dict[str, str]) -> None:
-    """What the figures mean and how they were taken; and further terms."""
+    """Explain the scores and how they were measured; and further terms."""
     width, height = view.size
     show_terms({term: glossary.MEASURES[term] for term in _MEASURES} | more)
     st.caption(f"Figures against the photo as it is here, {width} × {height} px, in 8-bit sRGB.")

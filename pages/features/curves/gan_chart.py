@@ -37,18 +37,18 @@ _LOSS_ROW, _ACCURACY_ROW = 2, 3
 
 
 def skipped_epochs(rows: Sequence[EpochRow]) -> list[int]:
-    """The epochs in which the discriminator did not learn."""
+    """List the epochs in which the discriminator did not learn."""
     return [row.epoch for row in rows if row.discriminator_steps == 0]
 
 
 def noise_epochs(rows: Sequence[EpochRow], settings: AdversarySettings) -> list[int]:
-    """The epochs in which the discriminator was shown noise: where it is skipped, it is shown nothing."""
+    """List the epochs in which the discriminator was shown noise; a skipped epoch shows it nothing."""
     skipped = skipped_epochs(rows)
     return [row.epoch for row in rows if settings.is_noise_epoch(row.epoch) and row.epoch not in skipped]
 
 
 def _blocks(epochs: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run of successive epochs."""
+    """Return the first and last of each run of successive epochs."""
     blocks: list[tuple[int, int]] = []
     for epoch in epochs:
         if blocks and blocks[-1][1] == epoch - 1:
@@ -59,7 +59,7 @@ def _blocks(epochs: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _curve(rows: Sequence[EpochRow], panel: _Panel, color: str) -> go.Scatter:
-    """With markers, since an epoch between two gaps has no line."""
+    """Draw a curve with markers, since an epoch between two gaps has no line."""
     return go.Scatter(
         x=[row.epoch for row in rows],
         y=[panel.value(row) for row in rows],
@@ -84,7 +84,7 @@ def _add_level(figure: go.Figure, row: int, value: float, label: str, dash: str,
 
 
 def _add_levels(figure: go.Figure, settings: AdversarySettings) -> None:
-    """What guessing comes to, and the threshold; their labels at opposite ends, as the two may lie close together."""
+    """Add the level of guessing, and the threshold; with labels at opposite ends, as the two may be close together."""
     _add_level(figure, _LOSS_ROW, math.log(2), "guessing", "dash", "top right")
     _add_level(figure, _ACCURACY_ROW, 50, "guessing", "dot", "bottom right")
     threshold = settings.accuracy_threshold
@@ -113,7 +113,7 @@ def _shade_skipped(figure: go.Figure, epochs: Sequence[int]) -> None:
 
 
 def _mark_noise(figure: go.Figure, rows: Sequence[EpochRow], epochs: Sequence[int], color: str) -> None:
-    """A thin line through all panels at each noise epoch, and a marker on the loss, which is of another task there."""
+    """Draw a thin line through all panels at each noise epoch, and a marker on the loss, of another task there."""
     for epoch in epochs:
         line = {"color": NEUTRAL, "dash": "dot", "width": 1}
         figure.add_shape(
@@ -134,7 +134,7 @@ def _mark_noise(figure: go.Figure, rows: Sequence[EpochRow], epochs: Sequence[in
 
 
 def draw(rows: Sequence[EpochRow], settings: AdversarySettings, color: str) -> go.Figure:
-    """Three panels over one another: generator loss, discriminator loss, discriminator accuracy.
+    """Draw three panels over one another: generator loss, discriminator loss, discriminator accuracy.
 
     Args:
         rows: at least one.

@@ -1,6 +1,7 @@
 const STEP = 0.01, LEAP = 0.05, PLANE_STEP = 4, DRAG = 4, GAP = 14;
+const MIDDLE = 50, SWEEP_MS = 1000, MAX_ZOOM = 8, ZOOM_STEP = 1.6;
 
-const DROPPING = "Click the picture where it has the colour you want.";
+const DROPPING = "Click the photo where it has the colour you want.";
 
 const hex = (data) => "#" + [...data].slice(0, 3).map((value) => value.toString(16).padStart(2, "0")).join("");
 const inside = (value) => Math.min(1, Math.max(0, value));
@@ -8,8 +9,9 @@ const inside = (value) => Math.min(1, Math.max(0, value));
 export default function ({ data: [data], parentElement, setTriggerValue }) {
   const find = (selector) => parentElement.querySelector(selector);
   const section = find("section"), stage = find(".stage"), panel = find(".panel"), plane = find(".plane");
-  const desk = find(".desk"), range = find(".divide input"), cursor = find(".cursor"), marks = find(".marks");
-  const state = (section.canvas ??= { at: [0.5, 0.5], pen: [0.5, 0.5], dropping: false });
+  const desk = find(".desk"), layer = find(".layer"), handle = find(".handle"), cursor = find(".cursor"), marks = find(".marks");
+  const state = (section.canvas ??= { at: [0.5, 0.5], pen: [0.5, 0.5], dropping: false, cut: MIDDLE,
+    zoom: 1, shift: [0, 0] });
 
   const send = (message) => {
     find(".note").textContent = message.act === "ask" || message.act === "select" ? "Looking up colours ..."
@@ -23,7 +25,7 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
   const setImage = (image, url, alt) => { if (image.src !== url) image.src = url; image.alt = alt; };
 
   const placeAt = (event) => {
-    const box = stage.getBoundingClientRect();
+    const box = layer.getBoundingClientRect();
     return [inside((event.clientX - box.left) / box.width), inside((event.clientY - box.top) / box.height)];
   };
 
@@ -59,7 +61,66 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
     send({ act: "ask", x: place[0], y: place[1] });
   };
 
-  stage.onclick = (event) => { if (!event.target.closest(".mark")) useAt(placeAt(event)); };
+  // Zoom: the layer grows about a place; marks and handle keep their size.
+  const look = (zoom, shift = state.shift) => {
+    state.zoom = Math.min(MAX_ZOOM, Math.max(1, zoom));
+    const limit = (value) => Math.min(0, Math.max(1 - state.zoom, value));
+    state.shift = shift.map(limit);
+    layer.style.transform = `translate(${state.shift[0] * 100}%, ${state.shift[1] * 100}%) scale(${state.zoom})`;
+    section.style.setProperty("--unzoom", 1 / state.zoom);
+    stage.style.touchAction = state.zoom > 1 ? "none" : "pan-y";
+    handle.style.top = `${((0.5 - state.shift[1]) / state.zoom) * 100}%`;
+    find(".closer").disabled = state.zoom >= MAX_ZOOM;
+    find(".farther").disabled = state.zoom <= 1;
+  };
+  const zoomAt = ([x, y], factor) => {
+    const zoom = Math.min(MAX_ZOOM, Math.max(1, state.zoom * factor)), grown = state.zoom - zoom;
+    look(zoom, [state.shift[0] + x * grown, state.shift[1] + y * grown]);
+  };
+  const middle = () => state.shift.map((value) => (0.5 - value) / state.zoom);
+
+  const fingers = new Map();
+  let pan = null;
+  stage.onpointerdown = (event) => {
+    if (event.target.closest(".mark, .handle") || event.button) return;
+    fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    pan = { start: [event.clientX, event.clientY], shift: state.shift, moved: false };
+  };
+  stage.onpointermove = (event) => {
+    if (!fingers.has(event.pointerId)) return;
+    const apart = () => { const [one, two] = [...fingers.values()]; return Math.hypot(one[0] - two[0], one[1] - two[1]); };
+    const before = fingers.size === 2 ? apart() : 0;
+    fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    if (fingers.size === 2) {
+      pan.moved = true;
+      zoomAt(placeAt(event), apart() / before);
+    } else if (state.zoom > 1 && pan) {
+      const box = stage.getBoundingClientRect();
+      const [x, y] = [event.clientX - pan.start[0], event.clientY - pan.start[1]];
+      pan.moved ||= Math.hypot(x, y) > DRAG;
+      if (pan.moved) look(state.zoom, [pan.shift[0] + x / box.width, pan.shift[1] + y / box.height]);
+    }
+  };
+  stage.onpointerup = stage.onpointercancel = stage.onpointerleave = (event) => fingers.delete(event.pointerId);
+  stage.ondblclick = (event) => {
+    if (event.target.closest(".mark, .handle")) return;
+    zoomAt(placeAt(event), state.zoom > 1 ? 1 / MAX_ZOOM : 2.5);
+    if (data.takes_hints) send({ act: "close" });
+  };
+  stage.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey && !document.fullscreenElement) return;  // the page scrolls
+    event.preventDefault();
+    zoomAt(placeAt(event), Math.exp(-event.deltaY / 300));
+  }, { passive: false, signal: (state.wheel?.abort(), state.wheel = new AbortController()).signal });
+  find(".closer").onclick = () => zoomAt(middle(), ZOOM_STEP);
+  find(".farther").onclick = () => zoomAt(middle(), 1 / ZOOM_STEP);
+  find(".full").onclick = () => (document.fullscreenElement ? document.exitFullscreen() : section.requestFullscreen());
+  find(".full").hidden = !document.fullscreenEnabled;
+
+  stage.onclick = (event) => {
+    if (event.target.closest(".mark, .handle") || pan?.moved) return;
+    useAt(placeAt(event));
+  };
   stage.onkeydown = (event) => {
     if (event.target !== stage || !data.takes_hints) return;
     const step = event.shiftKey ? LEAP : STEP;
@@ -70,6 +131,9 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       useAt(state.at);
+    } else if (["+", "=", "-", "0"].includes(event.key)) {
+      event.preventDefault();
+      zoomAt(state.at, { "-": 1 / ZOOM_STEP, 0: 1 / MAX_ZOOM }[event.key] ?? ZOOM_STEP);
     } else if (event.key === "Escape") {
       setDropping(false);
       send({ act: "close" });
@@ -187,37 +251,53 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
     }
   };
 
-  const putPanel = () => {
-    panel.style.left = panel.style.top = "";
-    if (panel.hidden || getComputedStyle(panel).position === "static") return;
-    const room = desk.getBoundingClientRect(), box = panel.getBoundingClientRect();
-    const x = data.point.x * room.width, y = data.point.y * stage.clientHeight;
-    const left = x + GAP + box.width <= room.width ? x + GAP + 6 : Math.max(0, x - GAP - 6 - box.width);
-    const top = Math.max(0, Math.min(y - box.height / 2, stage.clientHeight - box.height));
-    Object.assign(panel.style, { left: `${left}px`, top: `${top}px` });
+  // On a phone the panel is a sheet at the bottom: the point comes to stand above it.
+  const showPointAboveSheet = () => {
+    if (getComputedStyle(panel).position !== "fixed") return;
+    const box = layer.getBoundingClientRect(), y = box.top + data.point.y * box.height;
+    const excess = y - (innerHeight - panel.offsetHeight - 3 * GAP);
+    if (excess > 0) section.getRootNode().host.closest(".stMain")?.scrollBy({ top: excess });
+  };
+
+  const swatch = ({ rgb, name, chance }) => {
+    const button = Object.assign(document.createElement("button"), { type: "button" });
+    const patch = document.createElement("i"), text = document.createElement("span");
+    patch.style.background = rgb;
+    text.textContent = chance ? `${name} ${chance}` : name;
+    button.append(patch, text);
+    button.dataset.rgb = rgb;
+    button.setAttribute("aria-pressed", data.hints[data.selected]?.rgb === rgb);
+    button.onclick = () => send({ act: "pin", rgb });
+    return button;
+  };
+
+  const showGroups = () => {
+    find(".presets").replaceChildren(...data.point.groups.map(({ title, colors }) => {
+      const group = Object.assign(document.createElement("details"), { open: false });
+      const list = Object.assign(document.createElement("div"), { className: "swatches" });
+      group.append(Object.assign(document.createElement("summary"), { textContent: title }), list);
+      list.append(...colors.map(swatch));
+      return group;
+    }));
   };
 
   const showPanel = () => {
+    const was = panel.hidden, had = panel.contains(section.getRootNode().activeElement);
     panel.hidden = !data.point;
+    find(".idle").hidden = !!data.point || !data.takes_hints;
     cursor.hidden = !data.point || data.selected !== null;
-    if (!data.point) { setDropping(false); return; }
+    if (!data.point) {
+      setDropping(false);
+      if (had) (marks.children[data.hints.length - 1] ?? stage).focus({ preventScroll: true });
+      return;
+    }
     if (data.selected === null) putCursor([data.point.x, data.point.y], true);
     find(".head strong").textContent = data.selected === null ? "Pin a colour here" : `Point ${data.selected + 1}`;
     find(".why").textContent = data.point.likely.length ? "Likely here, by the model:" : "";
     find(".any").textContent = "Any colour of this lightness:";
-    const likely = find(".likely"), focused = [...likely.children].indexOf(likely.querySelector(":focus"));
-    likely.replaceChildren(...data.point.likely.map(({ rgb, chance }) => {
-      const button = Object.assign(document.createElement("button"), { type: "button" });
-      const patch = document.createElement("i"), text = document.createElement("span");
-      patch.style.background = rgb;
-      text.textContent = chance;
-      button.append(patch, text);
-      button.setAttribute("aria-label", `${rgb}, likely to ${chance}`);
-      button.setAttribute("aria-pressed", data.hints[data.selected]?.rgb === rgb);
-      button.onclick = () => send({ act: "pin", rgb });
-      return button;
-    }));
-    if (focused >= 0) (likely.children[focused] ?? find(".close")).focus({ preventScroll: true });
+    find(".likely").replaceChildren(...data.point.likely.map(swatch));
+    showGroups();
+    find(".refused").textContent = data.point.refused;
     plane.setAttribute("aria-label",
       "All colours of this lightness: grey in the middle, red right, green left, yellow above, blue below");
     if (state.slice?.src !== data.point.plane) {
@@ -227,7 +307,8 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
     state.pen = data.point.own ?? [0.5, 0.5];
     drawPlane();
     find(".remove").hidden = data.selected === null;
-    putPanel();
+    if (was || had) (find(".likely button") ?? find(".close")).focus({ preventScroll: true });
+    showPointAboveSheet();
   };
 
   find(".close").onclick = () => send({ act: "close" });
@@ -236,25 +317,53 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
   for (const name of ["undo", "redo", "clear"]) find(`.${name}`).onclick = () => send({ act: name });
   panel.onkeydown = (event) => { if (event.key === "Escape") { setDropping(false); send({ act: "close" }); } };
 
-  const cut = () => {
-    section.style.setProperty("--cut", `${range.value}%`);
-    find(".line").hidden = range.value === "0";
-    range.setAttribute("aria-valuetext", `${range.value} % ${data.left}`);
+  const cut = (value) => {
+    state.cut = Math.min(100, Math.max(0, value));
+    section.style.setProperty("--cut", `${state.cut}%`);
+    handle.setAttribute("aria-valuenow", Math.round(state.cut));
+    handle.setAttribute("aria-valuetext", `${Math.round(state.cut)} % ${data.left}`);
   };
-  range.oninput = cut;
-  range.setAttribute("aria-label", `Divide between ${data.left} and ${data.right}`);
+  handle.setAttribute("aria-label", `Divide between ${data.left} and ${data.right}`);
+  handle.onpointerdown = (event) => {
+    event.stopPropagation();
+    cancelAnimationFrame(state.sweep);
+    handle.setPointerCapture(event.pointerId);
+    handle.onpointermove = (moved) => cut(placeAt(moved)[0] * 100);
+  };
+  handle.onpointerup = handle.onpointercancel = () => { handle.onpointermove = null; };
+  handle.onkeydown = (event) => {
+    const step = event.shiftKey ? 10 : 2;
+    const ways = { ArrowLeft: state.cut - step, ArrowDown: state.cut - step, ArrowRight: state.cut + step,
+      ArrowUp: state.cut + step, Home: 0, End: 100 };
+    if (!(event.key in ways)) return;
+    event.preventDefault();
+    cut(ways[event.key]);
+  };
+
+  // The photo is grey at first, and its colours come in once, from the right to the middle.
+  const sweep = () => {
+    cancelAnimationFrame(state.sweep);
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return cut(MIDDLE);
+    const start = performance.now();
+    const step = (now) => {
+      const part = Math.min(1, Math.max(0, (now - start) / SWEEP_MS));
+      cut(100 - (100 - MIDDLE) * (1 - (1 - part) ** 3));
+      if (part < 1) state.sweep = requestAnimationFrame(step);
+    };
+    cut(100);
+    state.sweep = requestAnimationFrame(step);
+  };
 
   state.pending = (state.pending ?? []).filter((message) => message.of === data.id && message.id > data.answered);
   if (state.id !== data.id) {
     state.id = data.id;
-    range.value = 0;
+    look(1, [0, 0]);
     setDropping(false);
-  }
-  cut();
-  // As large as leaves its tools in view.
-  const width = `min(100%, calc(max(18rem, 100vh - 21rem) * ${data.width / data.height}))`;
-  for (const part of [".desk", ".divide", ".tools"]) find(part).style.width = width;
-  stage.style.aspectRatio = `${data.width} / ${data.height}`;
+    sweep();
+  } else cut(state.cut);
+  section.style.setProperty("--ratio", data.width / data.height);
+  section.classList.toggle("plain", !data.takes_hints);
+  find(".idle").textContent = data.hint;
   stage.classList.toggle("takes", data.takes_hints);
   stage.setAttribute("aria-label", data.takes_hints
     ? "The coloured photo: arrow keys move the place, Enter asks for colours there" : "The coloured photo");
@@ -265,7 +374,7 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
   find(".undo").disabled = !data.can_undo;
   find(".redo").disabled = !data.can_redo;
   find(".clear").disabled = !data.hints.length;
-  find(".tools").hidden = !data.takes_hints;
+  for (const name of [".undo", ".redo", ".clear"]) find(name).hidden = name === ".clear" && !data.takes_hints;
   showMarks();
   showPanel();
   find(".note").textContent = state.dropping ? DROPPING : data.note;

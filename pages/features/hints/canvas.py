@@ -1,4 +1,4 @@
-"""The coloured photo as a canvas for hints: click or tap, choose a colour, drag, remove; and a slider to the grey one.
+"""The coloured photo as a canvas for hints: click or tap, choose a colour, drag, remove; and a handle to the grey one.
 
 The browser shows and tells; what is true is kept on the server (`hint_work`). Everything works by mouse, finger and
 keyboard: the picture takes the arrow keys and Enter, and each hint is a button.
@@ -19,30 +19,42 @@ from PIL import Image
 
 from colorizer.analysis.color_suggestions import SuggestedColor
 from colorizer.inference.hints import Hint
+from pages.features.hints.named_colors import Choice, name_of, presets_at
 
 _HTML = """
 <section>
   <div class="desk">
     <div class="stage" tabindex="0" role="application">
-      <img class="after" draggable="false"><img class="before" draggable="false" alt="">
-      <div class="line"></div><div class="cursor"></div><div class="marks"></div>
+      <div class="layer">
+        <img class="after" draggable="false"><img class="before" draggable="false" alt="">
+        <div class="line"></div><div class="cursor"></div><div class="marks"></div>
+        <div class="handle" role="slider" tabindex="0" aria-valuemin="0" aria-valuemax="100"><i></i></div>
+      </div>
+      <span class="side left"></span><span class="side right"></span>
     </div>
-    <div class="panel" role="dialog" aria-label="Colours for this point">
-      <div class="head"><strong></strong><button class="close" type="button" aria-label="Close">&#10005;</button></div>
-      <p class="why"></p>
-      <div class="likely"></div>
-      <p class="any"></p>
-      <canvas class="plane" tabindex="0" role="application" width="200" height="200"></canvas>
-      <button class="drop" type="button">Take a colour from the picture</button>
-      <button class="remove" type="button">Remove this point</button>
-    </div>
+    <aside class="beside">
+      <p class="idle"></p>
+      <div class="panel" role="dialog" aria-label="Colours for this point">
+        <div class="head"><strong></strong>
+          <button class="close" type="button" aria-label="Close">&#10005;</button></div>
+        <p class="why"></p>
+        <div class="likely swatches"></div>
+        <div class="presets"></div>
+        <p class="any"></p>
+        <canvas class="plane" tabindex="0" role="application" width="200" height="200"></canvas>
+        <button class="drop" type="button">Take a colour from the photo</button>
+        <button class="remove" type="button">Remove this point</button>
+        <p class="refused"></p>
+      </div>
+    </aside>
   </div>
-  <label class="divide"><span class="left"></span><input type="range" min="0" max="100" step="1" value="0">
-    <span class="right"></span></label>
   <div class="tools">
     <button class="undo" type="button">&#8630;&#xFE0E; Undo</button>
     <button class="redo" type="button">&#8631;&#xFE0E; Redo</button>
-    <button class="clear" type="button">Clear all</button>
+    <button class="clear" type="button">Clear points</button>
+    <button class="closer" type="button" aria-label="Zoom in">+</button>
+    <button class="farther" type="button" aria-label="Zoom out">&#8722;</button>
+    <button class="full" type="button">Full screen</button>
     <span class="note" role="status"></span>
   </div>
 </section>
@@ -65,6 +77,8 @@ class Point:
     x: float
     y: float
     """0..1."""
+    lightness: float
+    """L there, 0..100."""
     likely: Sequence[SuggestedColor]
     plane: NDArray[np.uint8]
     """(side, side, 4): all colours of its lightness."""
@@ -77,7 +91,7 @@ class Canvas:
     """What is shown."""
 
     id: str
-    """With another one the slider goes back."""
+    """With another one the handle goes back to the middle, and the colours come in."""
     alt: str
     after: bytes
     before: bytes
@@ -97,6 +111,8 @@ class Canvas:
     can_undo: bool
     can_redo: bool
     note: str
+    hint: str
+    """What stands beside the photo while no colour is chosen."""
 
 
 def _url(content: bytes) -> str:
@@ -111,7 +127,7 @@ def _plane_url(plane: NDArray[np.uint8]) -> str:
 
 
 def hex_of(rgb: tuple[int, int, int]) -> str:
-    """(255, 0, 0) -> "#ff0000"."""
+    """Format a colour as hex: (255, 0, 0) -> "#ff0000"."""
     return "#{:02x}{:02x}{:02x}".format(*rgb)
 
 
@@ -120,12 +136,37 @@ def _percent(chance: float) -> str:
 
 
 def _point_data(point: Point) -> dict[str, Any]:
-    likely = [{"rgb": hex_of(suggestion.rgb), "chance": _percent(suggestion.chance)} for suggestion in point.likely]
-    return {"x": point.x, "y": point.y, "likely": likely, "plane": _plane_url(point.plane), "own": point.own}
+    likely = [
+        {"rgb": hex_of(item.rgb), "name": name_of(item.rgb), "chance": _percent(item.chance)} for item in point.likely
+    ]
+    choice = presets_at(point.lightness)
+    groups = [
+        {"title": title, "colors": [{"rgb": hex_of(item.rgb), "name": item.name} for item in colors]}
+        for title, colors in choice.groups.items()
+    ]
+    return {
+        "x": point.x,
+        "y": point.y,
+        "likely": likely,
+        "groups": groups,
+        "refused": _refusals(choice),
+        "plane": _plane_url(point.plane),
+        "own": point.own,
+    }
+
+
+def _refusals(choice: Choice) -> str:
+    """Say which colours cannot be had at this lightness, and why."""
+    parts = []
+    if choice.too_light_here:
+        parts.append(f"This place is too light for {', '.join(choice.too_light_here)}.")
+    if choice.too_dark_here:
+        parts.append(f"This place is too dark for {', '.join(choice.too_dark_here)}.")
+    return " ".join([*parts, "A photo keeps its light and dark; only the colour changes."] if parts else parts)
 
 
 def show_canvas(canvas: Canvas, on_act: Callable[[Any], None]) -> None:
-    """Show it; `on_act` is called with the browser's messages before the page runs anew."""
+    """Show the canvas; `on_act` is called with the browser's messages before the page runs anew."""
 
     def told() -> None:
         message = st.session_state[_KEY].get("act")
@@ -153,6 +194,7 @@ def show_canvas(canvas: Canvas, on_act: Callable[[Any], None]) -> None:
         "can_undo": canvas.can_undo,
         "can_redo": canvas.can_redo,
         "note": canvas.note,
+        "hint": canvas.hint,
     }
     # A tuple, since Streamlit searches a dictionary for tables, and imports pandas to know them: half a second.
     _component(key=_KEY, data=(data,), on_act_change=told)

@@ -39,10 +39,10 @@ def _hints_name(photo: LibraryPhoto) -> str:
 
 
 def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
-    """The picture; and where there are hints, these, alone or with it."""
+    """Offer the picture and, if there are hints, these, alone or with it."""
     choices = [
         (
-            f"Download the picture ({download.format})",
+            "Download the coloured photo",
             download.render,
             download.file_name,
             f"image/{download.format.lower()}",
@@ -51,9 +51,9 @@ def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
     if hints:
         both = PictureAndPoints(download, hints)
         choices.append(
-            ("Picture and points (ZIP)", both.render, f"{download.photo.name}-coloured.zip", "application/zip")
+            ("Photo and points (ZIP)", both.render, f"{download.photo.name}-coloured.zip", "application/zip")
         )
-        choices.append(("Points alone (JSON)", both.text, _hints_name(download.photo), "application/json"))
+        choices.append(("Points only (JSON)", both.text, _hints_name(download.photo), "application/json"))
     for number, (label, make, name, kind) in enumerate(choices):
         st.download_button(
             label,
@@ -61,7 +61,7 @@ def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
             file_name=name,
             mime=kind,
             on_click="ignore",
-            type="tertiary" if number else "secondary",
+            type="tertiary" if number else "primary",
             icon=":material/download:",
             key=f"download-{number}",
             width="stretch" if not number else "content",
@@ -82,16 +82,15 @@ def _load(work: HintWork, key: str) -> None:
 
 
 def show_loader(work: HintWork) -> None:
-    """A place for a file of hints that was saved before."""
+    """Show the uploader for a file of hints that was saved before."""
     key = f"hints-{st.session_state.get(_SERIAL, 0)}"
-    with st.expander("Load saved points"):
-        st.file_uploader(
-            "A file of points (JSON)",
-            max_upload_size=1,
-            key=key,
-            on_change=_load,
-            args=(work, key),
-            help="The JSON that was saved here with the same photo; it may have another size meanwhile.",
-        )
+    st.file_uploader(
+        "Load saved points (JSON)",
+        max_upload_size=1,
+        key=key,
+        on_change=_load,
+        args=(work, key),
+        help="Points that you saved here for the same photo; its size may differ.",
+    )
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.error(problem)

@@ -14,7 +14,16 @@ from pages.common.model_cache import weights_hash
 from pages.common.photo_library import LibraryPhoto
 
 _MAX_STEPS = 100  # that can be taken back
+Sliders = tuple[float, ...]
 _MAX_NUMBER = 1 << 53  # of a message: what a browser can count to
+
+
+@dataclass(frozen=True)
+class Step:
+    """What undo goes back to."""
+
+    hints: tuple[Hint, ...]
+    sliders: Sliders
 
 
 @dataclass
@@ -27,9 +36,13 @@ class HintWork:
     prediction: Prediction | None = None
     """Its answer with those of `colored`."""
     colored: tuple[Hint, ...] = ()
+    is_propagated: bool = False
+    """Whether those were carried over to their surroundings, where a network leaves that open."""
     hints: tuple[Hint, ...] = ()
-    past: list[tuple[Hint, ...]] = field(default_factory=list)
-    future: list[tuple[Hint, ...]] = field(default_factory=list)
+    sliders: Sliders = ()
+    """Where the sliders of the page stand; empty before the page has shown them."""
+    past: list["Step"] = field(default_factory=list)
+    future: list["Step"] = field(default_factory=list)
     point: tuple[float, float] | None = None
     """Where colours are asked for: along the width and the height, 0..1."""
     selected: int | None = None
@@ -45,30 +58,41 @@ class HintWork:
         self.colored = ()
 
     def place(self, hint: Hint) -> tuple[float, float]:
-        """Where a hint lies, along the width and the height, 0..1."""
+        """Return where a hint lies, along the width and the height, 0..1."""
         return (hint.x + 0.5) / self.size[0], (hint.y + 0.5) / self.size[1]
 
     def change(self, hints: tuple[Hint, ...]) -> None:
-        """Have other hints; the ones before can be had back."""
+        """Replace the hints; undo brings back those before."""
         if hints != self.hints:
-            self.past = [*self.past, self.hints][-_MAX_STEPS:]
-            self.future.clear()
+            self._remember()
             self.hints = hints
 
+    def slide(self, sliders: Sliders) -> None:
+        """Move the sliders; undo puts them back."""
+        if sliders != self.sliders:
+            if self.sliders:
+                self._remember()
+            self.sliders = sliders
+
+    def _remember(self) -> None:
+        self.past = [*self.past, Step(self.hints, self.sliders)][-_MAX_STEPS:]
+        self.future.clear()
+
     def undo(self) -> None:
-        if self.past:
-            self.future.append(self.hints)
-            self.hints = self.past.pop()
-            self.close()
+        self._step(self.past, self.future)
 
     def redo(self) -> None:
-        if self.future:
-            self.past.append(self.hints)
-            self.hints = self.future.pop()
+        self._step(self.future, self.past)
+
+    def _step(self, source: list["Step"], target: list["Step"]) -> None:
+        if source:
+            target.append(Step(self.hints, self.sliders))
+            step = source.pop()
+            self.hints, self.sliders = step.hints, step.sliders
             self.close()
 
     def close(self) -> None:
-        """Ask for no colours any more."""
+        """Close the colour panel."""
         self.point = self.selected = None
 
     def clear(self) -> None:
@@ -76,16 +100,16 @@ class HintWork:
         self.close()
 
     def ask(self, x: float, y: float) -> None:
-        """Want colours for a new point."""
+        """Open the colour panel at a new point."""
         self.point, self.selected = (x, y), None
 
     def select(self, index: int) -> None:
-        """Want other colours for a hint."""
+        """Open the colour panel at a hint."""
         if 0 <= index < len(self.hints):
             self.point, self.selected = self.place(self.hints[index]), index
 
     def pin(self, rgb: tuple[int, int, int]) -> None:
-        """Give the point that is asked about a colour."""
+        """Give the selected point a colour, and close the panel."""
         if self.point is None:
             return
         hint = self._hint(*self.point, rgb)
@@ -94,13 +118,13 @@ class HintWork:
             self._replace(self.selected, Hint(old.x, old.y, rgb))
         elif len(self.hints) < MAX_HINTS:
             self.change((*self.hints, hint))
-            self.selected = len(self.hints) - 1
+        self.close()
 
     def move(self, index: int, x: float, y: float) -> None:
-        """Put a hint elsewhere."""
+        """Move a hint."""
         if 0 <= index < len(self.hints):
             self._replace(index, self._hint(x, y, self.hints[index].rgb))
-            self.select(index)
+            self.close()
 
     def remove(self, index: int) -> None:
         if 0 <= index < len(self.hints):
@@ -116,7 +140,7 @@ class HintWork:
 
 
 def receive(work: HintWork, canvas: str, messages: Any) -> None:
-    """Do what the browser tells of a canvas, each message once: it repeats those that were not answered yet."""
+    """Handle the messages from a canvas, each once: the browser repeats those that were not answered yet."""
     for message in messages if isinstance(messages, list | tuple) else ():
         number = message.get("id") if isinstance(message, dict) and message.get("of") == canvas else None
         if isinstance(number, int) and not isinstance(number, bool) and work.answered < number < _MAX_NUMBER:
@@ -125,7 +149,7 @@ def receive(work: HintWork, canvas: str, messages: Any) -> None:
 
 
 def act(work: HintWork, message: Any) -> None:
-    """Do what the browser says was done, as far as it makes sense."""
+    """Do what a message of the browser says; ignore what makes no sense."""
     if not isinstance(message, dict):
         return
     place = _place(message)
@@ -172,5 +196,5 @@ def _rgb(text: Any) -> tuple[int, int, int] | None:
 
 
 def hint_work(photo: LibraryPhoto, card: Card) -> HintWork:
-    """The visitor's hints on a photo for a checkpoint."""
+    """Return the visitor's hints on a photo for a checkpoint."""
     return photo.kept((HintWork, card.id, weights_hash(card)), lambda: HintWork(photo.size))

@@ -14,17 +14,17 @@ _ROOM = 0.07  # beyond the curve's ends, as a share of its extent: for the marke
 
 
 def measured(rows: Sequence[EpochRow]) -> list[Quantity]:
-    """The quantities that a run has values of."""
+    """List the quantities that a run has values of."""
     return [quantity for quantity in QUANTITIES if any(math.isfinite(quantity.validation(row)) for row in rows)]
 
 
 def row_at(rows: Sequence[EpochRow], epoch: int) -> EpochRow | None:
-    """The row of an epoch; None where the history lacks it."""
+    """Find the row of an epoch; None if the history lacks it."""
     return next((row for row in rows if row.epoch == epoch), None)
 
 
 def _figure(quantity: Quantity, row: EpochRow) -> str:
-    """Name, value and unit; a unit of more than one word is left to the chart's axis."""
+    """Format name, value and unit; a unit of more than one word is left to the chart's axis."""
     unit = quantity.axis.partition("(")[2].rstrip(")")
     value = f"{quantity.validation(row):.1%}" if "%" in quantity.tick_format else f"{quantity.validation(row):.4g}"
     text = f"{quantity.title} {value}" + (f" {unit}" if unit and " " not in unit else "")
@@ -32,7 +32,7 @@ def _figure(quantity: Quantity, row: EpochRow) -> str:
 
 
 def describe(row: EpochRow) -> str:
-    """All that was measured at an epoch, in one line of Markdown."""
+    """Describe all that was measured at an epoch, in one line of Markdown."""
     figures = " · ".join(_figure(quantity, row) for quantity in measured([row]))
     return f"**Epoch {row.epoch}**, on validation pictures: {figures}"
 
@@ -61,19 +61,19 @@ def _dot(row: EpochRow, quantity: Quantity, color: str) -> go.Scatter:
 
 
 def _baseline(curve: Curve, quantity: Quantity) -> float:
-    """NaN where there is none."""
+    """Return the baseline of a quantity; NaN if there is none."""
     return math.nan if curve.baseline is None else quantity.grey(curve.baseline)
 
 
 def _range(values: Sequence[float]) -> list[float]:
-    """An axis that holds all values with some room, so that it stands still while the marker moves."""
+    """Return an axis range that holds all values with some room, so that it stands still while the marker moves."""
     finite = [value for value in values if math.isfinite(value)]
     reserve = _ROOM * (max(finite) - min(finite)) or 0.5
     return [min(finite) - reserve, max(finite) + reserve]
 
 
 def _add_baseline(figure: go.Figure, curve: Curve, quantity: Quantity, value: float) -> None:
-    """A dashed line for no colour at all; where colours are classes, their own measures have a blind guess instead."""
+    """Add a dashed line for no colour at all; where colours are classes, for a blind guess of their own scores."""
     is_blind = quantity.title == "Accuracy" or (quantity is OWN_LOSS and is_of_classes(curve.recipe))
     figure.add_hline(
         value,
@@ -84,7 +84,7 @@ def _add_baseline(figure: go.Figure, curve: Curve, quantity: Quantity, value: fl
 
 
 def draw(curve: Curve, quantity: Quantity, epoch: int, color: str) -> go.Figure:
-    """The validation curve of a run, its baseline dashed, and the place of an epoch on it."""
+    """Draw the validation curve of a run, its baseline dashed, and a marker at an epoch."""
     figure = go.Figure(_curve(curve.rows, quantity, color))
     if (row := row_at(curve.rows, epoch)) is not None:
         figure.add_trace(_dot(row, quantity, color))

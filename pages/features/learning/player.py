@@ -149,7 +149,7 @@ def _data(picture: Picture) -> dict[str, str | int | None]:
 
 
 def show_player(film: str, pictures: Sequence[Picture], size: tuple[int, int], start: int) -> int | None:
-    """Show a film; returns the epoch that it was last at, None before it has told any.
+    """Show a film; return the epoch that it was last at, None before it has told any.
 
     Args:
         film: names the film: with another name, other pictures are taken and `start` is shown.

@@ -52,7 +52,7 @@ class Film:
         return f"{self.photo.key} {self.card.id} {weights_hash(self.card)} {self.options} {list(self.predictions)}"
 
     def nearest(self, epoch: int | None) -> int:
-        """The epoch of the film next to another one; the last for None."""
+        """Find the epoch of the film next to another one; the last for None."""
         epochs = list(self.predictions)
         return epochs[-1] if epoch is None else min(epochs, key=lambda kept: abs(kept - epoch))
 
@@ -66,13 +66,13 @@ def _states_left(photo: LibraryPhoto, card: Card) -> list[int]:
 
 
 def _reuse_answer(photo: LibraryPhoto, card: Card) -> None:
-    """The last state is the checkpoint as shipped: another page may have asked it already."""
+    """Reuse the checkpoint's own answer for the last state: another page may have asked it already."""
     if (answer := photo.answer(card)) is not None:
         photo.states.setdefault((card.id, weights_hash(card), card.epochs - 1), answer.prediction)
 
 
 def colour_states(photo: LibraryPhoto, card: Card, status: Slot) -> None:
-    """Ask every state of a checkpoint that was not asked yet, one after the other; what comes is kept in the shot."""
+    """Ask every state of a checkpoint that was not asked yet, one after the other; answers are kept with the photo."""
     _reuse_answer(photo, card)
     left = _states_left(photo, card)
     if left:
@@ -90,13 +90,13 @@ def colour_states(photo: LibraryPhoto, card: Card, status: Slot) -> None:
 
 
 def kept_states(photo: LibraryPhoto, card: Card) -> dict[int, Prediction]:
-    """What the states of a checkpoint answered, by epoch."""
+    """Return what the states of a checkpoint answered, by epoch."""
     keys = [(card.id, weights_hash(card), epoch) for epoch in card.snapshots]
     return {key[2]: photo.states[key] for key in keys if key in photo.states}
 
 
 def failures(photo: LibraryPhoto, card: Card) -> list[str]:
-    """One sentence for each state of a checkpoint that could not colour the photo."""
+    """List one sentence for each state of a checkpoint that could not colour the photo."""
     keys = [(card.id, weights_hash(card), epoch) for epoch in card.snapshots]
     return [photo.lost_states[key] for key in keys if key in photo.lost_states]
 
@@ -110,7 +110,7 @@ def _shrink(image: Image.Image, max_side: int, max_pixels: float = float("inf"))
 def _small(
     photo: LibraryPhoto, max_side: int, max_pixels: float = float("inf")
 ) -> tuple[Image.Image, Image.Image | None]:
-    """The photo and its alpha, shrunk alike."""
+    """Shrink the photo and its alpha alike."""
     alpha = photo.preview_alpha
     return _shrink(photo.preview, max_side, max_pixels), None if alpha is None else _shrink(alpha, max_side, max_pixels)
 
@@ -118,7 +118,7 @@ def _small(
 def _player_picture(
     photo: LibraryPhoto, name: str, options: RenderOptions, make: Callable[[Image.Image], Image.Image]
 ) -> bytes:
-    """A picture of the player as WebP, kept in the shot; the one of the last look."""
+    """Encode a picture for the player as WebP; the last one is kept with the photo."""
     key = f"film {name}"
     if key not in photo.pictures or photo.pictures[key][0] != options:
         preview, alpha = _small(photo, _PLAYER_SIDE, _PLAYER_PIXELS)
@@ -142,7 +142,7 @@ def _state_picture(film: Film, epoch: int) -> Picture:
 
 
 def strip(film: Film) -> list[Picture]:
-    """Grey, every state, and the original where the photo has colours."""
+    """List grey, every state, and the original of a colour photo, as pictures of the strip."""
     photo = film.photo
     grey = _player_picture(photo, "grey", RenderOptions(), compose_grey)
     pictures = [Picture("grey", "Grey: what the network sees", f"{photo.name} without colour", grey, None)]
@@ -160,7 +160,7 @@ def _file_caption(film: Film, epoch: int) -> str:
 
 
 def render_file(film: Film, kind: FileKind) -> bytes:
-    """The film as an animation of its states, or as a sheet of grey, states and original; made in turn."""
+    """Render the film as an animation of its states, or as a sheet of grey, states and original; in turn."""
     photo, options = film.photo, film.options
     with compute_lock():
         image, alpha = _small(photo, _FILE_SIDE[kind])

@@ -22,7 +22,7 @@ _TRUTH_NOTE = "A preview, in the colours of a palette."
 _LOOK_AT = {
     "chroma": "Look at outlines: they are the photo's own, and the network only tints what is between them.",
     "expected": "Look for what turns grey: there the network is torn between colours, and their mean has little left.",
-    "palette": "Look at the size of the pixels: each is one choice, and this is all that the network has made.",
+    "palette": "Look at the size of the pixels: each is one choice, and there are no others.",
 }
 
 
@@ -54,7 +54,7 @@ class FullSize:
 
 
 def lay_out(photo: LibraryPhoto, cards: Sequence[Card]) -> FullSize:
-    """An empty grid: a column for the photo, and one for each checkpoint."""
+    """Lay out an empty grid: a column for the photo, and one for each checkpoint."""
     names = ["grey", *(f"result-{card.id}" for card in cards)]
     if not photo.is_grey:
         names += ["original", *(f"truth-{card.id}" for card in cards)]
@@ -67,7 +67,7 @@ def lay_out(photo: LibraryPhoto, cards: Sequence[Card]) -> FullSize:
 
 
 def _truth(photo: LibraryPhoto, card: Card, palette_prediction: PalettePrediction) -> bytes:
-    """The palette truth of a photo as an encoded preview, kept with its others. PNG: it has only these few colours."""
+    """Encode the palette truth of a photo as a preview, kept with its others. PNG: it has only these few colours."""
     name = f"truth {palette_prediction.colors.tobytes().hex()}"
     if name not in photo.pictures:
         whole = with_alpha(palette_truth(photo.preview, palette_prediction.colors), photo.preview_alpha)
@@ -76,7 +76,7 @@ def _truth(photo: LibraryPhoto, card: Card, palette_prediction: PalettePredictio
 
 
 def show_photo(grid: FullSize, photo: LibraryPhoto) -> None:
-    """What needs no network."""
+    """Show what needs no network."""
     width, height = photo.size
     grid.show("grey", photo.grey(), f"{photo.name} without colour", "Grey", f"{width} × {height} px")
     if not photo.is_grey:
@@ -84,7 +84,7 @@ def show_photo(grid: FullSize, photo: LibraryPhoto) -> None:
 
 
 def show_card(grid: FullSize, photo: LibraryPhoto, card: Card, rendering: Rendering) -> None:
-    """The colours of a checkpoint, if it has answered; else the photo without its colours."""
+    """Show the colours of a checkpoint, if it has answered; else the photo without its colours."""
     if not photo.is_done(card):
         _show_waiting(grid, photo, card)
         return
@@ -94,7 +94,7 @@ def show_card(grid: FullSize, photo: LibraryPhoto, card: Card, rendering: Render
         return
     palette_prediction, options = answer.prediction.palette_prediction, RenderOptions(rendering=rendering)
     alt = f"{photo.name}, coloured by {card.title}"
-    grid.show(f"result-{card.id}", photo.result(card, answer, options), alt, "Colorized", card.title)
+    grid.show(f"result-{card.id}", photo.result(card, answer, options), alt, "Coloured", card.title)
     if not photo.is_grey:
         alt = f"{photo.name}, palette truth of {card.title}"
         grid.show(f"truth-{card.id}", _truth(photo, card, palette_prediction), alt, "Palette truth", card.title)
@@ -105,21 +105,21 @@ def show_card(grid: FullSize, photo: LibraryPhoto, card: Card, rendering: Render
 
 def _show_waiting(grid: FullSize, photo: LibraryPhoto, card: Card) -> None:
     alt = f"{photo.name}, not coloured yet"
-    grid.show(f"result-{card.id}", photo.latest(card), alt, "Colorized", "colouring ...", is_waiting=True)
+    grid.show(f"result-{card.id}", photo.latest(card), alt, "Coloured", "colouring ...", is_waiting=True)
     if not photo.is_grey:
         grid.show(f"truth-{card.id}", photo.grey(), alt, "Palette truth", "colouring ...", is_waiting=True)
     grid.tiles[f"swatches-{card.id}"].text.clear()
 
 
 def _show_failure(grid: FullSize, photo: LibraryPhoto, card: Card) -> None:
-    """A checkpoint that gave no picture leaves the grey one; the page says why."""
-    for name, title in (("result", "Colorized"), ("truth", "Palette truth")):
+    """Leave the grey picture for a checkpoint that gave none; the page says why."""
+    for name, title in (("result", "Coloured"), ("truth", "Palette truth")):
         if f"{name}-{card.id}" in grid.tiles:
             grid.show(f"{name}-{card.id}", photo.grey(), f"{photo.name}, not coloured", title, "not coloured")
 
 
 def sentence_on(photo: LibraryPhoto, pair: Pair, rendering: Rendering) -> str:
-    """What to look at, and how close the two come on this very photo."""
+    """Say what to look at, and how close the two come on this very photo."""
     if photo.is_grey:
         return f"{_LOOK_AT[rendering]} This photo has no colours, so there is nothing to measure the results against."
     answers = [photo.answer(card) for card in pair.cards]

@@ -16,7 +16,7 @@ from pages.features.palette.strip_table import StripCache
 
 
 def strip_cache() -> StripCache:
-    """The visitor's shelf; it outlives page changes."""
+    """Return the visitor's strips; they outlive page changes."""
     if "strips" not in st.session_state:
         st.session_state["strips"] = StripCache()
     kept: StripCache = st.session_state["strips"]
@@ -40,7 +40,7 @@ def work_off(
 
 
 def _open(photo: LibraryPhoto, cards: Sequence[Card]) -> Image.Image | None:
-    """The photo at its full size, and its own figures, where there is something to compute for it."""
+    """Decode the photo at full size and measure its baseline, if there is something to compute for it."""
     if not cards:
         return None
     try:

@@ -39,7 +39,7 @@ def _titled(*cards: Card) -> Pair:
 
 
 def choose_pair(cards: Sequence[Card]) -> Pair:
-    """The checkpoints to compare, of all that have a palette, at least one. The choice stands in the link."""
+    """Choose the checkpoints to compare, of at least one with a palette. The choice stands in the link."""
     by_id = {card.id: card for card in cards}
     presets = {preset.title: preset for preset in _PRESETS if by_id.keys() >= set(preset.checkpoints)}
     titles = [*presets, OWN_CHOICE]

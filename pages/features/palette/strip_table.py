@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from colorizer.analysis.palette_strip import ROWS, Column, picture
 from colorizer.checkpoints.card import Card
-from colorizer.evaluation.validation import Validation
+from colorizer.evaluation.scores import Scores
 from colorizer.inference.palette_prediction import Rendering
 from pages.common.data_url import data_url
 from pages.common.model_cache import weights_hash
@@ -60,7 +60,7 @@ class StripCache:
         _keep(self.columns, _key(photo, card), column)
 
     def pictures(self, photo: LibraryPhoto, card: Card, rendering: Rendering) -> Cells | None:
-        """The cells of a column, encoded when they are first shown."""
+        """Return the cells of a column, encoded when they are first shown."""
         key, column = _key(photo, card), self.column(photo, card)
         if column is None:
             return None
@@ -68,7 +68,7 @@ class StripCache:
         return kept if kept is not None else _keep(self.cells, (key, rendering), _encode(column, rendering))
 
     def is_done(self, photo: LibraryPhoto, card: Card) -> bool:
-        """Whether there is nothing left to compute."""
+        """Tell whether nothing is left to compute."""
         return photo.failure(card) is not None or (self.column(photo, card) is not None and photo.is_done(card))
 
 
@@ -79,17 +79,17 @@ def _key(photo: LibraryPhoto, card: Card) -> Key:
 @dataclass(frozen=True)
 class _Figure:
     title: str
-    shown: Callable[[Validation], str]
-    badness: Callable[[Validation], float]
+    shown: Callable[[Scores], str]
+    badness: Callable[[Scores], float]
     """In the digits shown; lower is better."""
     needs_one_palette: bool
     """Whether it can be compared among palettes of the same number of colours only."""
 
 
 _FIGURES: Final = (
-    _Figure("Accuracy", lambda of: f"{of.accuracy:.0%}", lambda of: -round(of.accuracy or 0, 2), True),
+    _Figure("Accuracy", lambda of: f"{of.accuracy:.0%}", lambda of: -round(of.accuracy, 2), True),
     _Figure("Cross-entropy", lambda of: f"{of.loss:.2f}", lambda of: round(of.loss, 2), True),
-    _Figure("CIEDE2000", lambda of: f"{of.delta_e:.1f}", lambda of: round(of.delta_e, 1), False),
+    _Figure("CIEDE2000", lambda of: f"{of.ciede2000:.1f}", lambda of: round(of.ciede2000, 1), False),
 )
 
 
@@ -119,7 +119,7 @@ def _cell(known: Cells | None, row: int, alt: str, has_failed: bool) -> str:
 
 
 def _group(title: str, cells: Sequence[str]) -> str:
-    """A row under its own title, which stays in view where the strip is scrolled sideways."""
+    """Format a row under its own title, which stays in view when the strip is scrolled sideways."""
     head = f'<tr><th scope="rowgroup" colspan="{len(cells)}"><span>{title}</span></th></tr>'
     return f"<tbody>{head}<tr>{''.join(cells)}</tr></tbody>"
 
@@ -127,7 +127,7 @@ def _group(title: str, cells: Sequence[str]) -> str:
 def strip(
     strip_cache: StripCache, photos: Sequence[LibraryPhoto], card: Card, beside: Card | None, rendering: Rendering
 ) -> str:
-    """HTML: the strip of one checkpoint, marked where it is better than the one `beside` it."""
+    """Format the strip of one checkpoint as HTML, marked where it is better than the one `beside` it."""
     pictures = [strip_cache.pictures(photo, card, rendering) for photo in photos]
     groups = []
     for number, row in enumerate(ROWS):

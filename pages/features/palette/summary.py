@@ -8,12 +8,12 @@ _VALIDATION = "validation pictures"
 
 
 def colors_of(card: Card) -> int:
-    """How many colours a checkpoint chooses from."""
+    """Return how many colours a checkpoint chooses from."""
     return card.options.get("colors", 0)
 
 
 def _differences(one: Card, other: Card) -> list[str]:
-    """What two checkpoints differ in: for each thing a sentence on where it shows."""
+    """Say what two checkpoints differ in: for each thing a sentence on where it shows."""
     few, many = sorted((colors_of(one), colors_of(other)))
     found = []
     if few != many:
@@ -35,7 +35,7 @@ def _differences(one: Card, other: Card) -> list[str]:
 
 
 def what_to_look_at(one: Card, other: Card) -> str:
-    """Where the difference of two checkpoints shows, as one sentence."""
+    """Say in one sentence where the difference between two checkpoints shows."""
     differences = _differences(one, other)
     if len(differences) == 1:
         return differences[0]
@@ -45,7 +45,7 @@ def what_to_look_at(one: Card, other: Card) -> str:
 
 
 def shared_rows(one: Card, other: Card) -> tuple[MetricsRow, MetricsRow] | None:
-    """What two cards measured on the same pictures in the same way; None where there is nothing of the kind.
+    """Find what two cards measured on the same pictures in the same way; None if there is nothing of the kind.
 
     Validation pictures come first, then the test horses, then whatever else there is.
     """
@@ -69,7 +69,7 @@ def _rows(card: Card) -> list[MetricsRow]:
 
 
 def _grey(card: Card, beside: MetricsRow) -> str:
-    """How far no colour at all is from the same pictures, where the card says so."""
+    """Say how far no colour at all is from the same pictures, if the card has it."""
     for row in card.metrics:
         if row.subject == "grey" and (row.dataset, row.protocol) == (beside.dataset, beside.protocol):
             return f"; no colour at all: {row.ciede2000:.1f}"
@@ -77,7 +77,7 @@ def _grey(card: Card, beside: MetricsRow) -> str:
 
 
 def what_was_measured(pair: Pair) -> str:
-    """The figures of the two cards that can be compared, as one sentence."""
+    """Say in one sentence the scores of the two cards that can be compared."""
     (one, other), (name, other_name) = pair.cards, pair.names
     rows = shared_rows(one, other)
     if rows is None:
@@ -100,7 +100,7 @@ def what_was_measured(pair: Pair) -> str:
 
 
 def finding(pair: Pair, has_uploads: bool) -> str:
-    """What to look at and what was measured; with an invitation where the samples do not show it."""
+    """Say what to look at and what was measured; invite to try own pictures if the samples do not show it."""
     if len(pair.cards) < 2:
         return ""
     one, other = pair.cards

@@ -25,7 +25,7 @@ _STRIP = 11
 
 @dataclass(frozen=True)
 class Spread:
-    """The figures of one checkpoint, or of grey, on all pictures."""
+    """The scores of one checkpoint, or of grey, on all pictures."""
 
     title: str
     color: str
@@ -33,7 +33,7 @@ class Spread:
 
 
 def axis_title(ranking: Ranking) -> str:
-    """The measure with its unit and which way is better."""
+    """Name the score with its unit, and which way is better."""
     unit = f"{ranking.unit}, " if ranking.unit else ""
     return f"{ranking.title} ({unit}{'higher' if ranking.higher_is_better else 'lower'} is closer)"
 
@@ -58,7 +58,7 @@ def _box(spread: Spread, names: Sequence[str], ranking: Ranking) -> go.Box:
 
 
 def draw_spreads(spreads: Sequence[Spread], names: Sequence[str], ranking: Ranking) -> go.Figure:
-    """A row for each: every picture a dot, the middle half of them a box with the median in it.
+    """Draw a row for each: every picture a dot, the middle half of them a box with the median in it.
 
     The rows' names stand over them, so that the chart keeps its width on a phone.
     """
@@ -85,7 +85,7 @@ def _hover(column: int, row: int, share: float, of_all: float) -> str:
 
 
 def _shares(joint: JointHues) -> NDArray[np.float64]:
-    """(37, 36): of each true hue, the share that came out as each; NaN for hues that are too rare."""
+    """Compute (37, 36): of each true hue, the share that came out as each; NaN for hues that are too rare."""
     columns = joint.sum(0)
     common = hue_shares(joint) >= _MIN_SHARE
     shares: NDArray[np.float64] = joint / np.where(common, columns, np.nan)
@@ -93,7 +93,7 @@ def _shares(joint: JointHues) -> NDArray[np.float64]:
 
 
 def _heatmap(joint: JointHues, ink: str) -> go.Heatmap:
-    """The row of what came out nearly grey lies below the others, with a gap between."""
+    """Draw the heatmap; the row of what came out nearly grey lies below the others, with a gap between."""
     shares, of_all = _shares(joint), hue_shares(joint)
     rows = [GREY_ROW, *range(BINS)]
     texts = [[_hover(column, row, shares[row, column], of_all[column]) for column in range(BINS)] for row in rows]
@@ -115,7 +115,7 @@ def _heatmap(joint: JointHues, ink: str) -> go.Heatmap:
 
 
 def _strip(x: Sequence[float], y: Sequence[float], colors: Sequence[str]) -> go.Heatmap:
-    """A row or a column of plain colours, between the edges `x` and `y`. As shapes they take far longer."""
+    """Draw a row or a column of plain colours, between the edges `x` and `y`. As shapes they take far longer."""
     places = list(range(len(colors)))
     steps = [[(slot + end) / len(colors), color] for slot, color in enumerate(colors) for end in (0, 1)]
     z = [places] if len(y) == 2 else [[slot] for slot in places]
@@ -125,7 +125,7 @@ def _strip(x: Sequence[float], y: Sequence[float], colors: Sequence[str]) -> go.
 
 
 def _add_strips(figure: go.Figure) -> None:
-    """The hues' own colours along both axes, and grey beside the row of what came out so."""
+    """Add the hues' own colours along both axes, and grey beside the row of what came out so."""
     left, bottom = -_STRIP - 4, _GREY_FROM - _STRIP - 4
     edges = [index * BIN_DEGREES for index in range(BINS + 1)]
     across, up = (left, left + _STRIP), (bottom, bottom + _STRIP)
@@ -136,7 +136,7 @@ def _add_strips(figure: go.Figure) -> None:
 
 
 def draw_hues(joint: JointHues) -> go.Figure:
-    """True hue against predicted hue: the darker a cell, the more of its true hue came out so."""
+    """Draw true hue against predicted hue: the darker a cell, the more of its true hue came out so."""
     figure = go.Figure(_heatmap(joint, "#ededed" if st.context.theme.type == "dark" else "#1c1c1c"))
     figure.add_shape(type="line", x0=0, y0=0, x1=360, y1=360, line={"color": NEUTRAL, "width": 2, "dash": "dash"})
     _add_strips(figure)

@@ -18,7 +18,7 @@ SAMPLES_TITLE, UPLOAD, FOLDER = "Samples", "Upload", "Server folder"
 _HELP = (
     f"Up to {MAX_SET_PICTURES} colour pictures, or ZIP archives of them, {MAX_UPLOAD_MEGABYTES} MB a file and "
     f"{MAX_SET_BYTES // 1_000_000} MB together. They stay in the server's memory, each as a square of 256 × 256 "
-    "pixels, until you leave or give others; nothing is written to a disk."
+    "pixels, until you leave or upload others; nothing is written to disk."
 )
 
 
@@ -48,7 +48,7 @@ class PalettePrediction:
         return self.folder is not None or self.has_files
 
     def take(self) -> PictureSet:
-        """The pictures; uploads are taken out of Streamlit's hands."""
+        """Read the pictures; uploads are taken out of Streamlit's hands."""
         if self.uploader:
             return archives.from_files(_take_uploads(self.uploader))
         if self.folder is not None:
@@ -58,7 +58,7 @@ class PalettePrediction:
 
 
 def _take_uploads(key: str) -> list[tuple[str, bytes]]:
-    """Name and content of the files in an uploader.
+    """Take the files out of an uploader, as (name, content).
 
     Streamlit would keep them until the visitor leaves, beside what is made of them.
     """
@@ -82,7 +82,7 @@ def _choose_folder(folders: dict[str, Path]) -> PalettePrediction:
 
 
 def choose_pictures(kept: Measuring) -> PalettePrediction:
-    """The ways to give pictures."""
+    """Show the ways to choose pictures, and return the choice."""
     folders = archives.allowed_folders()
     source = st.segmented_control(
         "Pictures",

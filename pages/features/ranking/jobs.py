@@ -27,7 +27,7 @@ _SHARE_OF_WORK = 4  # times as long as showing them took, at least, is worked be
 
 
 def model_key(card: Card) -> str:
-    """What a checkpoint's results are kept under: another when its weights are replaced."""
+    """Return the key of a checkpoint's results; it changes when the weights do."""
     return f"{card.id} {weights_hash(card)}"
 
 
@@ -48,7 +48,7 @@ class Measuring:
     """Sentences on checkpoints that cannot be loaded."""
 
     def start(self, source: str, pictures: PictureSet) -> None:
-        """Begin with other pictures, and forget those of before."""
+        """Start with other pictures, and forget those of before."""
         self.queue = EvaluationQueue(pictures.entries, sentence)
         self.queue.problems += pictures.problems
         self.source = source
@@ -61,20 +61,20 @@ class Measuring:
         self.is_working = False
 
     def has_rest(self, cards: Iterable[Card]) -> bool:
-        """Whether there are pictures that a checkpoint has not coloured yet."""
+        """Tell whether there are pictures that a checkpoint has not coloured yet."""
         return self.queue is not None and self.queue.steps_left([model_key(card) for card in cards]) > 0
 
     def measured(self, cards: Iterable[Card]) -> list[EvaluatedImage]:
-        """The pictures that all of the checkpoints have coloured."""
+        """Return the pictures that all of the checkpoints have coloured."""
         return [] if self.queue is None else self.queue.measured([model_key(card) for card in cards])
 
     def begun(self, cards: Iterable[Card]) -> list[Card]:
-        """The checkpoints that have coloured at least one picture."""
+        """Return the checkpoints that have coloured at least one picture."""
         return [card for card in cards if self.measured([card])]
 
 
 def measuring() -> Measuring:
-    """That of this visitor; it outlives page changes."""
+    """Return this visitor's measuring; it outlives page changes."""
     if "measuring" not in st.session_state:
         st.session_state["measuring"] = Measuring()
     kept: Measuring = st.session_state["measuring"]
@@ -82,7 +82,7 @@ def measuring() -> Measuring:
 
 
 def time_left(seconds: float) -> str:
-    """In words, as exactly as an estimate can be."""
+    """Say how much time is left, in words, as exactly as an estimate can be."""
     if seconds < 90:
         return f"about {max(5, 5 * round(seconds / 5))} s left"
     return f"about {round(seconds / 60)} min left"
@@ -109,7 +109,7 @@ def _show_progress(slot: Slot, kept: Measuring, queue: EvaluationQueue, models: 
 
 
 def work_off(kept: Measuring, cards: Sequence[Card], progress: Slot, showing_seconds: float) -> None:
-    """Measure what is left, if that is wished, and run the page again then; now and again meanwhile as well.
+    """Measure what is left, if that is wanted, and rerun the page then; now and again meanwhile as well.
 
     Args:
         kept: the visitor's pictures.

@@ -10,7 +10,7 @@ import streamlit as st
 
 from colorizer.checkpoints.card import Card
 from colorizer.evaluation.ranking import EvaluatedImage, Ranking, order
-from colorizer.evaluation.scores import GREY, TRUTH, Figures, mean, write_csv
+from colorizer.evaluation.scores import GREY, TRUTH, Scores, mean, write_csv
 from pages.common import glossary
 from pages.features.ranking.jobs import model_key
 
@@ -27,35 +27,36 @@ def _config() -> dict[str, Any]:
     }
 
 
-def _row(figures: Figures) -> dict[str, float]:
-    return {name: math.nan if math.isinf(figures[figure]) else figures[figure] for name, figure in _COLUMNS.items()}
+def _row(scores: Scores) -> dict[str, float]:
+    taken = scores.taken()
+    return {name: math.nan if math.isinf(taken[score]) else taken[score] for name, score in _COLUMNS.items()}
 
 
-def averages(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> dict[str, Figures]:
-    """What `evaluate` prints: the means by "grey", checkpoint id and "truth"."""
+def averages(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> dict[str, Scores]:
+    """Average the scores, by "grey", checkpoint id and "truth", as `evaluate` prints them."""
     measured = [evaluated.measured({model_key(card): card.id for card in cards}) for evaluated in evaluated_images]
     return {of: mean([row[of] for row in measured]) for of in measured[0]}
 
 
 def show_means(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
-    """One line for each checkpoint, with grey and truth beside."""
+    """Show a line for each checkpoint, with grey and truth beside."""
     titles = _REFERENCES | {card.id: card.title for card in cards}
-    rows = [{"checkpoint": titles[of], **_row(figures)} for of, figures in averages(evaluated_images, cards).items()]
+    rows = [{"checkpoint": titles[of], **_row(scores)} for of, scores in averages(evaluated_images, cards).items()]
     st.dataframe(
         pd.DataFrame(rows), hide_index=True, width="stretch", placeholder="–", column_config=_config(), key="rank-means"
     )
 
 
 def show_pictures(evaluated_images: Sequence[EvaluatedImage], card: Card, ranking: Ranking) -> None:
-    """Every picture as one checkpoint coloured it, the best first; and what no colour at all comes to."""
+    """Show every picture as one checkpoint coloured it, the best first, with the scores of grey."""
     model = model_key(card)
-    places = order([evaluated.outcomes[model].figures for evaluated in evaluated_images], ranking)
+    places = order([evaluated.outcomes[model].scores for evaluated in evaluated_images], ranking)
     rows = [
         {
             "place": number,
             "picture": evaluated_images[slot].name,
-            **_row(evaluated_images[slot].outcomes[model].figures),
-            f"grey {ranking.title}": evaluated_images[slot].grey[ranking.figure],
+            **_row(evaluated_images[slot].outcomes[model].scores),
+            f"grey {ranking.title}": ranking.of(evaluated_images[slot].grey),
         }
         for number, slot in enumerate(places, 1)
     ]
@@ -70,14 +71,14 @@ def show_pictures(evaluated_images: Sequence[EvaluatedImage], card: Card, rankin
 
 
 def as_csv(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> str:
-    """Every picture and checkpoint, as `evaluate --csv` writes it."""
+    """Format every picture and checkpoint as CSV, as `evaluate --csv` writes it."""
     names, stream = {model_key(card): card.id for card in cards}, io.StringIO(newline="")
     write_csv(stream, [(evaluated.name, evaluated.measured(names)) for evaluated in evaluated_images])
     return stream.getvalue()
 
 
 def offer_csv(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
-    """A button that downloads it."""
+    """Offer the table as CSV."""
     st.download_button(
         "Download all figures (CSV)",
         data=lambda: as_csv(evaluated_images, cards),

@@ -1,4 +1,4 @@
-"""The best, the middling and the worst pictures: prediction and target side by side, with their figures, as HTML."""
+"""The best, the middling and the worst pictures: coloured and original side by side, with their figures, as HTML."""
 
 import io
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from colorizer.evaluation.ranking import RANKINGS, EvaluatedImage, Ranking, order, pick
-from colorizer.evaluation.scores import Figures
+from colorizer.evaluation.scores import Scores
 from pages.common.data_url import data_url
 
 STYLE = """
@@ -33,7 +33,7 @@ _QUALITY = 80  # of the target, as of the prediction beside it: the two are comp
 
 
 def format_figure(value: float, ranking: Ranking) -> str:
-    """A figure with its unit, where that is short."""
+    """Format a score, with its unit if that is short."""
     return f"{value:.1f} {ranking.unit}" if ranking.unit == "dB" else f"{value:.1f}"
 
 
@@ -43,10 +43,10 @@ def _target(evaluated: EvaluatedImage) -> bytes:
     return stream.getvalue()
 
 
-def _figures(figures: Figures, ranking: Ranking) -> str:
+def _figures(scores: Scores, ranking: Ranking) -> str:
     cells = [
         f'<dt>{one.title}</dt><dd class="{"ranked" if one is ranking else "beside"}">'
-        f"{format_figure(figures[one.figure], one)}</dd>"
+        f"{format_figure(one.of(scores), one)}</dd>"
         for one in RANKINGS
     ]
     return f"<dl>{''.join(cells)}</dl>"
@@ -58,14 +58,14 @@ def _tile(evaluated: EvaluatedImage, model: str, title: str, ranking: Ranking) -
         '<figure><div class="pair">'
         f'<img src="{data_url(outcome.picture, "jpeg")}" alt="{name}, coloured by {escape(title)}">'
         f'<img src="{data_url(_target(evaluated), "jpeg")}" alt="{name}, the original">'
-        "<span>prediction</span><span>target</span></div>"
-        f'<figcaption class="tile rank"><h3 title="{name}">{name}</h3>{_figures(outcome.figures, ranking)}</figcaption>'
+        "<span>coloured</span><span>original</span></div>"
+        f'<figcaption class="tile rank"><h3 title="{name}">{name}</h3>{_figures(outcome.scores, ranking)}</figcaption>'
         "</figure>"
     )
 
 
 def show_podium(evaluated_images: Sequence[EvaluatedImage], model: str, title: str, ranking: Ranking) -> None:
-    """The pictures at both ends of a ranking and in its middle.
+    """Show the pictures at both ends of a ranking and in its middle.
 
     Args:
         specimens: measured by the model.
@@ -73,7 +73,7 @@ def show_podium(evaluated_images: Sequence[EvaluatedImage], model: str, title: s
         title: the checkpoint's.
         ranking: the order.
     """
-    ranked = pick(order([evaluated.outcomes[model].figures for evaluated in evaluated_images], ranking))
+    ranked = pick(order([evaluated.outcomes[model].scores for evaluated in evaluated_images], ranking))
     for heading, places in (("Best", ranked.best), ("Middling", ranked.middling), ("Worst", ranked.worst)):
         if places:
             st.subheader(heading, anchor=False)

@@ -26,7 +26,7 @@ class ThreeInOne:
         return f"{self.photo.name}-{self.card.id}-row.png"
 
     def render(self) -> bytes:
-        """The row as PNG, each picture named below it; two pictures where the photo has no colours."""
+        """Render the row as PNG, each picture named below it; two pictures if the photo has no colours."""
         with compute_lock():
             photo, image = self.photo, _shrink(self.photo.preview)
             alpha = None if photo.preview_alpha is None else _shrink(photo.preview_alpha)

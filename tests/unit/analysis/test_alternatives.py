@@ -70,7 +70,7 @@ def find_all(model: Colorizer, image: Image.Image, most: int = 4) -> Alternative
 
 @pytest.fixture(scope="module", autouse=True)
 def likeliest() -> Iterator[None]:
-    """The toy's own answer is its likeliest colour, not the mean of all, so that another one is plainly another."""
+    """Make the toy answer with its likeliest colour, not the mean of all, so that another one is plainly another."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models.Lite0Bins, "temperature", 0.1)
         patch.setattr(models.Lite0Bins, "chroma_gain", 1.0)

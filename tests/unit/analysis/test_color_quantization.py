@@ -9,7 +9,6 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from colorizer.analysis.color_quantization import (
     QuantizedPhoto,
-    distance,
     own_colors,
     palette_colors,
     to_bins,
@@ -18,6 +17,7 @@ from colorizer.analysis.color_quantization import (
 from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabPhoto, split_lab
 from colorizer.color.ab_bins import ab_bins
 from colorizer.color.palettes import read_palette
+from colorizer.evaluation.metrics import distance
 
 PHOTO = split_lab(Image.fromarray(data.coffee()).resize((60, 40)))
 BINS = ab_bins().double().numpy()

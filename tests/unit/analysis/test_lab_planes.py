@@ -29,7 +29,7 @@ def lab_of(picture: np.ndarray) -> np.ndarray:
 
 
 def flat(*colours: tuple[int, int, int]) -> LabPhoto:
-    """A photo of equally wide stripes."""
+    """Make a photo of equally wide stripes."""
     return split_lab(Image.fromarray(np.repeat(np.array([colours], np.uint8), 20, axis=0).repeat(10, axis=1)))
 
 
@@ -89,7 +89,7 @@ def test_strengths_are_factors() -> None:
 
 
 def blocks(plane: np.ndarray, step: int) -> np.ndarray:
-    """The mean of each block of step x step pixels."""
+    """Average each block of step x step pixels."""
     height, width = plane.shape
     return plane.reshape(height // step, step, width // step, step).mean((1, 3))
 

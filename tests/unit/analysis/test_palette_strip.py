@@ -23,7 +23,7 @@ COLORS = 16
 
 
 def make_model(colors: int = COLORS, input_size: int = 32, head: str = "palette") -> Colorizer:
-    """An untrained network, with a palette where it has one; every statement here holds for it too."""
+    """Make an untrained network, with a palette where it has one; every statement here holds for it too."""
     torch.manual_seed(0)
     if head == "palette":
         network = build("palette-unet", colors=colors, width=4)
@@ -73,7 +73,7 @@ def test_the_rows_are_grey_colorized_truth_and_original(column: Column) -> None:
     assert np.ptp(grey, axis=2).max() <= 1
     assert colors_in(cell(column, "Palette truth")) <= palette
     assert len(colors_in(cell(column, "Palette truth"))) > 1
-    assert colors_in(cell(column, "Colorized", "palette")) <= palette
+    assert colors_in(cell(column, "Coloured", "palette")) <= palette
     assert np.array_equal(np.asarray(cell(column, "Original")), np.asarray(square()))
 
 
@@ -89,13 +89,13 @@ def test_the_palette_truth_is_the_nearest_choice_there_is(column: Column) -> Non
 def test_renderings_differ_in_the_colorized_row_alone(column: Column) -> None:
     for row in ROWS:
         cells = {cell(column, row, rendering).tobytes() for rendering in RENDERINGS}
-        assert len(cells) == (3 if row == "Colorized" else 1)
+        assert len(cells) == (3 if row == "Coloured" else 1)
 
 
 def test_the_figures_are_those_of_validation_at_the_same_size(column: Column) -> None:
     measured = protocol.measure_at_own_size(make_model(), square())
     assert column.measured == measured
-    assert measured.accuracy is not None and 0 <= measured.accuracy <= 1
+    assert 0 <= measured.accuracy <= 1
     assert math.isfinite(measured.loss)
 
 
@@ -103,7 +103,7 @@ def test_a_grey_photo_has_neither_truth_nor_original_nor_figures() -> None:
     grey = protocol.centre_square(Image.fromarray(data.camera()).convert("RGB"), 32)
     column = read_column(make_model(), grey, has_truth=False)
     assert column.measured is None
-    assert [row for row in ROWS if picture(column, row, "chroma") is not None] == ["Grey", "Colorized"]
+    assert [row for row in ROWS if picture(column, row, "chroma") is not None] == ["Grey", "Coloured"]
 
 
 def test_a_network_without_a_palette_has_no_strip() -> None:

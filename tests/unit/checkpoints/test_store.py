@@ -18,7 +18,6 @@ from colorizer import models
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import (
     checkpoint_folder,
-    find_folders,
     list_checkpoints,
     load_network,
     read_tensors,
@@ -274,14 +273,6 @@ def test_written_tensors_come_back_and_have_the_sha256_of_their_file(tmp_path: P
     assert sha256 == hashlib.sha256((tmp_path / "deep" / "a.safetensors").read_bytes()).hexdigest()
     back = read_tensors(tmp_path / "deep" / "a.safetensors", sha256)
     assert all(torch.equal(back[name], state[name]) for name in state)
-
-
-def test_folders_with_a_recipe_are_runs_and_checkpoints(tmp_path: Path) -> None:
-    for name in ("weights/b", "weights/a", "runs/c"):
-        write_atomically(tmp_path / name / "recipe.toml", b"")
-    (tmp_path / "weights" / "d").mkdir()
-    found = find_folders(tmp_path / "weights", tmp_path / "runs", tmp_path / "nowhere")
-    assert [folder.name for folder in found] == ["a", "b", "c"]
 
 
 _REWRITE = """

@@ -25,7 +25,7 @@ Call = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one checkpoint, "toy": the network of `photo` with random weights, for small pictures."""
+    """Make a folder with one checkpoint, "toy": the network of `photo` with random weights, for small pictures."""
     torch.manual_seed(3)
     folder = tmp_path_factory.mktemp("weights")
     (folder / "toy").mkdir()
@@ -36,7 +36,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def call(weights: Path, capsys: pytest.CaptureFixture[str]) -> Call:
-    """A command with that checkpoint, in this process: exit status, output and errors."""
+    """Call commands with that checkpoint, in this process: exit status, output and errors."""
 
     def run(command: str, *arguments: object) -> tuple[int, str, str]:
         try:

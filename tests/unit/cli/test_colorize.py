@@ -13,8 +13,10 @@ from skimage import data
 
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.store import WEIGHTS
+from colorizer.utils import process_pool
 from tests.support import ROOT
 from tests.support.command_line import call, start
+from tests.support.processes import PATIENCE_SECONDS, environment
 
 
 @pytest.fixture
@@ -153,3 +155,28 @@ def test_help_needs_no_torch() -> None:
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert answer.returncode == 0
     assert "colorize PHOTO_OR_FOLDER" in answer.stdout
+
+
+PREPARED = """
+import sys
+from colorizer.cli import main
+from colorizer.utils import process_pool
+main(sys.argv[1:])
+print(process_pool.is_prepared())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(process_pool.start_context().get_start_method() != "forkserver", reason="it has no clean process")
+@pytest.mark.parametrize(("photos_a_core", "is_prepared"), [(2, False), (16, True)])
+def test_a_clean_process_is_started_for_a_large_batch_alone(
+    tmp_path: Path, photos_a_core: int, is_prepared: bool
+) -> None:
+    (tmp_path / "photos" / "below").mkdir(parents=True)
+    for number in range(2 * photos_a_core):
+        (tmp_path / "photos" / "below" / f"{number}.jpg").touch()
+    arguments = ["--weights", tmp_path / "none", "colorize", tmp_path / "photos", "-o", tmp_path / "out"]
+    command = [sys.executable, "-c", PREPARED, *map(str, arguments)]
+    cores = environment() | {"OMP_NUM_THREADS": "2"}
+    done = subprocess.run(command, env=cores, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    assert done.stdout == f"{is_prepared}\n", done.stderr

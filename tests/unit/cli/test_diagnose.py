@@ -12,7 +12,7 @@ from skimage import data
 from colorizer import color
 from colorizer.checkpoints.card import read_card
 from colorizer.cli import main
-from colorizer.cli.diagnose import measure_hints, size_difference, true_hints
+from colorizer.evaluation.hint_gain import measure_hints, size_difference, true_hints
 from colorizer.evaluation.protocol import centre_square
 from colorizer.inference.colorizer import Colorizer
 from colorizer.inference.hints import hint_ab
@@ -21,7 +21,7 @@ from tests.support.toy_photo import hinted_model
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of checkpoints."""
+    """Make a folder of checkpoints."""
     return tmp_path_factory.mktemp("weights")
 
 
@@ -46,10 +46,10 @@ def test_true_hints_are_patch_means_and_the_first_ones_stay() -> None:
 
 def test_more_hints_come_nearer_and_are_met(model: Colorizer) -> None:
     none, few, many = measure_hints(model, PHOTO, (0, 3, 60), 1)
-    assert none.psnr < few.psnr < many.psnr - 1.5
-    assert none.ciede2000 > many.ciede2000
-    assert few.pin_error < 6 and many.pin_error < 10
-    assert np.isnan(none.pin_error) and np.isnan(none.moved_far)
+    assert none.scores.psnr < few.scores.psnr < many.scores.psnr - 1.5
+    assert none.scores.ciede2000 > many.scores.ciede2000
+    assert few.hint_error < 6 and many.hint_error < 10
+    assert np.isnan(none.hint_error) and np.isnan(none.moved_far)
 
 
 def test_the_size_of_a_photo_matters_little(model: Colorizer) -> None:
@@ -59,7 +59,7 @@ def test_the_size_of_a_photo_matters_little(model: Colorizer) -> None:
 
 @pytest.fixture
 def weights(model: Colorizer, shipped: Path, tmp_path: Path) -> Path:
-    """A copy of the folder with that model, to write into."""
+    """Copy the folder with that model, to write into."""
     shutil.copytree(shipped, tmp_path / "weights")
     return tmp_path / "weights"
 

@@ -1,13 +1,18 @@
 """The command `evaluate` on many pictures: what cannot be measured is named, and the rest goes on to its table."""
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from skimage import data
 
+from tests.support import ROOT
 from tests.support.command_line import call
 from tests.support.photos import make_pictures
+from tests.support.processes import PATIENCE_SECONDS
 
 
 def test_several_checkpoints_are_measured_with_a_progress_bar_past_a_broken_picture(tmp_path: Path) -> None:
@@ -24,6 +29,30 @@ def test_several_checkpoints_are_measured_with_a_progress_bar_past_a_broken_pict
         rows = list(csv.DictReader(file))
     assert len(rows) == 5 * 4
     assert not any("002.png" in row["photo"] for row in rows)
+
+
+def peak_megabytes(folder: Path) -> float:
+    """Measure what a process of its own takes at most to measure a folder in both ways."""
+    program = (
+        "import resource, sys; from colorizer.cli import main; status = main(sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"
+    )
+    options = ("evaluate", folder, "--checkpoint", "horse-16-cnn", "--colorfulness", "0.7")
+    command = [sys.executable, "-c", program, *map(str, options)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS)
+    return int(done.stdout.split()[-1]) / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_number_of_photos(tmp_path: Path) -> None:
+    few, many = tmp_path / "few", tmp_path / "many"
+    few.mkdir()
+    many.mkdir()
+    photo = Image.fromarray(data.coffee()).resize((2400, 1600))  # 15 MB decoded
+    photo.save(few / "0.jpg")
+    for number in range(24):
+        (many / f"{number}.jpg").hardlink_to(few / "0.jpg")
+    assert peak_megabytes(many) - peak_megabytes(few) < 60
 
 
 def test_pictures_without_colours_are_no_truth_and_are_left_out_by_name(tmp_path: Path) -> None:

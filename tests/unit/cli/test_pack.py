@@ -39,12 +39,17 @@ def test_photos_are_small_and_the_files_below_their_size(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    (photos / "._00.jpg").write_bytes(b"what a system put there")
     try:
         assert main(["pack", str(photos), "-o", str(tmp_path), "--side", "96", "--quality", "90"]) == 1
+        said = capsys.readouterr()
+        assert main(["pack", str(photos), "-o", str(tmp_path), "--side", "96", "--verbose"]) == 1
     finally:
         (photos / "broken.jpg").unlink()
-    said = capsys.readouterr()
+        (photos / "._00.jpg").unlink()
     assert "12 photos in 1 files" in said.out and "broken.jpg" in said.err
+    assert "Left out: 1 hidden or system file or folder." in said.err and "._00.jpg" not in said.err
+    assert "._00.jpg: hidden or system file or folder, left out." in capsys.readouterr().err
     found = members(tmp_path)
     assert len(found) == 12 and {min(size) for _, size in found} == {96}
     assert len({name for name, _ in found}) == 12

@@ -19,7 +19,7 @@ _START_SECONDS = 60
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
-    """The address of an S3 server in a process of its own; skips where moto or s3fs is not installed."""
+    """Start an S3 server in a process of its own; gives its address. Skips where moto or s3fs is not installed."""
     pytest.importorskip("s3fs", reason="s3fs is not installed: pip install 'colorizer[cluster]'")
     pytest.importorskip("moto", reason="moto, the S3 server, is not installed: pip install 'moto[server,s3]'")
     with socket.socket() as probe:
@@ -63,7 +63,7 @@ def _wait_for(address: str) -> None:
 
 @pytest.fixture
 def make_bucket(s3_server: str) -> Callable[[str], str]:
-    """Makes a new bucket and gives its address."""
+    """Make new buckets, and give the address of each."""
     import s3fs
 
     def make(name: str) -> str:
@@ -75,7 +75,7 @@ def make_bucket(s3_server: str) -> Callable[[str], str]:
 
 @pytest.fixture
 def serve_folder() -> Iterator[Callable[[Path], str]]:
-    """Serves a folder by HTTP, with listings, and gives its address."""
+    """Serve folders by HTTP, with listings, and give the address of each."""
     servers: list[ThreadingHTTPServer] = []
 
     def serve(folder: Path) -> str:

@@ -60,6 +60,21 @@ def test_a_bucket_is_coloured_as_a_local_folder_is(
         assert np.array_equal(pixels(address), pixels(str(tmp_path / "local" / place)))
 
 
+def test_what_systems_put_into_a_bucket_is_left_out_and_counted(
+    colorize: Callable[..., tuple[int, str]], make_bucket: Callable[[str], str], photos: Path
+) -> None:
+    bucket = make_bucket("hidden")
+    (photos / "__MACOSX").mkdir()
+    for name in ("._coffee.jpg", "__MACOSX/coffee.jpg", "below/Thumbs.db", ".DS_Store"):
+        (photos / name).write_bytes(b"no picture")
+    put(photos, f"{bucket}/in")
+    status, said = colorize(f"{bucket}/in", "-o", f"{bucket}/out")
+    assert status == 0 and "3 coloured." in said
+    assert "Left out: 4 hidden or system files or folders, 1 file with another ending (.txt). --verbose" in said
+    status, said = colorize(f"{bucket}/in", "-o", f"{bucket}/out", "--verbose")
+    assert "__MACOSX/coffee.jpg: hidden or system file or folder, left out." in said and "3 skipped" in said
+
+
 def test_what_is_there_is_skipped_unless_it_is_to_be_replaced(
     colorize: Callable[..., tuple[int, str]], make_bucket: Callable[[str], str], photos: Path
 ) -> None:

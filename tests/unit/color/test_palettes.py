@@ -12,7 +12,8 @@ from sklearn.cluster import KMeans
 
 from colorizer.color.lab import LUMA
 from colorizer.color.palettes import kmeans_colors, named_palettes, read_palette
-from colorizer.data.dataset import Pictures, resize
+from colorizer.data.dataset import Pictures
+from colorizer.data.reading import resize
 from colorizer.errors import DataError, RecipeError
 from colorizer.training.color_statistics import kmeans_palette
 from tests.support import ROOT
@@ -20,7 +21,7 @@ from tests.support.photos import make_pictures
 
 
 def refusal(setting: str) -> str:
-    """The one sentence with which a palette is refused."""
+    """Return the one sentence with which a palette is refused."""
     with pytest.raises(RecipeError) as refused:
         read_palette(setting)
     message = str(refused.value)

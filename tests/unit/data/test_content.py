@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorizer.data.dataset import find_pictures, load, shared_contents
+from colorizer.data.picture_files import find_pictures, shared_contents
+from colorizer.data.reading import load
 from colorizer.data.splits import load_training_data
 from colorizer.errors import DataError
 from colorizer.recipes.schema import DataSettings

@@ -32,7 +32,7 @@ RECIPES = ROOT / "recipes"
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for public data sets."""
+    """Make an empty folder for public data sets."""
     monkeypatch.setenv("COLORIZER_DATA", str(tmp_path / "cache"))
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -53,7 +53,7 @@ def no_report(message: str) -> None:
 
 
 def refusal(name: str = "cifar10:horse") -> str:
-    """The one sentence with which a set is refused."""
+    """Return the one sentence with which a set is refused."""
     with pytest.raises(DataError) as refused:
         fetch(name, lambda message: None)
     message = str(refused.value)
@@ -130,7 +130,7 @@ class Archive:
 
 
 def pack(entries: dict[str, bytes], mode: str = "w:gz") -> bytes:
-    """A .tgz of files by their path in it; a .tar where the mode says so."""
+    """Make a .tgz of files by their path in it; a .tar where the mode says so."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode=mode) as tar:
         for name, content in entries.items():
@@ -142,7 +142,7 @@ def pack(entries: dict[str, bytes], mode: str = "w:gz") -> bytes:
 
 @contextlib.contextmanager
 def served(body: bytes) -> Iterator[tuple[Archive, str]]:
-    """A real server on loopback that gives one archive, and its address."""
+    """Start a real server on loopback that gives one archive; gives its address too."""
     given = Archive(body=body)
 
     class Handler(BaseHTTPRequestHandler):
@@ -165,7 +165,7 @@ def served(body: bytes) -> Iterator[tuple[Archive, str]]:
 
 @pytest.fixture
 def archive(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
-    """A server in the place of CIFAR-10's."""
+    """Start a server in the place of CIFAR-10's."""
     with served(pack({f"{FOLDER}/{name}": content for name, content in files().items()})) as (given, url):
         monkeypatch.setattr(public_datasets, "CIFAR10_URL", f"{url}/cifar-10-binary.tar.gz")
         monkeypatch.setattr(public_datasets, "CIFAR10_MD5", hashlib.md5(given.body).hexdigest())
@@ -174,7 +174,7 @@ def archive(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
 
 @pytest.fixture
 def flowers(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
-    """A server in the place of Oxford's, with twelve photos."""
+    """Start a server in the place of Oxford's, with twelve photos."""
     photos = make_pictures(tmp_path / "photos", 12)
     entries = {f"jpg/image_{path.stem}.png": path.read_bytes() for path in photos.iterdir()}
     with served(pack(entries)) as (given, url):
@@ -185,7 +185,7 @@ def flowers(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture
 def places(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
-    """A server in the place of MIT's, with twelve photos in a .tar."""
+    """Start a server in the place of MIT's, with twelve photos in a .tar."""
     photos = make_pictures(tmp_path / "photos", 12)
     entries = {f"val_256/Places365_val_{path.stem}.png": path.read_bytes() for path in photos.iterdir()}
     with served(pack(entries, "w")) as (given, url):

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from colorizer.data.dataset import find_pictures, read_square, shuffled
+from colorizer.data.dataset import shuffled
+from colorizer.data.picture_files import find_pictures
+from colorizer.data.reading import read_square
 from colorizer.data.splits import DataSplit, fingerprint, load_public_data, load_training_data
 from colorizer.errors import DataError
 from colorizer.recipes.schema import DataSettings
@@ -154,7 +156,7 @@ def test_damaged_pictures_for_validation_are_replaced_while_there_are_others(fol
 
 @pytest.fixture
 def public(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small set in CIFAR-10's format: 20 horses for training, 4 for validation."""
+    """Make a small set in CIFAR-10's format: 20 horses for training, 4 for validation."""
     monkeypatch.setenv("COLORIZER_DATA", str(tmp_path))
     for name, content in files().items():
         (tmp_path / FOLDER).mkdir(exist_ok=True)
@@ -167,7 +169,7 @@ def load_public(**changes: object) -> DataSplit:
 
 
 def planes(seeds: range) -> set[bytes]:
-    """The horses of the set's files, each as its pixels."""
+    """Read the horses of the set's files, each as its pixels."""
     return {picture.transpose(2, 0, 1).tobytes() for seed in seeds for picture in records(seed)[1][::2]}
 
 

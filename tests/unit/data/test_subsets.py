@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
-import train
 from colorizer.checkpoints.history import EpochRow
-from colorizer.data.dataset import Pictures, epoch_requests, find_pictures, make_batches
+from colorizer.data.dataset import EpochPart, Pictures
+from colorizer.data.picture_files import find_pictures
 from colorizer.data.splits import load_training_data
-from colorizer.data.subsets import cut_into_subsets, load_subset, make_batches_in_turn
+from colorizer.data.subsets import cut_into_subsets, load_subset
 from colorizer.errors import DataError, RecipeError
 from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import parse_recipe
+from colorizer.training.launch import make_accelerator
 from colorizer.training.network_setup import build_network
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
-from colorizer.training.trainer import Run, Watcher
+from colorizer.training.trainer import Trainer, Watcher
 from tests.support.photos import make_pictures
 from tests.support.training import RECIPE
 
@@ -35,16 +36,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_pictures(tmp_path_factory.mktemp("photos"), 20)
 
 
-def make_run(folder: Path, out: Path, *overrides: str) -> Run:
+def make_run(folder: Path, out: Path, *overrides: str) -> Trainer:
     recipe = parse_recipe(RECIPE, overrides)
     data = load_training_data([folder], recipe.data, be_quiet)
-    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
+    run = Trainer(recipe, build_network(recipe), data, out, make_accelerator(recipe.training))
     baseline = measure_baseline(run.bare_network, data.validation, run.loss, torch.device("cpu"))
     write_baseline(out / BASELINE_FILE, baseline)
     return run
 
 
-def weights(run: Run) -> list[torch.Tensor]:
+def weights(run: Trainer) -> list[torch.Tensor]:
     return list(run.bare_network.state_dict().values())
 
 
@@ -56,32 +57,28 @@ def test_the_parts_are_nearly_equal_and_lose_no_batch(batches: int, subsets: int
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
 
-def batches_of(count: int, size: int) -> list[list[tuple[int, float]]]:
-    requests = epoch_requests(count, count, seed=0, epoch=0)
-    return [requests[first : first + size] for first in range(0, count, size)]
-
-
 def test_the_batches_are_those_of_pictures_that_are_all_held(folder: Path) -> None:
     paths = find_pictures([folder])
-    batches = batches_of(len(paths), 4)
-    whole = list(make_batches(Pictures(paths, 40, None), batches, pin_memory=False))
+    whole = list(Pictures(paths, 40, None).epoch(EpochPart(0, 0, 5, 4)))
     for done in (0, 1, 3):
-        in_turn = list(make_batches_in_turn(Pictures(paths, 40, None), batches, done, 2, pin_memory=False))
-        assert len(in_turn) == len(batches) - done
+        in_turn = list(Pictures(paths, 40, None, subsets=2).epoch(EpochPart(0, 0, 5, 4, done=done)))
+        assert len(in_turn) == len(whole) - done
         assert all(torch.equal(one, other) for one, other in zip(in_turn, whole[done:], strict=True))
 
 
 def test_a_subset_holds_its_own_pictures_alone_and_each_once(folder: Path) -> None:
     paths = find_pictures([folder])
-    subset, batches = load_subset(Pictures(paths, 40, None), [[(3, 0.5), (7, 0.0)], [(3, 1.0)]])
-    assert len(subset) == 2
+    held, batches = load_subset(list(map(str, paths)), 40, [[(3, 0.5), (7, 0.0)], [(3, 1.0)]])
+    assert len(held) == 2
     assert batches == [[(0, 0.5), (1, 0.0)], [(0, 1.0)]]
 
 
 def test_training_in_subsets_gives_the_same_weights_bit_for_bit(folder: Path, tmp_path: Path) -> None:
     whole = make_run(folder, tmp_path / "whole", *SUBSETS, "data.subsets=1")
     in_turn = make_run(folder, tmp_path / "in-turn", *SUBSETS)
-    assert whole.data.training.held is not None and in_turn.data.training.held is None
+    whole_set, set_in_turn = whole.data.training, in_turn.data.training
+    assert isinstance(whole_set, Pictures) and isinstance(set_in_turn, Pictures)
+    assert whole_set.held is not None and set_in_turn.held is None
     for run in (whole, in_turn):
         run.fit(QUIET)
     assert all(torch.equal(one, other) for one, other in zip(weights(whole), weights(in_turn), strict=True))
@@ -96,9 +93,8 @@ def test_every_epoch_records_the_peak_of_memory(folder: Path, tmp_path: Path) ->
 
 
 def test_a_picture_that_vanishes_is_named_in_one_sentence(folder: Path, tmp_path: Path) -> None:
-    pictures = Pictures([tmp_path / "gone.jpg"], 40, None)
     with pytest.raises(DataError, match=r"gone\.jpg"):
-        load_subset(pictures, [[(0, 0.5)]])
+        load_subset([str(tmp_path / "gone.jpg")], 40, [[(0, 0.5)]])
 
 
 def test_no_subset_at_all_is_refused() -> None:

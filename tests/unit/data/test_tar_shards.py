@@ -14,19 +14,21 @@ import torch
 
 import train
 from colorizer.checkpoints.store import load_network
-from colorizer.data.dataset import cut_square, read_picture
+from colorizer.data.reading import cut_square, read_picture
 from colorizer.data.splits import DataSplit, load_training_data
 from colorizer.data.tar_files import find_shards, list_pictures
-from colorizer.data.tar_shards import Shards, buffered_order, sample_of
+from colorizer.data.tar_shards import Shards, buffered_order
 from colorizer.errors import DataError, RecipeError
 from colorizer.evaluation.validation import measure_baseline
+from colorizer.images.folders import LeftOut, describe_left_out
 from colorizer.images.limits import LIMITS, MAX_UPLOAD_MEGABYTES
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.recipes.schema import DataSettings
 from colorizer.training.color_statistics import kmeans_palette
-from colorizer.training.network_setup import build_network
+from colorizer.training.launch import make_accelerator
+from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
-from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.training.trainer import Interrupted, Trainer, Watcher
 from colorizer.utils.seeding import seeded
 from tests.support.photos import make_pictures
 from tests.support.training import RECIPE, write_recipe
@@ -88,7 +90,7 @@ def shards_of(data: DataSplit) -> Shards:
 
 
 def show(shards: Shards, shown: int, epoch: int = 0, batch_size: int = 4) -> list[torch.Tensor]:
-    """The batches of an epoch."""
+    """Return the batches of an epoch."""
     plan = shards.plan(shown, seed=0, epoch=epoch)
     batches = [plan.requests[first : first + batch_size] for first in range(0, shown, batch_size)]
     return list(shards.make_batches(plan, batches, pin_memory=False))
@@ -246,7 +248,11 @@ def test_what_is_no_picture_is_not_touched(folder: Path, tmp_path: Path) -> None
     companions = {name.replace(".png", ".mask.png"): plain["000.png"] for name in plain}
     hidden = {".hidden.png": b"", "a/.b/c.png": b"", "__meta__/x.png": b"", "notes.txt": b"", "000.json": b"{"}
     path = pack(tmp_path / "mixed.tar", plain | companions | hidden | {"trip.1.png": b"", "./trip.2.PNG": b""})
-    assert list_pictures(path, be_quiet) == [*plain, "trip.1.png", "./trip.2.PNG"]
+    left_out: list[LeftOut] = []
+    assert list_pictures(path, be_quiet, left_out) == [*plain, "trip.1.png", "./trip.2.PNG"]
+    assert describe_left_out(left_out) == (
+        "Left out: 2 hidden or system files or folders, 2 files with other endings (.txt, .json)."
+    )
 
 
 class Bomb:
@@ -263,7 +269,8 @@ def test_a_pickle_in_a_shard_is_never_loaded(folder: Path, tmp_path: Path) -> No
     hostile = {f"000.{ending}": bomb for ending in endings}
     data, reports = load(pack(tmp_path / "bomb.tar", contents(folder) | hostile))
     show(shards_of(data), 20)
-    assert len(reports) == 1 and reports[0].startswith("bomb.tar/000.jpg is left out: ")
+    assert reports[0].startswith("Left out: 8 files with other endings (.pkl, ")
+    assert len(reports) == 2 and reports[1].startswith("bomb.tar/000.jpg is left out: ")
     assert not (tmp_path / "exploded").exists()
     pickle.loads(bomb)
     assert (tmp_path / "exploded").exists()  # it would have
@@ -348,7 +355,7 @@ def test_a_foreign_file_is_refused_by_its_name(folder: Path, tmp_path: Path) -> 
 
 
 def _with_size(header: bytes, size: int) -> bytes:
-    """A header block with another size, in GNU's binary notation, and a right checksum."""
+    """Make a header block with another size, in GNU's binary notation, and a right checksum."""
     block = bytearray(header)
     block[124:136] = b"\xff" + (256**11 + size).to_bytes(11, "big")
     block[148:156] = b" " * 8
@@ -375,7 +382,7 @@ def test_a_shard_that_changes_during_the_run_is_named(folder: Path, tmp_path: Pa
     with pytest.raises(DataError, match=r"shard-001\.tar cannot be read: No such file"):
         show(shards, 20)
     with pytest.raises(DataError, match=r"shard-001\.tar"):
-        _ = shards.sample
+        shards.sample()
 
 
 def test_the_sample_of_a_large_set_is_bounded_and_from_all_of_it(folder: Path, tmp_path: Path) -> None:
@@ -383,15 +390,15 @@ def test_the_sample_of_a_large_set_is_bounded_and_from_all_of_it(folder: Path, t
         pack(tmp_path / f"{number}.tar", contents(folder))
     shards = shards_of(load(tmp_path / "*.tar", cache_gigabytes=1e-9)[0])
     assert len(shards) == 6 * (PICTURES - 4)  # without the copies of the 4 pictures of validation
-    assert len(shards.sample) == 100  # a palette by k-means of less would be none
+    assert len(shards.sample()) == 100  # a palette by k-means of less would be none
     last = read_picture(folder / shards.members[118].name, 40)
-    assert torch.equal(shards.sample[99, 0.0], cut_square(last, 0.0))
+    assert torch.equal(shards.sample()[99, 0.0], cut_square(last, 0.0))
 
 
 def test_the_sample_of_a_small_set_is_all_of_it_and_held(folder: Path, pattern: Path) -> None:
     shards = shards_of(load(pattern)[0])
-    sample = sample_of(shards)
-    assert sample is shards.sample and sample.held is not None
+    sample = shards.sample()
+    assert sample is shards.sample() and sample.held is not None
     assert len(sample) == 20
     expected = read_picture(folder / shards.members[7].name, 40)
     assert torch.equal(sample[7, 0.0], cut_square(expected, 0.0))
@@ -399,12 +406,12 @@ def test_the_sample_of_a_small_set_is_all_of_it_and_held(folder: Path, pattern: 
 
 def test_a_palette_by_kmeans_comes_from_the_sample(folder: Path, pattern: Path) -> None:
     data, _ = load(pattern)
-    again = kmeans_palette(sample_of(data.training), 4, seed=0)
+    again = kmeans_palette(data.training.sample(), 4, seed=0)
     recipe = parse_recipe(
         RECIPE, ["model.architecture=palette-unet", "model.palette=kmeans:4", "loss.name=cross_entropy"]
     )
     network = build_network(recipe)
-    train.fit_color_statistics(recipe, network, data.training)
+    fit_color_statistics(recipe, network, data.training)
     assert torch.equal(network.palette, again)
     assert again.std() > 0.05
 
@@ -412,16 +419,16 @@ def test_a_palette_by_kmeans_comes_from_the_sample(folder: Path, pattern: Path) 
 SHORT = ("data.images=0", "training.epochs=2", "training.batch_size=4", "data.shuffle_buffer=6")
 
 
-def make_run(pattern: Path, out: Path, *overrides: str) -> Run:
+def make_run(pattern: Path, out: Path, *overrides: str) -> Trainer:
     recipe = parse_recipe(RECIPE, [*SHORT, *overrides])
     data = load_training_data([pattern], recipe.data, be_quiet)
-    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
+    run = Trainer(recipe, build_network(recipe), data, out, make_accelerator(recipe.training))
     baseline = measure_baseline(run.bare_network, data.validation, run.loss, torch.device("cpu"))
     write_baseline(out / BASELINE_FILE, baseline)
     return run
 
 
-def weights(run: Run) -> list[torch.Tensor]:
+def weights(run: Trainer) -> list[torch.Tensor]:
     return list(run.bare_network.state_dict().values())
 
 

@@ -69,13 +69,6 @@ def test_a_grey_version_has_no_color_and_ab_rmse_of_the_truth(pair: tuple[np.nda
     assert metrics.ab_rmse(grey, lab[:, 1:]).item() == pytest.approx((lab[:, 1:] ** 2).mean().sqrt().item())
 
 
-def test_average_is_the_mean_of_each_measure_and_needs_pictures() -> None:
-    rows = [metrics.Measures(20, 0.5, 10, 8, 30), metrics.Measures(30, 0.7, 20, 12, 10)]
-    assert metrics.average(rows) == metrics.Measures(25, 0.6, 15, 10, 20)
-    with pytest.raises(ValueError, match="nothing to average"):
-        metrics.average([])
-
-
 def test_different_shapes_are_named() -> None:
     with pytest.raises(ValueError, match="different shapes"):
         metrics.measure(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 9, 3), np.uint8))

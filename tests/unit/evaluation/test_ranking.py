@@ -15,6 +15,7 @@ from colorizer.errors import PictureError
 from colorizer.evaluation import protocol, ranking, scores
 from colorizer.evaluation.metrics import Bytes
 from colorizer.evaluation.ranking import RANKINGS, EvaluationQueue, measure_all, order, pick
+from colorizer.evaluation.scores import Scores
 from colorizer.images.archives import Entry, from_folder
 from colorizer.inference.colorizer import load
 from colorizer.inference.prediction import Prediction
@@ -48,7 +49,7 @@ class Broken:
 
 
 def test_order_puts_the_best_first_in_each_measure() -> None:
-    rows = [dict.fromkeys(("ciede2000", "ab_rmse", "psnr"), value) for value in (3.0, 1.0, 2.0, 1.0)]
+    rows = [Scores(ciede2000=value, ab_rmse=value, psnr=value) for value in (3.0, 1.0, 2.0, 1.0)]
     assert order(rows, CIEDE2000) == [1, 3, 2, 0]
     assert order(rows, AB_RMSE) == [1, 3, 2, 0]
     assert order(rows, PSNR) == [0, 2, 1, 3]
@@ -73,12 +74,12 @@ def test_pick_takes_both_ends_and_the_middle_and_nothing_twice(
     assert (ranked.best, ranked.middling, ranked.worst) == (best, middling, worst)
 
 
-def test_figures_are_those_of_the_protocol_to_the_last_bit() -> None:
+def test_scores_are_those_of_the_protocol_to_the_last_bit() -> None:
     photo, model = Image.fromarray(data.coffee()), Tint(20, -10)
     (evaluated,) = measure_all([entry("coffee", data.coffee())], {"tint": model}).measured(["tint"])
-    assert evaluated.grey == scores.of_grey(protocol.grey_measures(photo))
-    assert str(evaluated.truth) == str(scores.of_measures(protocol.true_measures(photo)))  # NaN is never equal
-    assert str(evaluated.outcomes["tint"].figures) == str(scores.of_measures(protocol.measure_photo(model, photo)))
+    assert evaluated.grey == protocol.grey_scores(photo)
+    assert evaluated.truth == protocol.true_scores(photo)
+    assert evaluated.outcomes["tint"].scores == protocol.measure_photo(model, photo)
     assert np.array_equal(np.asarray(evaluated.image()), np.asarray(protocol.centre_square(photo)))
 
 
@@ -163,13 +164,13 @@ def test_csv_has_a_line_for_each_of_each_picture() -> None:
     scores.write_csv(stream, [(evaluated.name, evaluated.measured({"tint": "scenes"}))])
     rows = list(csv.DictReader(io.StringIO(stream.getvalue())))
     assert [(row["photo"], row["of"]) for row in rows] == [("a, b", "grey"), ("a, b", "scenes"), ("a, b", "truth")]
-    assert float(rows[1]["ab_rmse"]) == evaluated.outcomes["tint"].figures["ab_rmse"]
+    assert float(rows[1]["ab_rmse"]) == evaluated.outcomes["tint"].scores.ab_rmse
     assert rows[1]["accuracy"] == ""
 
 
 def test_means_do_not_depend_on_the_order() -> None:
-    rows = [{"psnr": value} for value in (1e16, 1.0, -1e16)]
-    assert scores.mean(rows) == scores.mean(rows[::-1]) == {"psnr": pytest.approx(1 / 3)}
+    rows = [Scores(psnr=value) for value in (1e16, 1.0, -1e16)]
+    assert scores.mean(rows).taken() == scores.mean(rows[::-1]).taken() == {"psnr": pytest.approx(1 / 3)}
 
 
 @pytest.mark.slow
@@ -188,9 +189,9 @@ def test_the_table_of_a_trial_is_that_of_the_terminal(tmp_path: Path) -> None:
     assert {Path(problem.partition(":")[0]).name for problem in queue.problems} == {"broken.png", "grey.png"}
 
 
-def test_every_ranking_names_a_figure() -> None:
-    measured = scores.of_measures(protocol.grey_measures(Image.fromarray(data.coffee())))
+def test_every_ranking_names_a_score() -> None:
+    measured = protocol.grey_scores(Image.fromarray(data.coffee()))
     for one in RANKINGS:
-        assert not math.isnan(measured[one.figure])
-        assert one.title == scores.HEADINGS[one.figure].removesuffix(" dB")
+        assert not math.isnan(one.of(measured))
+        assert one.title == scores.HEADINGS[one.score].removesuffix(" dB")
     assert ranking.RANKINGS[0] is CIEDE2000

@@ -19,8 +19,10 @@ import pytest
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
+from colorizer.images import LIMITS
+
 ROOT = Path(__file__).resolve().parents[3]
-LARGEST_PHOTO = 25_000_000  # bytes
+LARGEST_PHOTO = LIMITS.max_bytes
 _START_SECONDS = 60
 
 
@@ -111,7 +113,7 @@ def test_tls_ends_there_and_a_photo_passes_while_larger_bodies_do_not(tmp_path: 
             assert status == 200 and headers["X-Forwarded-Proto"] == "https"
             assert headers["X-Forwarded-For"] == "127.0.0.1", "what the visitor says of itself is dropped"
             try:
-                status, _ = proxy.request(bytes(28_000_000))
+                status, _ = proxy.request(bytes(LARGEST_PHOTO + 3_000_000))
             except OSError:  # the connection ends while the body is still being sent
                 status = 413
             assert status in (413, 502)

@@ -20,14 +20,14 @@ _LINKS = re.compile(r"^--find-links (\S+)$", re.MULTILINE)
 
 
 def versions(path: Path) -> dict[str, str]:
-    """Requirement by name, without the name."""
+    """Read requirements by name, without the name."""
     lines = [line.split("#")[0].strip() for line in path.read_text().splitlines()]
     found = [re.match(r"([A-Za-z0-9_-]+)(.*)", line) for line in lines if line and not line.startswith("-")]
     return {match[1]: match[2] for match in found if match}
 
 
 def write_wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
-    """A wheel that a package manager can install, with one module that holds its version."""
+    """Write a wheel that a package manager can install, with one module that holds its version."""
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     files = {
@@ -46,7 +46,7 @@ def write_wheel(folder: Path, name: str, version: str, requires: str = "") -> No
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[str]:
-    """An index where torch brings CUDA, as the public one, and a page of links to its CPU wheel, as PyTorch's."""
+    """Serve an index where torch brings CUDA, as the public one, and links to its CPU wheel, as PyTorch's."""
     write_wheel(tmp_path / "simple/torch", "torch", "2.13.0", "Requires-Dist: nvidia-cublas\n")
     write_wheel(tmp_path / "simple/nvidia-cublas", "nvidia_cublas", "13.0.0")
     write_wheel(tmp_path / "cpu/torch", "torch", "2.13.0+cpu")
@@ -62,7 +62,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 def install(folder: Path, index: str, *requirements: str) -> set[str]:
-    """What pip installs of requirements from that index alone: the folders of metadata."""
+    """Return what pip installs of requirements from that index alone: the folders of metadata."""
     pip = [sys.executable, "-m", "pip", "--isolated", "install", "--quiet", "--target", str(folder)]
     subprocess.run([*pip, "--index-url", f"{index}/simple", *requirements], check=True, timeout=120)
     return {path.name for path in folder.glob("*.dist-info")}

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(scope="module")
 def pushed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone of what the script pushes; to a real repository, on this machine."""
+    """Clone what the script pushes; to a real repository, on this machine."""
     folder = tmp_path_factory.mktemp("space")
     if shutil.which("git") is None:
         pytest.skip("git is not installed")

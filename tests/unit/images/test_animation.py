@@ -89,7 +89,7 @@ def test_a_long_caption_is_written_smaller_rather_than_cut() -> None:
 
 
 def private_picture() -> Image.Image:
-    """A picture with metadata, as PIL opens it."""
+    """Make a picture with metadata, as PIL opens it."""
     exif = Image.Exif()
     exif[0x010F] = "SECRET-MAKER"
     data = encoded(colourful(), "JPEG", exif=exif.tobytes(), comment=b"SECRET-COMMENT", xmp=b"<x>SECRET-XMP</x>")

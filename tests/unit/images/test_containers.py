@@ -100,7 +100,7 @@ def test_the_transparent_grey_of_every_depth_is_transparent(bits: int) -> None:
 
 
 def huge_frame_in_a_small_box(animated: bool) -> bytes:
-    """An AVIF of 1200 x 1000 px that declares 40 x 24."""
+    """Make an AVIF of 1200 x 1000 px that declares 40 x 24."""
     image = Image.new("RGB", (1200, 1000), "grey")
     more = {"save_all": True, "append_images": [Image.new("RGB", (1200, 1000), "red")]} if animated else {}
     data = bytearray(encoded(image, "AVIF", **more))

@@ -42,6 +42,7 @@ def test_a_request_tells_nothing_about_the_user(monkeypatch: pytest.MonkeyPatch)
     assert names == ["Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"]
     assert f"Host: photos.example:{server.port}" in lines
     assert "Accept-Encoding: identity" in lines
+    assert any(line.startswith("User-Agent: colorizer/") for line in lines)
 
 
 def test_the_policy_of_the_module_is_looked_up_at_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +124,13 @@ def test_a_broken_answer_is_refused(fault: str) -> None:
         assert "broke off" in refusal(f"http://a.example:{server.port}/", policy())
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br", "gzip, gzip", "x-unknown"])
+@pytest.mark.parametrize("encoding", ["aws-chunked", "UTF-8", "none", "binary", "identity", "", "x-unknown, none"])
+def test_an_encoding_that_is_no_compression_is_none(encoding: str) -> None:
+    with serving(lambda request: ok(PICTURE, f"Content-Encoding: {encoding}")) as server:
+        assert fetch(f"http://a.example:{server.port}/", policy()) == PICTURE
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "gzip, gzip", "Deflate", "zstd", "x-gzip", "aws-chunked,gzip"])
 def test_a_compressed_body_is_refused(encoding: str) -> None:
     with serving(lambda request: ok(gzip.compress(bytes(10**6)), f"Content-Encoding: {encoding}")) as server:
         assert "compressed" in refusal(f"http://a.example:{server.port}/", policy())

@@ -1,12 +1,17 @@
 """Wherever a link or a redirect leads, only addresses that were checked and names that were proved are asked."""
 
+import shutil
+import socket
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import trustme
 
 from colorizer.images.fetch import LinkPolicy, fetch
+from tests.support import ROOT
 from tests.support.link_policy import LOOPBACK, PICTURE, policy, refusal
 from tests.support.loopback_servers import head, ok, redirect, serving
 
@@ -30,8 +35,18 @@ def test_redirects_are_followed_relative_or_not(status: str) -> None:
 
 def test_a_redirect_in_a_circle_ends() -> None:
     with serving(lambda request: redirect("/")) as server:
-        assert "more than 3 times" in refusal(f"http://a.example:{server.port}/", policy())
-    assert len(server.requests) == 4
+        assert "more than 10 times" in refusal(f"http://a.example:{server.port}/", policy())
+    assert len(server.requests) == 11
+
+
+def test_ten_redirects_with_spaces_are_followed() -> None:
+    def answer(request: bytes) -> list[bytes]:
+        step = int(request.split()[1].rpartition(b"%20")[2] or 0)
+        return redirect(f"/step {step + 1}") if step < 10 else ok(PICTURE)
+
+    with serving(answer) as server:
+        assert fetch(f"http://a.example:{server.port}/step 0", policy()) == PICTURE
+    assert len(server.requests) == 11
 
 
 FORBIDDEN_TARGETS = (
@@ -46,7 +61,8 @@ FORBIDDEN_TARGETS = (
     "http://localhost/",
     "http://0x7f.1/",
     "http://a.example:22/",
-    "http://a.example/ /",
+    "http://a.example /",
+    "http://a b.example/",
     "http://a.example\\@b.example/",
     "http://[broken/",
 )
@@ -120,7 +136,28 @@ def test_a_name_that_nobody_has_is_refused() -> None:
         raise OSError("Name or service not known")
 
     for resolve in (unknown, lambda host, port: []):
-        assert "no server named a.example" in refusal("http://a.example/", policy(resolve=resolve))
+        rules = policy(resolve=resolve, has_network=lambda: True)
+        assert "no server named a.example" in refusal("http://a.example/", rules)
+
+
+def test_a_name_server_that_does_not_answer_is_no_typing_error() -> None:
+    def nobody(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    assert "no name server answers" in refusal("http://a.example/", policy(resolve=nobody, has_network=lambda: True))
+
+
+@pytest.mark.parametrize("link", ["https://example.com/a.png", "https://93.184.215.14/a.png"])
+def test_without_a_network_the_sentence_says_so(link: str) -> None:
+    """In a network of its own that leads nowhere, as the kernel gives to a process."""
+    alone = ["unshare", "--user", "--map-root-user", "--net"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this system gives no process a network of its own")
+    program = f"from colorizer.images.fetch import fetch; fetch({link!r})"
+    done = subprocess.run(
+        [*alone, sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "LinkError: The computer that this runs on has no connection to the internet" in done.stderr
 
 
 # TLS.

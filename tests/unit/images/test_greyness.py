@@ -28,7 +28,7 @@ def sepia(image: Image.Image) -> Image.Image:
 
 
 def strong_sepia(image: Image.Image) -> Image.Image:
-    """The matrix of the W3C filter effects, with a paper white that is not cut off."""
+    """Apply the matrix of the W3C filter effects, with a paper white that is not cut off."""
     weights = np.array([(0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131)])
     return Image.fromarray((0.74 * np.asarray(image) @ weights.T).clip(0, 255).astype(np.uint8))
 

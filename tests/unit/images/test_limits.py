@@ -1,5 +1,6 @@
 """The limits are in one place, let usual pictures in, and are raised on one's own computer."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -10,7 +11,8 @@ import pytest
 
 from colorizer.errors import PictureError
 from colorizer.images import LIMITS, open_image
-from colorizer.images.limits import MAX_UPLOAD_MEGABYTES, local_limits
+from colorizer.images.fetch import LinkPolicy
+from colorizer.images.limits import MAX_LINK_BYTES, MAX_UPLOAD_MEGABYTES, local_limits
 from tests.support.image_files import colourful, encoded
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,6 +22,12 @@ def test_streamlit_takes_as_much_as_we_do() -> None:
     with (ROOT / ".streamlit" / "config.toml").open("rb") as file:
         assert tomllib.load(file)["server"]["maxUploadSize"] == MAX_UPLOAD_MEGABYTES
     assert LIMITS.max_bytes == MAX_UPLOAD_MEGABYTES * 1_000_000
+
+
+def test_a_link_may_have_what_an_upload_may_and_the_proxy_lets_both_through() -> None:
+    assert LinkPolicy().max_bytes == MAX_LINK_BYTES == LIMITS.max_bytes
+    size = re.search(r"max_size (\d+)MB", (ROOT / "hosting/proxy/Caddyfile").read_text())
+    assert size and int(size[1]) * 1_000_000 > MAX_UPLOAD_MEGABYTES * 2**20  # as Streamlit counts them
 
 
 def test_50_megapixels_and_a_scan_without_compression_are_within_the_limits() -> None:

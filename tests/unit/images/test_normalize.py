@@ -62,7 +62,7 @@ def test_damaged_exif_is_ignored() -> None:
 
 
 def srgb_of_p3(colour: tuple[int, int, int]) -> np.ndarray:
-    """The textbook conversion, with the D50 colorants of both spaces."""
+    """Convert by the textbook, with the D50 colorants of both spaces."""
     srgb_colorants = np.array([(0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410)])
     encoded_ = np.array(colour) / 255
     linear = np.where(encoded_ > 0.04045, ((encoded_ + 0.055) / 1.055) ** 2.4, encoded_ / 12.92)

@@ -14,7 +14,7 @@ COLOUR = np.asarray(colourful())
 
 
 def packed_tiff(levels: np.ndarray, bits: int, order: str = "<", photometric: int | None = None) -> bytes:
-    """An uncompressed TIFF of one strip, the bits of its samples in a row."""
+    """Make an uncompressed TIFF of one strip, the bits of its samples in a row."""
     height, width = levels.shape[:2]
     samples = 1 if levels.ndim == 2 else 3
     spread = (levels.reshape(height, -1, 1).astype(int) >> np.arange(bits - 1, -1, -1)) & 1
@@ -50,8 +50,10 @@ def test_packed_samples_of_every_depth_are_read(bits: int, order: str) -> None:
         assert np.abs(image - wanted).max() <= 1
 
 
-def test_packed_samples_with_white_as_zero_are_turned() -> None:
-    image = np.asarray(open_image(packed_tiff(in_bits(255 - GREY, 12), 12, photometric=0)).image).astype(int)
+@pytest.mark.parametrize(("bits", "order"), [(12, "<"), (12, ">"), (16, ">")])
+def test_samples_with_white_as_zero_are_turned(bits: int, order: str) -> None:
+    packed = packed_tiff(in_bits(255 - GREY, bits), bits, order, photometric=0)
+    image = np.asarray(open_image(packed).image).astype(int)
     assert np.abs(image - GREY[..., None]).max() <= 1
 
 

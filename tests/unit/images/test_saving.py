@@ -17,7 +17,7 @@ FORMATS = ["PNG", "JPEG", "WEBP"]
 
 
 def private_photo() -> Image.Image:
-    """A photo as PIL opens it, with all the metadata that a phone writes."""
+    """Make a photo as PIL opens it, with all the metadata that a phone writes."""
     exif = Image.Exif()
     exif[0x010F] = "SECRET-MAKER"
     exif.get_ifd(0x8825).update({1: "N", 2: (51.0, 30.0, 26.0), 3: "W", 4: (0.0, 7.0, 39.0)})

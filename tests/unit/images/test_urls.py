@@ -7,7 +7,7 @@ import pytest
 from colorizer.errors import LinkError
 from colorizer.images.fetch import LinkPolicy, fetch
 from colorizer.images.public_addresses import is_public_unicast, parse_address
-from colorizer.images.urls import Target, parse_link
+from colorizer.images.urls import Target, parse_link, with_scheme
 
 READ_AS = {
     "http://a.example": Target("http", "a.example", 80, "/"),
@@ -16,6 +16,8 @@ READ_AS = {
     "https://a.example.:8443/x": Target("https", "a.example", 8443, "/x"),
     "http://a.example?q": Target("http", "a.example", 80, "/?q"),
     "http://bücher.example/ü?ö=%20": Target("http", "xn--bcher-kva.example", 80, "/%C3%BC?%C3%B6=%20"),
+    "http://a.example/my photo (1).png?w=1 2#a b": Target("http", "a.example", 80, "/my%20photo%20(1).png?w=1%202"),
+    "http://a.example/a%20b c": Target("http", "a.example", 80, "/a%20b%20c"),
     "http://a_b.example/": Target("http", "a_b.example", 80, "/"),
     "http://93.184.216.34/": Target("http", "93.184.216.34", 80, "/"),
     "http://[2606:2800:220:1::1]:8080/": Target("http", "2606:2800:220:1::1", 8080, "/"),
@@ -25,6 +27,28 @@ READ_AS = {
 @pytest.mark.parametrize("link", READ_AS)
 def test_a_usual_link_is_read(link: str) -> None:
     assert parse_link(link) == READ_AS[link]
+
+
+COMPLETED = {
+    " a.example/a b.png\n": "https://a.example/a b.png",
+    "//a.example/": "https://a.example/",
+    "a.example:8443/a.png": "https://a.example:8443/a.png",
+    "a.example:8443": "https://a.example:8443",
+    "127.0.0.1/": "https://127.0.0.1/",
+    "flower": "flower",
+    "a/b.png": "a/b.png",
+    "a.example/?u=http://b.example/": "https://a.example/?u=http://b.example/",
+    "http://a.example/": "http://a.example/",
+    "ftp://a.example/": "ftp://a.example/",
+    "javascript:alert(1)": "javascript:alert(1)",
+    "data:image/png;base64,AAAA": "data:image/png;base64,AAAA",
+    "  ": "",
+}
+
+
+@pytest.mark.parametrize("text", COMPLETED)
+def test_a_link_without_a_scheme_gets_https(text: str) -> None:
+    assert with_scheme(text) == COMPLETED[text]
 
 
 def test_the_host_header_names_the_port_where_it_is_not_the_usual_one() -> None:
@@ -47,8 +71,13 @@ REFUSED = (
     "http://user:secret@a.example/",
     "http://@a.example/",
     "http://a.example\\@b.example/",
-    "http://a.example/a b.png",
     " http://a.example/",
+    "http://a .example/",
+    "http://a.example /a.png",
+    "http ://a.example/",
+    "http://a.example:80 /",
+    "http://user name@a.example/",
+    "http://a.example/a\tb.png",
     "http://a.example/\n",
     "http://a.example/\r\nHost: b.example",
     "http://a.example/\0",

@@ -31,7 +31,7 @@ from colorizer.inference.full_resolution import LightnessPlane, read_lightness
 from colorizer.inference.hints import Hint
 from colorizer.inference.output_paths import Task, plan
 from colorizer.inference.render_options import RenderOptions
-from colorizer.utils import fork_pool
+from colorizer.utils import process_pool
 from tests.support.photos import crop_of_a_photo, make_pictures
 from tests.support.processes import PATIENCE_SECONDS
 from tests.support.toy_photo import toy_card
@@ -42,7 +42,7 @@ HELD_BESIDE_A_GROUP = 2  # pictures of which a thread may still hold something: 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one checkpoint, "toy": the network of `photo` with random weights, for small pictures."""
+    """Make a folder with one checkpoint, "toy": the network of `photo` with random weights, for small pictures."""
     torch.manual_seed(3)
     folder = tmp_path_factory.mktemp("weights")
     (folder / "toy").mkdir()
@@ -58,7 +58,7 @@ def model(weights: Path) -> Colorizer:
 
 @pytest.fixture
 def colorize(weights: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """The command with that checkpoint: exit status, and what it says."""
+    """Call the command with that checkpoint: exit status, and what it says."""
 
     def call(*arguments: object) -> tuple[int, str]:
         status = main(["--weights", str(weights), "colorize", "--checkpoint", "toy", *map(str, arguments)])
@@ -71,7 +71,7 @@ def colorize(weights: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...,
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A JPEG, a WebP and a BMP in a tree, landscape and portrait."""
+    """Make a JPEG, a WebP and a BMP in a tree, landscape and portrait."""
     folder = tmp_path / "photos"
     (folder / "one" / "two").mkdir(parents=True)
     Image.fromarray(data.coffee()).resize((90, 60)).save(folder / "coffee.jpg")
@@ -83,15 +83,16 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture(params=["threads", "processes"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each way in which pictures are worked on at the same time."""
-    monkeypatch.setattr(fork_pool, "can_fork", lambda: request.param == "processes")
+    monkeypatch.setattr(process_pool, "can_start", lambda: request.param == "processes")
     monkeypatch.setattr(batch, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(batch, "WORTH_A_START", 1)
     return str(request.param)
 
 
 @pytest.fixture
 def in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the test looks on from within this process."""
-    monkeypatch.setattr(fork_pool, "can_fork", lambda: False)
+    monkeypatch.setattr(process_pool, "can_start", lambda: False)
 
 
 def files_in(folder: Path) -> list[str]:
@@ -105,7 +106,7 @@ def assert_whole(paths: Sequence[Path]) -> None:
 
 
 def distance(first: Image.Image, second: Image.Image) -> int:
-    """The largest difference of two pictures, in levels of 255."""
+    """Measure the largest difference of two pictures, in levels of 255."""
     return int(np.abs(np.asarray(first).astype(int) - np.asarray(second).astype(int)).max())
 
 
@@ -261,8 +262,7 @@ def test_a_result_that_cannot_be_written_leaves_nothing_behind(
     assert_whole([tmp_path / "out" / name for name in files_in(tmp_path / "out") if name != "failures.csv"])
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("in_threads")
 def test_a_full_disk_ends_the_batch_with_one_sentence(
     colorize: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -434,7 +434,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def start_batch(weights: Path, folder: Path, out: Path) -> "subprocess.Popen[str]":
-    """The command as a process, once it has written its first result."""
+    """Start the command as a process; returns once it has written its first result."""
     arguments = ["--weights", weights, "colorize", "--checkpoint", "toy", folder, "-o", out, "--jobs", "2"]
     command = [sys.executable, "-c", WITH_CTRL_C, *map(str, arguments)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)

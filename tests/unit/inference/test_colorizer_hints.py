@@ -19,7 +19,7 @@ from tests.support.toy_photo import hinted_model
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of checkpoints."""
+    """Make a folder of checkpoints."""
     return tmp_path_factory.mktemp("weights")
 
 

@@ -21,7 +21,7 @@ STEPS = 40  # of the bisection: far beyond what 8 bits show
 
 
 def photo(height: int = 600, width: int = 900) -> Image.Image:
-    """A photo with fine detail, noise, black and white."""
+    """Make a photo with fine detail, noise, black and white."""
     source = Image.fromarray(np.hstack([data.coffee()[:400], data.astronaut()[:400]]))
     pixels = np.asarray(source.resize((width, height), Image.Resampling.BICUBIC)).astype(float)
     pixels += np.random.default_rng(0).normal(0, 4, pixels.shape)
@@ -45,7 +45,7 @@ def linear_rgb(lightness: np.ndarray, ab: np.ndarray) -> np.ndarray:
 
 
 def plain(image: Image.Image, prediction: Prediction, saturation: float) -> np.ndarray:
-    """The whole picture at once, float64, the edge of the gamut by bisection: (H, W, 3) in 0..255."""
+    """Compute the whole picture at once, float64, the edge of the gamut by bisection: (H, W, 3) in 0..255."""
     lightness = rgb2lab(np.asarray(image))[..., 0]
     guide = guided_upsampling.fit(
         torch.from_numpy(prediction.lightness).double()[None, None], torch.from_numpy(prediction.ab).double()[None]
@@ -156,7 +156,7 @@ def test_lightness_is_read_once_and_serves_every_look() -> None:
 def test_tones_are_those_of_scikit_image_in_colour_and_in_grey() -> None:
     image = photo(100, 150)
     for picture in (image, image.convert("L").convert("RGB")):
-        lightness = 116 * read_lightness(picture).roots.numpy() - 16
+        lightness = 116 * read_lightness(picture).lab_f.numpy() - 16
         assert np.abs(lightness - rgb2lab(np.asarray(picture))[..., 0]).max() < 1e-3
 
 
@@ -165,7 +165,7 @@ def test_a_grey_start_does_not_make_a_photo_grey() -> None:
     pixels = np.full((80, 100, 3), 90, np.uint8)
     pixels[70:, :, 0] = 200
     image = Image.fromarray(pixels)
-    lightness = 116 * read_lightness(image).roots.numpy() - 16
+    lightness = 116 * read_lightness(image).lab_f.numpy() - 16
     assert np.abs(lightness - rgb2lab(pixels)[..., 0]).max() < 1e-3
 
 
@@ -173,6 +173,6 @@ def test_fields_say_in_terms_of_the_root_what_slope_and_offset_say_in_lab() -> N
     slope, offset, lightness = torch.tensor([[0.4], [-0.7]]), torch.tensor([[12.0], [30.0]]), torch.tensor([55.0])
     root = (lightness + 16) / 116
     a, b = slope * lightness + offset
-    to_x, f_x, to_z, f_z = packed_lab.fields_of(slope, offset)
+    to_x, f_x, to_z, f_z = packed_lab.affine_coefficients(slope, offset)
     assert torch.allclose(to_x * root + f_x, root + a / 500)
     assert torch.allclose(to_z * root + f_z, root - b / 200)

@@ -1,35 +1,9 @@
-"""Colour is carried to the photo's size along the edges of L, and area averages are exact."""
+"""Colour is carried to the photo's size along the edges of L."""
 
 import pytest
 import torch
 
-from colorizer.inference import guided_upsampling
-
-
-@pytest.mark.parametrize(("source", "target"), [(10, 5), (7, 3), (100, 33), (5, 5), (4000, 128), (9, 1)])
-def test_area_weights_average_everything_once(source: int, target: int) -> None:
-    weights = guided_upsampling.area_weights(source, target)
-    assert torch.allclose(weights.sum(1), torch.ones(target), atol=1e-5)
-    assert torch.allclose(weights.sum(0), torch.full((source,), target / source), atol=1e-5)
-
-
-def test_area_weights_of_a_whole_factor_are_block_means() -> None:
-    line = torch.rand(12, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(guided_upsampling.area_weights(12, 4) @ line, line.view(4, 3).mean(1))
-
-
-@pytest.mark.parametrize(("source", "target"), [(1000, 3), (866, 160), (47, 46), (5, 5), (7, 1)])
-def test_area_means_are_those_of_all_weights_at_once(source: int, target: int) -> None:
-    plane = torch.rand(source, 6, generator=torch.Generator().manual_seed(5))
-    expected = guided_upsampling.area_weights(source, target) @ plane
-    assert torch.allclose(guided_upsampling.area_means(plane, target), expected, atol=1e-6)
-
-
-@pytest.mark.parametrize(("height", "rows"), [(1, 1), (3000, 131), (16, 16), (65_535, 8)])
-def test_strips_cover_every_row_once(height: int, rows: int) -> None:
-    strips = list(guided_upsampling.strips(height, rows))
-    assert [row for top, bottom in strips for row in range(top, bottom)] == list(range(height))
-    assert all(bottom - top == rows for top, bottom in strips[:-1])
+from colorizer.inference import downsampling, guided_upsampling
 
 
 def enlarge(guide: guided_upsampling.GuidedColor, lightness: torch.Tensor) -> torch.Tensor:
@@ -43,7 +17,7 @@ def enlarge(guide: guided_upsampling.GuidedColor, lightness: torch.Tensor) -> to
 
 def enlarged_rows(rows: guided_upsampling.Rows, count: int, size: tuple[int, int], at_once: int) -> torch.Tensor:
     parts = []
-    for top, bottom in guided_upsampling.strips(size[0], at_once):
+    for top, bottom in downsampling.strips(size[0], at_once):
         rows.write(top, out := torch.empty(count, bottom - top, size[1]), torch.empty_like(out))
         parts.append(out)
     return torch.cat(parts, 1)

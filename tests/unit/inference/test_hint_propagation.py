@@ -8,7 +8,7 @@ from colorizer.inference.hints import NetworkHint
 
 
 def flat(value: float = 0.0) -> torch.Tensor:
-    """An embedding in which all is alike."""
+    """Make an embedding in which all is alike."""
     return torch.full((2, 64, 64), value)
 
 

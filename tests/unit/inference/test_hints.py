@@ -80,7 +80,7 @@ def changed(**values: object) -> bytes:
     ],
 )
 def test_anything_else_is_refused_in_one_sentence(content: bytes) -> None:
-    with pytest.raises(HintError, match="This is not a file of hints; choose the JSON"):
+    with pytest.raises(HintError, match="This is not a file of points; choose the JSON"):
         hints_from_json(content, (300, 200))
 
 
@@ -88,7 +88,7 @@ def test_too_much_and_places_outside_are_refused() -> None:
     with pytest.raises(HintError, match="at most 64 kB"):
         hints_from_json(b" " * 64_001, (300, 200))
     many = [{"x": 1, "y": 2, "color": "#ffffff"}] * (MAX_HINTS + 1)
-    with pytest.raises(HintError, match=f"The file has {MAX_HINTS + 1} hints"):
+    with pytest.raises(HintError, match=f"The file has {MAX_HINTS + 1} points"):
         hints_from_json(changed(hints=many), (300, 200))
     with pytest.raises(HintError, match="lies outside its photo"):
         hints_from_json(changed(hints=[{"x": 10**30, "y": 2, "color": "#ffffff"}]), (300, 200))

@@ -20,7 +20,7 @@ NAMES = models.architectures_with_head("rgb")
 
 
 def make(name: str, width: int = 4) -> ColorNetwork:
-    """A network in evaluation mode with random weights."""
+    """Make a network in evaluation mode with random weights."""
     torch.manual_seed(1)
     return models.build(name, width=width).eval()
 
@@ -48,7 +48,7 @@ def test_the_output_is_a_picture_in_0_to_1(name: str) -> None:
 
 
 def shapes_inside(network: ColorNetwork) -> list[tuple[int, ...]]:
-    """The maps of each layer, for a picture of 128 x 128."""
+    """List the shapes of each layer's maps, for a picture of 128 x 128."""
     seen: list[tuple[int, ...]] = []
     for layer in layers(network):
         layer.register_forward_hook(lambda module, given, made: seen.append((*made.shape[2:], made.shape[1])))

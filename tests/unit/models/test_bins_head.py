@@ -125,7 +125,7 @@ def test_a_loss_of_regression_is_refused_for_bins(loss: str) -> None:
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint that train.py made of a few pictures."""
+    """Train a checkpoint on a few pictures by train.py."""
     folder = tmp_path_factory.mktemp("bins")
     pictures, out = make_pictures(folder / "photos", 16), folder / "weights" / "toy"
     recipe = write_recipe(folder / "recipe.toml")

@@ -21,7 +21,7 @@ _PHOTO = ["model.architecture=lite0-bins", "loss.name=cross_entropy_huber"]
 
 
 def grey_square(photo: np.ndarray) -> torch.Tensor:
-    """The centre of an RGB photo at 224 pixels, in grey, -1..1."""
+    """Cut the centre of an RGB photo at 224 pixels, in grey, -1..1."""
     grey = Image.fromarray(photo).convert("L")
     side = min(grey.size)
     left, top = (grey.width - side) // 2, (grey.height - side) // 2
@@ -31,7 +31,7 @@ def grey_square(photo: np.ndarray) -> torch.Tensor:
 
 @torch.inference_mode()
 def probabilities(photo: np.ndarray) -> torch.Tensor:
-    """What the package's own classifier makes of the encoder's last features, (1000,)."""
+    """Ask the package's own classifier about the encoder's last features, (1000,)."""
     state = lite0_imagenet_state()
     encoder = Lite0Encoder()
     encoder.load_imagenet(state)

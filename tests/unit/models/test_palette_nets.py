@@ -18,7 +18,7 @@ RECIPES = sorted(path for path in (ROOT / "recipes").glob("*.toml") if read_reci
 
 
 def make(name: str, colors: int = 6, width: int = 4) -> PaletteNetwork:
-    """A network in evaluation mode with random weights and random colours."""
+    """Make a network in evaluation mode with random weights and random colours."""
     torch.manual_seed(1)
     network = models.build(name, colors=colors, width=width)
     assert isinstance(network, PaletteNetwork)

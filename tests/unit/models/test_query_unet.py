@@ -78,3 +78,27 @@ def test_gradients_reach_everything_that_is_trained(coarse: models.QueryUNet) ->
     network(torch.rand(2, 1, 64, 64) * 100).square().mean().backward()
     idle = {name for name, value in network.named_parameters() if value.grad is None}
     assert not idle
+
+
+def test_queries_add_nothing_to_the_network_that_they_join_until_they_are_trained() -> None:
+    torch.manual_seed(0)
+    plain, joined = models.Lite0Bins(), models.Lite0Queries()
+    missing, foreign = joined.load_state_dict(plain.state_dict(), strict=False)
+    assert not foreign and all(name.startswith(("queries.", "join.")) for name in missing)
+    lightness = torch.rand(2, 1, 64, 64) * 100
+    with torch.inference_mode():
+        before = plain.eval()(lightness)
+        assert torch.equal(joined.eval()(lightness), before)
+        torch.nn.init.normal_(joined.join.weight)
+        assert not torch.equal(joined(lightness), before)
+    assert 4.0e6 < models.count_parameters(joined) < 4.5e6
+
+
+def test_a_gradient_reaches_the_queries_once_they_are_joined() -> None:
+    network = models.Lite0Queries().train()
+    for _ in range(2):
+        network(torch.rand(2, 1, 64, 64) * 100, torch.rand(2, 3, 64, 64)).square().mean().backward()
+        with torch.no_grad():
+            network.join.weight.sub_(network.join.weight.grad)
+    assert network.queries.content.grad is not None and network.queries.content.grad.abs().max() > 0
+    assert not {name for name, value in network.named_parameters() if value.grad is None}

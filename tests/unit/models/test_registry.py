@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from colorizer import models
 from colorizer.data.torchvision_compat import import_torchvision
 from colorizer.errors import TrainingError
-from colorizer.models.registry import Head
+from colorizer.models.base import Head
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.network_setup import build_network
 from tests.support.training import RECIPE
@@ -63,7 +63,7 @@ def test_the_resnet_colorizer_has_its_stated_size() -> None:
 
 @pytest.fixture(scope="module")
 def imagenet_like() -> dict[str, Tensor]:
-    """A torchvision ResNet-18's state, with random values: what the download gives has the same names and shapes."""
+    """Make a torchvision ResNet-18's state with random values: the download has the same names and shapes."""
     torch.manual_seed(3)
     network: nn.Module = import_torchvision().models.resnet18(weights=None)
     return {

@@ -10,6 +10,7 @@ from skimage import data
 
 from colorizer import color
 from colorizer.training import augmentation
+from colorizer.training.augmentation import random_crop, random_resized_crop
 from colorizer.utils.seeding import seeded
 
 
@@ -35,7 +36,7 @@ def test_it_follows_from_the_generator(lightness: torch.Tensor) -> None:
 
 
 def changed(result: torch.Tensor, lightness: torch.Tensor) -> torch.Tensor:
-    """The pictures that an effect came to."""
+    """List the pictures that an effect came to."""
     return result[(result != lightness).flatten(1).any(1)]
 
 
@@ -62,3 +63,54 @@ def test_compression_is_that_of_jpeg(lightness: torch.Tensor) -> None:
     lost, truly_lost = (float((item - whole[0, 0]).abs().mean()) for item in (compressed, pillow))
     assert 0.9 < lost / truly_lost < 1.1
     assert float((compressed - pillow).abs().mean()) < 0.35 * truly_lost  # libjpeg rounds its table and its transform
+
+
+def coded(count: int, side: int) -> torch.Tensor:
+    """Squares whose every pixel says which picture, row and column it is: uint8 (count, 3, side, side)."""
+    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    return torch.stack([torch.stack([torch.full_like(rows, n), rows, columns]) for n in range(count)]).byte()
+
+
+@pytest.mark.parametrize("flip", [True, False])
+def test_augmentation_gives_exact_windows_mirrored_or_not(flip: bool) -> None:
+    squares = coded(64, 20)
+    result = random_crop(squares, 12, flip, torch.Generator().manual_seed(0))
+    assert tuple(result.shape) == (64, 3, 12, 12)
+    mirrored = 0
+    corners = set()
+    for number, crop in enumerate(result.int()):
+        columns = crop[2, 0]
+        is_mirrored = bool(columns[0] > columns[-1])
+        mirrored += is_mirrored
+        top, left = int(crop[1, 0, 0]), int(columns.min())
+        window = squares[number, :, top : top + 12, left : left + 12].int()
+        assert torch.equal(crop, window.flip(2) if is_mirrored else window)
+        corners.add((top, left))
+    assert 16 < mirrored < 48 if flip else mirrored == 0
+    assert {top for top, _ in corners} == {left for _, left in corners} == set(range(9))
+
+
+def test_augmentation_without_room_leaves_the_squares_whole() -> None:
+    assert torch.equal(random_crop(coded(3, 16), 16, False, torch.Generator()), coded(3, 16))
+
+
+def test_zooming_cuts_windows_of_many_sizes() -> None:
+    """Of a picture whose levels tell where a pixel lies: cuts are straight, of the stated sizes, some mirrored."""
+    side, crop = 80, 32
+    levels = torch.arange(side, dtype=torch.float32) * 3
+    picture = torch.stack([levels.expand(side, side), levels[:, None].expand(side, side), torch.zeros(side, side)])
+    squares = picture.to(torch.uint8).expand(64, -1, -1, -1)
+    result = random_resized_crop(squares, crop, 1.6, True, torch.Generator().manual_seed(1)).float() / 3
+    across, down = result[:, 0].mean(1), result[:, 1].mean(2)  # (64, crop): the place of each column and row
+    width, height = (across[:, -1] - across[:, 0]).abs(), down[:, -1] - down[:, 0]
+    assert torch.allclose(width, height, atol=2)
+    sizes = width * crop / (crop - 1)
+    assert 19 <= float(sizes.min()) < 26 and 60 < float(sizes.max()) <= 81
+    mirrored = across[:, -1] < across[:, 0]
+    assert 16 < int(mirrored.sum()) < 48
+    assert float(down[:, 0].std()) > 5
+
+
+def test_zooming_without_room_leaves_the_squares_whole() -> None:
+    squares = coded(3, 16)
+    assert torch.equal(random_resized_crop(squares, 16, 1.0, False, torch.Generator().manual_seed(0)), squares)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 import colorizer
-import train
 from colorizer import color
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import COLUMNS, EpochRow, read_history
@@ -21,8 +20,9 @@ from colorizer.recipes.recipe import parse_recipe
 from colorizer.recipes.schema import AdversarySettings
 from colorizer.training.export import finish
 from colorizer.training.gan import Adversary
+from colorizer.training.launch import make_accelerator
 from colorizer.training.network_setup import build_network
-from colorizer.training.trainer import Run, Watcher
+from colorizer.training.trainer import Trainer, Watcher
 from tests.support.photos import make_pictures
 from tests.support.training import ADVERSARIAL_COLUMNS, GAN_RECIPE, QUIET, fitted, make_run
 
@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_adversary(*overrides: str) -> Adversary:
     recipe = parse_recipe(GAN_RECIPE, overrides)
     assert recipe.adversary is not None
-    return Adversary(recipe.adversary, recipe, train.make_accelerator(recipe))
+    return Adversary(recipe.adversary, recipe.data.crop, recipe.training, make_accelerator(recipe.training))
 
 
 def pictures(seed: int) -> tuple[Tensor, Tensor]:
@@ -168,12 +168,12 @@ def test_the_accuracy_is_the_share_of_right_answers_on_pictures_of_the_epochs_ch
     folder: Path, tmp_path: Path
 ) -> None:
     run = make_run(GAN_RECIPE, folder, tmp_path)
-    assert run.adversary is not None
+    assert run.learner.adversary is not None
     for bias, share in ((100.0, 0.5), (-100.0, 0.5)):  # everything true, everything made: half is right
-        last = run.adversary.network.layers[-1]
+        last = run.learner.adversary.network.layers[-1]
         assert isinstance(last, torch.nn.Linear)
         last.bias.data.fill_(bias)
-        assert run.adversary.accuracy(run.bare_network, run.data.training, 0) == share
+        assert run.learner.adversary.accuracy(run.bare_network, run.data.training, 0) == share
     assert run.recipe.adversary is not None and run.recipe.adversary.eval_images == 6
 
 
@@ -184,8 +184,8 @@ def test_a_discriminator_that_is_too_good_rests_for_an_epoch_and_its_weights_wit
     states: list[dict[str, Tensor]] = []
 
     def keep(row: EpochRow) -> None:
-        assert run.adversary is not None
-        states.append({name: tensor.clone() for name, tensor in run.adversary.network.named_parameters()})
+        assert run.learner.adversary is not None
+        states.append({name: tensor.clone() for name, tensor in run.learner.adversary.network.named_parameters()})
 
     run.fit(Watcher(lambda pictures, loss: None, keep))
     assert [row.discriminator_steps for row in run.progress.rows] == [3, 0, 0]
@@ -203,7 +203,7 @@ def test_a_plain_run_has_no_adversarial_columns_and_an_adversary_changes_its_wei
     recipe = parse_recipe(plain_recipe)
     assert recipe.adversary is None and "adversary" not in recipe.to_toml()
     data = load_training_data([folder], recipe.data, lambda message: None)
-    plain = Run(recipe, build_network(recipe), data, tmp_path / "plain", train.make_accelerator(recipe))
+    plain = Trainer(recipe, build_network(recipe), data, tmp_path / "plain", make_accelerator(recipe.training))
     plain.fit(QUIET)
     assert (tmp_path / "plain" / "history.csv").read_text().splitlines()[0] == ",".join([*COLUMNS, "peak_memory_mb"])
     adversarial = fitted(GAN_RECIPE, folder, tmp_path / "gan")

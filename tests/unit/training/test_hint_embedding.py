@@ -1,5 +1,6 @@
 """The embedding learns what belongs together: where mistakes are alike, so are the embeddings."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from colorizer import color, models
 from colorizer.inference.hint_propagation import covariance, places_of
 from colorizer.models.hint_unet import AB_SCALE
-from colorizer.training.hint_embedding import draw_cells, fit_hint_embedding, true_hint_planes
+from colorizer.training.hint_embedding import EmbeddingFit, draw_cells, true_hint_planes
 from colorizer.utils.seeding import seeded
 
 
@@ -25,11 +26,18 @@ def halves(seed: int = 0) -> Iterator[torch.Tensor]:
         yield (color.lab_to_display(lab) * 255).round().to(torch.uint8)
 
 
+def learn(network: models.Lite0Bins, steps: int, seed: int) -> None:
+    batches = halves()
+    fit = EmbeddingFit(network, next(batches), steps, seed)
+    for squares in itertools.islice(batches, steps):
+        fit.learn(squares)
+
+
 @pytest.fixture(scope="module")
 def studied() -> models.Lite0Bins:
     torch.manual_seed(0)
     network = models.Lite0Bins().eval()
-    fit_hint_embedding(network, halves(), 60, 0)
+    learn(network, 60, 0)
     return network
 
 
@@ -51,16 +59,16 @@ def test_the_same_seed_learns_the_same() -> None:
     network, other = (models.Lite0Bins().eval() for _ in range(2))
     other.load_state_dict(network.state_dict())
     for one in (network, other):
-        fit_hint_embedding(one, halves(), 2, 5)
+        learn(one, 2, 5)
     assert torch.equal(network.projection, other.projection)
     assert not network.projection.requires_grad
 
 
 def test_hinted_and_judged_cells_are_others_and_hints_show_the_truth() -> None:
-    hinted, judged = draw_cells(6, 256, seeded(0))
+    hinted, evaluated = draw_cells(6, 256, seeded(0))
     ab = torch.randn(6, 2, 16, 16)
     planes = true_hint_planes(ab, hinted)
-    for number, (at, others) in enumerate(zip(hinted, judged, strict=True)):
+    for number, (at, others) in enumerate(zip(hinted, evaluated, strict=True)):
         assert not set(at.tolist()) & set(others.tolist()) and len(others) >= 200
         assert int(planes[number, 2].sum()) == len(at)
         shown = planes[number, :2].flatten(1)[:, at] * AB_SCALE

@@ -74,7 +74,7 @@ def test_a_run_goes_on_after_every_signal_as_if_there_had_been_none(folder: Path
 
 
 def assert_stopped(out: Path, epochs: int, status: int, output: str, errors: str) -> None:
-    """The run said that its state is saved, and it is: in the middle of the epoch after those."""
+    """Check that the run said that its state is saved, and that it is: in the middle of the epoch after those."""
     assert status == 130, output + errors
     assert "Stopped; the state is saved. Give the same command with --resume" in errors
     assert "Traceback" not in errors

@@ -12,7 +12,7 @@ from colorizer import models
 from colorizer.checkpoints.store import load_network, read_tensors
 from colorizer.recipes.schema import TrainingSettings
 from colorizer.training.run_state import LAST_FILE, is_under_way, state_under_way
-from colorizer.training.trainer import learning_rate, make_average
+from colorizer.training.schedule import learning_rate, make_average
 
 RECIPE = """
 id = "{id}"

@@ -19,6 +19,7 @@ from colorizer.training.color_statistics import kmeans_palette
 from colorizer.training.network_setup import build_network, fit_color_statistics, network_options
 from tests.support.checkpoints import CARD
 from tests.support.photos import crop_of_a_photo
+from tests.support.toy_photo import hinted_model
 from tests.support.training import RECIPE
 
 CHOOSER = ("model.architecture=palette-cnn", "loss.name=cross_entropy")
@@ -152,7 +153,7 @@ def test_options_leave_out_what_the_recipe_leaves_to_the_architecture() -> None:
 
 
 def checkpoint(folder: Path, **options: int) -> models.ColorNetwork:
-    """A checkpoint of a network with random weights; returns the network."""
+    """Write a checkpoint of a network with random weights; returns the network."""
     torch.manual_seed(5)
     network = models.build("autoencoder-5", **options)
     sha256 = write_tensors(folder / MODEL_FILE, to_float16(network.state_dict()))
@@ -176,6 +177,16 @@ def test_a_start_by_its_id_lies_in_weights() -> None:
     shipped, _ = load_network(WEIGHTS / "scenes-500-mse")
     network = built("model.init_from=scenes-500-mse")
     assert all(torch.equal(tensor, shipped.state_dict()[name]) for name, tensor in network.state_dict().items())
+
+
+def test_colour_queries_go_on_from_a_network_without_them(tmp_path: Path) -> None:
+    hinted_model(tmp_path)
+    start = tmp_path / "toy"
+    settings = ("model.architecture=lite0-queries", "loss.name=cross_entropy_huber", f"model.init_from={start}")
+    network, before = built(*settings), load_network(start)[0].state_dict()
+    assert all(torch.equal(network.state_dict()[name], before[name]) for name in before)
+    with pytest.raises(ColorizerError, match="is a lite0-bins, the recipe's network a query-unet"):
+        built("model.architecture=query-unet", *settings[1:])
 
 
 @pytest.mark.parametrize(

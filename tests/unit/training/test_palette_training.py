@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 
 import colorizer
-import train
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import COLUMNS, read_history
 from colorizer.checkpoints.store import load_network, read_tensors
@@ -18,9 +17,10 @@ from colorizer.evaluation.validation import measure_baseline, measure_network
 from colorizer.models import PaletteNetwork
 from colorizer.recipes.recipe import Recipe, parse_recipe
 from colorizer.training.export import finish
+from colorizer.training.launch import make_accelerator
 from colorizer.training.network_setup import build_network, fit_color_statistics
 from colorizer.training.run_state import BASELINE_FILE, LAST_FILE, read_baseline, write_baseline
-from colorizer.training.trainer import Run
+from colorizer.training.trainer import Trainer
 from tests.support.photos import make_pictures
 from tests.support.public_sets import put_public_set
 from tests.support.training import (
@@ -62,13 +62,13 @@ def test_pictures_of_a_few_colours_are_learned(tmp_path: Path, architecture: str
 
 
 @pytest.fixture(scope="module")
-def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
     run = fitted(PALETTE_RECIPE, folder, tmp_path_factory.mktemp("run"), "training.snapshots=[0,2]")
     finish(run)
     return run
 
 
-def test_the_history_has_the_accuracies(finished: Run) -> None:
+def test_the_history_has_the_accuracies(finished: Trainer) -> None:
     rows = read_history(finished.folder / "history.csv")
     assert rows == finished.progress.rows
     header = (finished.folder / "history.csv").read_text().splitlines()[0]
@@ -89,13 +89,13 @@ def test_the_measures_of_training_are_means_over_each_epoch_alone(folder: Path, 
     assert accuracies == pytest.approx([accuracies[0]] * 3, abs=0.15)
 
 
-def build_and_load(run: Run) -> PaletteNetwork:
+def build_and_load(run: Trainer) -> PaletteNetwork:
     network, _ = load_network(run.folder)
     assert isinstance(network, PaletteNetwork)
     return network
 
 
-def test_the_checkpoint_has_its_palette_exactly_and_its_weights_in_float16(finished: Run) -> None:
+def test_the_checkpoint_has_its_palette_exactly_and_its_weights_in_float16(finished: Trainer) -> None:
     shipped = read_tensors(finished.folder / "model.safetensors")
     kinds = {name: tensor.dtype for name, tensor in shipped.items() if tensor.is_floating_point()}
     assert kinds.pop("palette") == torch.float32
@@ -109,7 +109,7 @@ def test_the_checkpoint_has_its_palette_exactly_and_its_weights_in_float16(finis
     assert len(torch.unique(shipped["palette"], dim=0)) == 6
 
 
-def test_the_shipped_state_is_not_stored_twice_and_is_its_epochs_snapshot(finished: Run) -> None:
+def test_the_shipped_state_is_not_stored_twice_and_is_its_epochs_snapshot(finished: Trainer) -> None:
     card = read_card(finished.folder / "card.toml")
     assert set(card.sha256) == {"model.safetensors", "snapshots/0000.safetensors"}
     assert [path.name for path in (finished.folder / "snapshots").iterdir()] == ["0000.safetensors"]
@@ -125,7 +125,7 @@ def test_the_shipped_state_is_not_stored_twice_and_is_its_epochs_snapshot(finish
     assert colorizer.load(finished.folder.name, snapshot=0, weights=finished.folder.parent).card.epochs == 3
 
 
-def test_the_card_has_the_options_the_loss_and_the_accuracy(finished: Run) -> None:
+def test_the_card_has_the_options_the_loss_and_the_accuracy(finished: Trainer) -> None:
     card = read_card(finished.folder / "card.toml")
     assert (card.architecture, card.head, card.options) == ("palette-cnn", "palette", {"colors": 6, "width": 8})
     assert card.loss == "cross-entropy over the colours of the palette, nats, mean over all pixels"
@@ -159,7 +159,7 @@ def test_a_resumed_run_keeps_the_palette_it_started_with(folder: Path, tmp_path:
 
 
 def test_the_card_names_the_command_that_trains_it_again(
-    folder: Path, finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, finished: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = "python train.py recipes/toy-choice.toml"
     assert read_card(finished.folder / "card.toml").metrics[0].command == f"{command} --data FOLDERS"
@@ -174,7 +174,7 @@ def test_the_card_names_the_command_that_trains_it_again(
 
 
 def shipped_command(recipe: Recipe, data: DataSplit, out: Path) -> str:
-    run = Run(recipe, build_network(recipe), data, out, train.make_accelerator(recipe))
+    run = Trainer(recipe, build_network(recipe), data, out, make_accelerator(recipe.training))
     write_baseline(out / BASELINE_FILE, measure_baseline(run.bare_network, data.validation, run.loss, CPU))
     run.fit(QUIET)
     return finish(run).metrics[0].command

@@ -14,7 +14,9 @@ from colorizer.inference.colorizer import load
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.export import finish
 from colorizer.training.network_setup import build_network
-from colorizer.training.trainer import Interrupted, Run, parameter_groups
+from colorizer.training.run_state import EMBEDDING_FILE
+from colorizer.training.schedule import parameter_groups
+from colorizer.training.trainer import Interrupted, Trainer, Watcher
 from tests.support.photos import make_pictures
 from tests.support.training import PHOTO_SETTINGS, QUIET, RECIPE, fitted, make_run
 
@@ -25,20 +27,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
     run = fitted(RECIPE, folder, tmp_path_factory.mktemp("runs") / "toy", *PHOTO_SETTINGS)
     finish(run)
     return run
 
 
-def test_its_card_says_what_it_takes_and_how_it_was_trained(finished: Run) -> None:
+def test_its_card_says_what_it_takes_and_how_it_was_trained(finished: Trainer) -> None:
     model = load("toy", weights=finished.folder.parent)
     assert model.card.takes_hints and model.card.takes_temperature
     assert model.card.input_size == 64
     assert model.card.loss.endswith("plus 0.02 times Huber over ab, threshold 12 Lab units")
 
 
-def test_it_learns_to_use_hints(finished: Run) -> None:
+def test_it_learns_to_use_hints(finished: Trainer) -> None:
     network = finished.bare_network
     weights = [value for name, value in network.state_dict().items() if name.startswith("hint_")]
     assert len(weights) == 5 and all(bool((value != 0).any()) for value in weights)
@@ -82,7 +84,7 @@ def test_pale_pictures_are_left_out_of_training_and_counted(tmp_path: Path) -> N
     assert sum("black and white, toned, or" in report for report in reports) >= 1
 
 
-def test_frozen_statistics_stay_those_of_the_start(finished: Run, folder: Path, tmp_path: Path) -> None:
+def test_frozen_statistics_stay_those_of_the_start(finished: Trainer, folder: Path, tmp_path: Path) -> None:
     start = f"model.init_from={finished.folder}"
     run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, start, "training.freeze_batchnorm=true")
     before = load_network(finished.folder)[0].state_dict()
@@ -99,8 +101,11 @@ def test_hints_are_refused_for_a_network_that_takes_none(setting: str) -> None:
         build_network(parse_recipe(RECIPE, [f"training.{setting}"]))
 
 
+EMBEDDING = (*PHOTO_SETTINGS, "training.epochs=1", "training.hint_embedding_steps=6")
+
+
 def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(folder: Path, tmp_path: Path) -> None:
-    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.hint_embedding_steps=3")
+    run = fitted(RECIPE, folder, tmp_path / "toy", *EMBEDDING)
     before = {name: value.clone() for name, value in run.bare_network.state_dict().items()}
     assert before["projection"].count_nonzero() == 1
     finish(run)
@@ -112,18 +117,54 @@ def test_at_the_end_it_learns_what_belongs_together_and_nothing_else_changes(fol
         )
 
 
-def test_breaking_off_meanwhile_leaves_a_run_to_go_on_with(folder: Path, tmp_path: Path) -> None:
-    run = fitted(
-        RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.hint_embedding_steps=3"
-    )
-    with run.stop_request.handle_signals():
-        signal.raise_signal(signal.SIGTERM)
-    with pytest.raises(Interrupted):
+def stop_at(number: int) -> Watcher:
+    """Press Ctrl-C while that step of the hint embedding, counted from 1, is told."""
+
+    def embedding(done: int, error: float) -> None:
+        if done == number:
+            signal.raise_signal(signal.SIGINT)
+
+    return Watcher(lambda pictures, loss: None, lambda row: None, embedding)
+
+
+def resumed(folder: Path, out: Path) -> Trainer:
+    run = make_run(RECIPE, folder, out, *EMBEDDING)
+    run.resume()
+    return run
+
+
+def test_a_hint_embedding_that_was_interrupted_twice_is_bit_for_bit_that_of_a_whole_run(
+    folder: Path, tmp_path: Path
+) -> None:
+    whole = fitted(RECIPE, folder, tmp_path / "whole", *EMBEDDING)
+    part = make_run(RECIPE, folder, tmp_path / "part", *EMBEDDING)
+    for step in (2, 5):
+        with part.stop_request.handle_signals(), pytest.raises(Interrupted):
+            part.fit(stop_at(step))
+        part = resumed(folder, tmp_path / "part")
+    steps: list[int] = []
+    part.fit(Watcher(lambda pictures, loss: None, lambda row: None, lambda done, error: steps.append(done)))
+    assert steps == [6]  # nothing is learned twice
+    assert whole.projection is not None and part.projection is not None
+    assert torch.equal(whole.projection, part.projection)
+    for run in (whole, part):
         finish(run)
-    assert not (tmp_path / "toy" / CARD_FILE).exists()
-    again = make_run(
-        RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, "training.epochs=1", "training.hint_embedding_steps=3"
-    )
-    again.resume()
+    files = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "part")]
+    assert files[0] == files[1]
+
+
+def test_a_run_of_before_that_has_no_state_of_the_embedding_begins_with_it(folder: Path, tmp_path: Path) -> None:
+    whole = fitted(RECIPE, folder, tmp_path / "toy", *EMBEDDING)
+    (tmp_path / "toy" / EMBEDDING_FILE).unlink()
+    again = resumed(folder, tmp_path / "toy")
     again.fit(QUIET)
-    assert finish(again).takes_hints
+    assert whole.projection is not None and again.projection is not None
+    assert torch.equal(whole.projection, again.projection)
+
+
+def test_a_damaged_state_of_the_embedding_is_named(folder: Path, tmp_path: Path) -> None:
+    fitted(RECIPE, folder, tmp_path / "toy", *EMBEDDING)
+    (tmp_path / "toy" / EMBEDDING_FILE).write_bytes(b"no tensors")
+    with pytest.raises(TrainingError, match=r"hint_embedding\.safetensors is damaged"):
+        resumed(folder, tmp_path / "toy").fit(QUIET)
+    assert not (tmp_path / "toy" / CARD_FILE).exists()

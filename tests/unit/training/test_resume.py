@@ -12,7 +12,7 @@ import torch
 import train
 from colorizer.checkpoints.card import CARD_FILE, read_card
 from colorizer.checkpoints.store import RECIPE_FILE
-from colorizer.training.trainer import Interrupted, Run, Watcher
+from colorizer.training.trainer import Interrupted, Trainer, Watcher
 from tests.support.photos import make_pictures
 from tests.support.training import (
     GAN_RECIPE,
@@ -62,8 +62,8 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture(scope="module")
-def whole(kind: Kind, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The run that nothing interrupted."""
+def whole(kind: Kind, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
+    """Train the run that nothing interrupts."""
     return fitted(kind.recipe, folder, tmp_path_factory.mktemp("whole"), *kind.settings)
 
 
@@ -78,13 +78,18 @@ def at_step(number: int) -> Callable[[int, float | None], None]:
     return watch
 
 
-def states(run: Run) -> list[dict[str, torch.Tensor]]:
-    """The tensors of the network, and of the discriminator where there is one."""
-    return [run.bare_network.state_dict(), *([run.adversary.network.state_dict()] if run.adversary else [])]
+def states(run: Trainer) -> list[dict[str, torch.Tensor]]:
+    """Return the tensors of the network, and of the discriminator where there is one."""
+    return [
+        run.bare_network.state_dict(),
+        *([run.learner.adversary.network.state_dict()] if run.learner.adversary else []),
+    ]
 
 
 @pytest.mark.parametrize("step", [1, 4])
-def test_interrupted_and_resumed_equals_whole(kind: Kind, whole: Run, folder: Path, tmp_path: Path, step: int) -> None:
+def test_interrupted_and_resumed_equals_whole(
+    kind: Kind, whole: Trainer, folder: Path, tmp_path: Path, step: int
+) -> None:
     part = make_run(kind.recipe, folder, tmp_path, *kind.settings)
     with part.stop_request.handle_signals(), pytest.raises(Interrupted):
         part.fit(Watcher(at_step(step), lambda row: None))

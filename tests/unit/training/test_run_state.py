@@ -11,15 +11,25 @@ from safetensors.torch import save_file
 from torch import nn
 
 from colorizer.errors import CheckpointError, TrainingError
-from colorizer.evaluation.validation import Baseline, Validation
-from colorizer.training.run_state import Progress, Trained, read_baseline, read_state, save_state, write_baseline
+from colorizer.evaluation.scores import Scores
+from colorizer.evaluation.validation import Baseline
+from colorizer.training.run_state import (
+    Progress,
+    Trained,
+    find_folders,
+    read_baseline,
+    read_state,
+    save_state,
+    write_baseline,
+)
+from colorizer.utils.atomic_write import write_atomically
 from tests.support.checkpoints import history_row
 
 PROGRESS = Progress(2, 7, 0.1 + 0.2, 1 / 7, 2.5, 1 / 9, 1 / 3, [history_row(0), history_row(1)], "ab", "cd")
 
 
 def trained() -> tuple[nn.Module, torch.optim.AdamW]:
-    """A small network in channels-last layout, after two steps."""
+    """Train a small network in channels-last layout for two steps."""
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(4, 6, 3), nn.BatchNorm2d(6)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(network.parameters(), 0.01)
@@ -125,11 +135,22 @@ def test_the_state_of_another_network_is_refused(tmp_path: Path, other: nn.Modul
 
 
 def test_a_baseline_comes_back_as_it_was_and_a_broken_one_is_refused(tmp_path: Path) -> None:
-    for accuracy in (None, 0.25):
-        baseline = Baseline(Validation(80.9, math.inf, 11.2, 14.01, 0.1 + 0.2, accuracy), 40.5)
+    for accuracy in (math.nan, 0.25):
+        scores = Scores(
+            loss=80.9, psnr=math.inf, ciede2000=11.2, ab_rmse=14.01, colorfulness=0.1 + 0.2, accuracy=accuracy
+        )
+        baseline = Baseline(scores, 40.5)
         write_baseline(tmp_path / "baseline.toml", baseline)
         assert read_baseline(tmp_path / "baseline.toml") == baseline
     for broken in ("", "grey = 3", "true_colorfulness = 1\n[grey]\nloss = 3", f"grey = {'9' * 5000}"):
         (tmp_path / "baseline.toml").write_text(broken)
         with pytest.raises(CheckpointError, match=r"baseline\.toml is not a readable baseline"):
             read_baseline(tmp_path / "baseline.toml")
+
+
+def test_folders_with_a_recipe_are_runs_and_checkpoints(tmp_path: Path) -> None:
+    for name in ("weights/b", "weights/a", "runs/c"):
+        write_atomically(tmp_path / name / "recipe.toml", b"")
+    (tmp_path / "weights" / "d").mkdir()
+    found = find_folders(tmp_path / "weights", tmp_path / "runs", tmp_path / "nowhere")
+    assert [folder.name for folder in found] == ["a", "b", "c"]

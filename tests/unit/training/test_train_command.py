@@ -162,9 +162,12 @@ def test_unreadable_pictures_are_named_and_left_out(
     photos = make_pictures(tmp_path / "photos", 18)
     (photos / "003.png").write_bytes((photos / "003.png").read_bytes()[:300])
     (photos / "007.png").write_text("<html>")
-    command = [str(recipe), "--data", str(photos), "--out", str(tmp_path / "run")]
+    (photos / "._008.png").write_text("what a system put there")
+    command = [str(recipe), "--data", str(photos), "--out", str(tmp_path / "run"), "--verbose"]
     assert train.main([*command, "--set", "training.epochs=1", "--set", "data.images=0"]) == 0
     output = capsys.readouterr().out
     assert "003.png is left out: " in output
     assert "007.png is left out: " in output
+    assert "Left out: 1 hidden or system file or folder." in output
+    assert "._008.png: hidden or system file or folder, left out." in output
     assert "on 12 pictures" in output

@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 
 import colorizer
-import train
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import EpochRow, read_history
 from colorizer.checkpoints.store import load_network, read_tensors, snapshot_file, to_float16
@@ -20,10 +19,12 @@ from colorizer.errors import DataError, TrainingError
 from colorizer.evaluation.validation import measure_network
 from colorizer.recipes.recipe import Recipe, parse_recipe
 from colorizer.training.export import finish
+from colorizer.training.launch import make_accelerator
 from colorizer.training.losses import make_loss
 from colorizer.training.network_setup import build_network
 from colorizer.training.run_state import BASELINE_FILE, BEST_FILE, LAST_FILE, read_baseline, state_file
-from colorizer.training.trainer import Run, Watcher, learning_rate
+from colorizer.training.schedule import learning_rate
+from colorizer.training.trainer import Trainer, Watcher
 from tests.support.photos import crop_of_a_photo, make_pictures
 from tests.support.training import QUIET, RECIPE, fitted, make_run
 
@@ -112,8 +113,8 @@ def test_training_stops_early_without_a_better_epoch(folder: Path, tmp_path: Pat
 
 
 @pytest.fixture(scope="module")
-def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A finished run with every epoch kept, whose best epoch is not the last: its learning rate grows too high."""
+def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
+    """Train a run with every epoch kept, whose best epoch is not the last: its learning rate grows too high."""
     settings = ("training.warmup_steps=30", "training.schedule=constant", "training.learning_rate=0.03")
     run = fitted(
         RECIPE, folder, tmp_path_factory.mktemp("run"), *settings, "training.snapshots=[0,1,2]", "training.select=best"
@@ -122,7 +123,7 @@ def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
-def test_the_best_epoch_is_shipped_and_named_on_the_card(finished: Run) -> None:
+def test_the_best_epoch_is_shipped_and_named_on_the_card(finished: Trainer) -> None:
     best = min(finished.progress.rows, key=lambda row: row.val_ab_rmse).epoch
     card = read_card(finished.folder / "card.toml")
     assert card.epochs == best + 1
@@ -143,7 +144,7 @@ def test_the_last_epoch_is_shipped_where_the_recipe_says_so(folder: Path, tmp_pa
     assert all(torch.equal(tensor, last[name]) for name, tensor in shipped.items())
 
 
-def test_snapshots_are_those_of_their_epochs_and_load(finished: Run) -> None:
+def test_snapshots_are_those_of_their_epochs_and_load(finished: Trainer) -> None:
     card = read_card(finished.folder / "card.toml")
     assert card.snapshots == [0, 1, 2]
     kept = {snapshot_file(epoch) for epoch in range(3) if epoch != card.epochs - 1}  # that one is the model itself
@@ -154,19 +155,19 @@ def test_snapshots_are_those_of_their_epochs_and_load(finished: Run) -> None:
         assert measures.ab_rmse == pytest.approx(finished.progress.rows[epoch].val_ab_rmse, rel=0.01)
 
 
-def test_the_card_has_the_measures_of_the_shipped_file(finished: Run) -> None:
+def test_the_card_has_the_measures_of_the_shipped_file(finished: Trainer) -> None:
     network, card = load_network(finished.folder)
     again = measure_network(network, finished.data.validation, finished.loss, CPU)
     own, grey, truth = card.metrics
     assert (own.subject, grey.subject, truth.subject) == ("checkpoint", "grey", "truth")
     found = (own.psnr, own.ciede2000, own.ab_rmse, own.colorfulness)
-    assert found == pytest.approx((again.psnr, again.delta_e, again.ab_rmse, again.colorfulness), abs=1e-3)
+    assert found == pytest.approx((again.psnr, again.ciede2000, again.ab_rmse, again.colorfulness), abs=1e-3)
     baseline = read_baseline(finished.folder / BASELINE_FILE)
     assert grey.ab_rmse == round(baseline.grey.ab_rmse, 4)
     assert (truth.ab_rmse, truth.colorfulness) == (0, round(baseline.true_colorfulness, 4))
 
 
-def test_the_card_says_what_the_run_was(finished: Run) -> None:
+def test_the_card_says_what_the_run_was(finished: Trainer) -> None:
     card = read_card(finished.folder / "card.toml")
     assert (card.architecture, card.head, card.input_size) == ("resnet18-colorizer", "ab", 32)
     assert card.trained_on.images == 12
@@ -176,7 +177,7 @@ def test_the_card_says_what_the_run_was(finished: Run) -> None:
     assert card.parameters == sum(parameter.numel() for parameter in finished.bare_network.parameters())
 
 
-def test_a_finished_run_is_a_checkpoint_that_colours(finished: Run) -> None:
+def test_a_finished_run_is_a_checkpoint_that_colours(finished: Trainer) -> None:
     model = colorizer.load(finished.folder.name, weights=finished.folder.parent)
     assert model.colorize(crop_of_a_photo(0)).image.size == (80, 60)
 
@@ -249,7 +250,7 @@ def test_other_pictures_are_refused_on_resume(folder: Path, tmp_path: Path) -> N
     first, second = run.data.training_sha256, "another"
     data = DataSplit(run.data.training, run.data.validation, first, second)
     with pytest.raises(TrainingError, match="The validation pictures are not those the run started with"):
-        Run(recipe, build_network(recipe), data, tmp_path, train.make_accelerator(recipe)).resume()
+        Trainer(recipe, build_network(recipe), data, tmp_path, make_accelerator(recipe.training)).resume()
 
 
 def test_grey_pictures_are_neither_trained_nor_validated_on(tmp_path: Path) -> None:

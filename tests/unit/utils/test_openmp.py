@@ -7,7 +7,7 @@ from colorizer.checkpoints.store import WEIGHTS
 
 
 def printed(code: str) -> str:
-    """What a fresh process prints."""
+    """Return what a fresh process prints."""
     command = [sys.executable, "-c", code]
     return subprocess.run(command, cwd=WEIGHTS.parent, capture_output=True, text=True, check=True).stdout.strip()
 

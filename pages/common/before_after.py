@@ -61,7 +61,7 @@ _component = st.components.v2.component("before_after", html=_HTML, css=_CSS, js
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two pictures."""
+    """One of the two pictures, encoded, and its title."""
 
     title: str
     alt: str

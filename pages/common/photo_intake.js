@@ -1,0 +1,100 @@
+const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+
+export default function ({ parentElement, setTriggerValue, data }) {
+  const find = (selector) => parentElement.querySelector(selector);
+  const section = find("section"), dialog = find("dialog"), video = find("video");
+  const host = parentElement.getRootNode().host ?? parentElement;
+  const uploader = () => {  // of the photo before there may still be one, which nobody listens to any more
+    const all = [...host.closest(".st-key-intake").querySelectorAll("input[type=file]")];
+    return all.findLast((input) => !input.closest("[data-stale=true]")) ?? all.at(-1);
+  };
+  const tell = (text) => { find("p").textContent = text; };
+
+  const megabytes = (count) => (count / 1e6).toFixed(1);
+  const refuse = (files) => {
+    section.refusal = files.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
+      + `${megabytes(data.maxBytes)} MB; make the photo smaller, or save it as JPEG.`).join(" ");
+    tell(section.refusal);
+    if (files.length) setTriggerValue("refused", true);
+  };
+  const give = (files) => {
+    const isSmall = (file) => file.size <= data.maxBytes;
+    const box = new DataTransfer(), input = uploader();
+    refuse([...files].filter((file) => !isSmall(file)));
+    for (const file of [...files].filter(isSmall)) box.items.add(file);
+    if (!box.files.length) return;
+    input.files = box.files;
+    input.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "checked" }));
+    tell(`${box.files.length === 1 ? `Sending ${box.files[0].name} ...` : `Sending ${box.files.length} photos ...`} `
+      + section.refusal);
+  };
+  tell(section.refusal ?? "");  // it outlasts the runs of the page that other photos bring, until the next is given
+
+  find(".choose").onclick = () => uploader().click();
+
+  const close = () => {
+    for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+    video.srcObject = null;
+    dialog.close();
+  };
+  find(".camera").onclick = async () => {
+    if (matchMedia("(pointer: coarse)").matches) {  // a phone's own camera is better than a picture of its stream
+      const input = Object.assign(document.createElement("input"), { type: "file", accept: "image/*" });
+      input.setAttribute("capture", "environment");
+      input.onchange = () => give(input.files);
+      return input.click();
+    }
+    try {
+      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+      dialog.showModal();
+    } catch {
+      tell("No camera can be used here. Allow it in the browser, or choose a photo.");
+    }
+  };
+  find(".cancel").onclick = close;
+  dialog.oncancel = close;
+  find(".shoot").onclick = () => {
+    const canvas = Object.assign(document.createElement("canvas"),
+      { width: video.videoWidth, height: video.videoHeight });
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    canvas.toBlob((blob) => { give([new File([blob], "camera.jpg", { type: "image/jpeg" })]); }, "image/jpeg", 0.95);
+    close();
+  };
+
+  // Anywhere on the page; only fields that take files or text of their own keep what is meant for them.
+  const isOther = (event) => event.target.closest?.("[data-testid=stFileUploader]");
+  const over = (event) => {
+    if (!holds(event) || isOther(event)) return;
+    event.preventDefault();
+    section.classList.add("over");
+  };
+  const leave = (event) => { if (!event.relatedTarget) section.classList.remove("over"); };
+  const drop = (event) => {
+    section.classList.remove("over");
+    if (!holds(event) || isOther(event)) return;
+    event.preventDefault();
+    give(event.dataTransfer.files);
+  };
+  const paste = (event) => {
+    if (event.composedPath().some((node) => ["INPUT", "TEXTAREA"].includes(node.tagName))) return;
+    const files = event.clipboardData?.files ?? [], text = event.clipboardData?.getData("text").trim() ?? "";
+    if (files.length) give(files);
+    else if (/^https?:\/\/\S[^\r\n]*$/.test(text)) setTriggerValue("link", text);
+    else return;
+    event.preventDefault();
+  };
+  section.abort?.abort();
+  section.abort = new AbortController();
+  const { signal } = section.abort;
+  // Streamlit would refuse a large file too, in its own uploader, which is not shown.
+  const choose = (event) => {
+    if (event.target !== uploader() || event.detail === "checked") return;
+    event.stopImmediatePropagation();
+    give([...event.target.files]);
+  };
+  document.addEventListener("change", choose, { signal, capture: true });
+  for (const [name, listener] of Object.entries({ dragover: over, dragleave: leave, drop, paste })) {
+    document.addEventListener(name, listener, { signal });
+  }
+  return () => section.abort.abort();
+}

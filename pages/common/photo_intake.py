@@ -1,0 +1,52 @@
+"""The one control that takes photos in: choose, drop anywhere on the page, paste, take a picture.
+
+Its script hands everything to Streamlit's own uploader, which lies hidden beside it, so that one way leads to the
+server and its limits hold; a file that is too large is refused here, since the hidden uploader would do so unseen. A
+pasted address comes back as text.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from colorizer.images import LIMITS
+
+_HERE = Path(__file__)
+_HTML = """
+<section>
+  <button class="choose" type="button"><strong>Choose a photo</strong>
+    <span>or drop it anywhere on this page, or paste it</span></button>
+  <button class="camera" type="button">Camera</button>
+  <p role="status"></p>
+  <dialog aria-label="Take a photo">
+    <video autoplay playsinline muted></video>
+    <div><button class="shoot" type="button">Take the photo</button>
+      <button class="cancel" type="button">Cancel</button></div>
+  </dialog>
+</section>
+"""
+_component = st.components.v2.component(
+    "photo_intake",
+    html=_HTML,
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+)
+_KEY = "photo-intake"
+
+
+def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None]) -> None:
+    """Show the control, in a container whose only uploader is the one to hand files to.
+
+    Args:
+        on_link: called with the text of a pasted address before the page runs anew.
+        on_refused: called when a file was refused in the browser, so that sentences on earlier ones can go.
+    """
+
+    def told() -> None:
+        link = st.session_state[_KEY].get("link")
+        if isinstance(link, str) and link.strip():
+            on_link(link.strip())
+
+    data = {"maxBytes": LIMITS.max_bytes}
+    _component(key=_KEY, data=data, on_link_change=told, on_refused_change=on_refused)

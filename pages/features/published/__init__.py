@@ -1,0 +1,1 @@
+"""The networks that others published: their cards, and fetching them."""

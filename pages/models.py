@@ -1,0 +1,205 @@
+"""Models: what each checkpoint is, how good it is, and what it gets wrong."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from colorizer.checkpoints.card import Card, MetricsRow
+from colorizer.checkpoints.store import checkpoint_folder, scan
+from pages.common import glossary
+from pages.common.bootstrap import run_through_app
+from pages.common.checkpoint_picker import choose_card, photo_first
+from pages.features.published.facts import facts_of, show_published_figures
+from pages.features.published.fetch_list import show_fetchable
+
+_OF_TRAINING = ("Validated on", "Optimizer", "Training")  # what nobody here knows of a published network
+_Protocol = tuple[str, int, str]  # which pictures, how many, and how they were compared
+
+
+def _protocol(row: MetricsRow) -> _Protocol:
+    return row.dataset, row.images, row.protocol
+
+
+def _megabytes(card: Card) -> float:
+    """Sum the size of all tensor files that are there, in MB."""
+    folder = checkpoint_folder(card.id)
+    files = [folder / name for name in card.sha256]
+    return sum(file.stat().st_size for file in files if file.exists()) / 1e6
+
+
+def _line(name: str, row: MetricsRow, card: Card | None) -> dict[str, object]:
+    return {
+        "checkpoint": name,
+        "PSNR": row.psnr,
+        "CIEDE2000": row.ciede2000,
+        "ab RMSE": row.ab_rmse,
+        "colourfulness": row.colorfulness,
+        "SSIM": row.ssim,
+        "cross-entropy": row.loss,
+        "accuracy": row.accuracy,
+        "training": card.seconds / 60 if card and card.published is None else math.nan,
+        "parameters": card.parameters if card else None,
+        "size": _megabytes(card) if card else math.nan,
+    }
+
+
+def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
+    """Tabulate each checkpoint measured by a protocol, and grey and truth."""
+    lines, references = [], {}
+    for card in cards:
+        for row in card.metrics:
+            if _protocol(row) == protocol and row.subject == "checkpoint":
+                lines.append(_line(card.title, row, card))
+            elif _protocol(row) == protocol:
+                references[row.subject] = _line(
+                    {"grey": "grey (no colour)", "truth": "truth (the originals)"}[row.subject], row, None
+                )
+    table = pd.DataFrame([*lines, *(references[name] for name in ("grey", "truth") if name in references)])
+    return table.dropna(axis="columns", how="all").replace([math.inf], math.nan)
+
+
+def _number(help: str, format: str) -> Any:
+    return st.column_config.NumberColumn(help=help, format=format)
+
+
+def show_table(cards: Sequence[Card]) -> None:
+    """Show the quality and time of all checkpoints under one protocol."""
+    protocols = list(dict.fromkeys(_protocol(row) for card in cards for row in card.metrics))
+    if not protocols:
+        return
+    st.subheader("Quality and time")
+    chosen = protocols[0]
+    if len(protocols) > 1:
+        chosen = st.selectbox(
+            "Measured on", protocols, format_func=lambda item: f"{item[0]} ({item[1]}): {item[2]}", key="protocol"
+        )
+    st.dataframe(
+        quality_table(cards, chosen),
+        hide_index=True,
+        width="stretch",
+        placeholder="–",
+        column_config={
+            "PSNR": _number(glossary.PSNR, "%.2f dB"),
+            "CIEDE2000": _number(glossary.CIEDE2000, "%.2f"),
+            "ab RMSE": _number(glossary.AB_RMSE, "%.2f"),
+            "colourfulness": _number(glossary.COLORFULNESS, "%.1f"),
+            "SSIM": _number(glossary.SSIM, "%.3f"),
+            "cross-entropy": _number(glossary.CROSS_ENTROPY, "%.3f"),
+            "accuracy": _number(glossary.ACCURACY, "percent"),
+            "training": _number("Wall time of the training, on the hardware that its card names.", "%.1f min"),
+            "parameters": _number("How many numbers were learned.", "localized"),
+            "size": _number("Of the files with the weights.", "%.1f MB"),
+        },
+    )
+    pictures, images, protocol = chosen
+    st.caption(f"{images} {pictures}; {protocol}. Click a heading to sort.", help=f"{glossary.GREY} {glossary.TRUTH}")
+
+
+def _options(card: Card) -> str:
+    return "".join(f", {name} {value}" for name, value in card.options.items())
+
+
+def _facts(card: Card) -> dict[str, str]:
+    facts = {
+        "What it gets wrong": card.limitations,
+        "Experiment": ": ".join(part for part in (card.experiment, card.variable) if part),
+        "Trained on": f"{card.trained_on.images} pictures of {card.trained_on.name}",
+        "Validated on": f"{card.validated_on.images} other pictures of {card.validated_on.name}",
+        "Loss": card.loss,
+        "Optimizer": card.optimizer,
+        "Training": f"{card.epochs} epochs, {card.seconds / 60:.1f} minutes on {card.hardware}",
+        "Network": f"{card.architecture}{_options(card)}, {card.parameters:,} parameters, sees photos with a short "
+        f"side of {card.input_size} px",
+        "Snapshots": f"epochs {', '.join(map(str, card.snapshots))}" if card.snapshots else "",
+        **facts_of(card),
+        "Licence of the weights": card.weights_licence,
+        "Licence of the data": card.data_licence,
+        "Size": f"{_megabytes(card):.1f} MB",
+    }
+    of_training = _OF_TRAINING if card.published is not None else ()
+    return {term: text for term, text in facts.items() if text and term not in of_training}
+
+
+def _hashes(card: Card) -> dict[str, str]:
+    sets = {"training pictures": card.trained_on.sha256, "validation pictures": card.validated_on.sha256}
+    return {f"{name}, sha256": digest for name, digest in (card.sha256 | sets).items() if digest}
+
+
+def _list(facts: dict[str, str]) -> None:
+    lines = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in facts.items())
+    st.html(f'<dl class="facts">{lines}</dl>')
+
+
+def _show_measurements(card: Card) -> None:
+    """Show what was measured beside quality, and how."""
+    rows = [
+        {"figure": row.what, "value": f"{row.value:.2f} {row.unit}", "pictures": f"{row.images}, {row.dataset}"}
+        for row in card.measurements
+    ]
+    st.table(rows)
+    for protocol in dict.fromkeys(row.protocol for row in card.measurements):
+        st.caption(f"{protocol[0].upper()}{protocol[1:]}.")
+
+
+def show_card(card: Card) -> None:
+    """Show one checkpoint."""
+    with st.container(border=True, key=f"card-{card.id}"):
+        st.subheader(card.title, anchor=card.id)
+        st.text(card.summary)
+        _list(_facts(card))
+        with st.expander("Files, figures and where they come from"):
+            _list(_hashes(card))
+            if card.measurements:
+                _show_measurements(card)
+            for command in dict.fromkeys(
+                [row.command for row in card.metrics] + [row.command for row in card.measurements]
+            ):
+                st.code(command, language=None, wrap_lines=True)
+
+
+def search_field() -> str:
+    """Show the search field, and return what is searched for, in lower case."""
+    text: str = st.text_input("Search", placeholder="flowers, GAN, Huber ...", key="models-search", bind="query-params")
+    return text.strip().lower()
+
+
+def found_in(cards: Sequence[Card], words: str) -> list[Card]:
+    """Find the cards whose texts contain every word; first those that are called so."""
+
+    def text(card: Card) -> str:
+        parts = (card.id, card.title, card.summary, card.family, card.experiment, card.loss, card.trained_on.name)
+        return " ".join(parts).lower()
+
+    def is_named(card: Card) -> bool:
+        return all(word in f"{card.id} {card.title}".lower() for word in words.split())
+
+    found = [card for card in cards if all(word in text(card) for word in words.split())]
+    return sorted(found, key=lambda card: not is_named(card))
+
+
+def main() -> None:
+    listing = scan()
+    st.title("Models", help=glossary.CHECKPOINT)
+    for problem in listing.problems:
+        st.warning(problem)
+    if not listing.cards:
+        st.info(
+            "There is no checkpoint in weights/ yet: train one with `python train.py recipes/NAME.toml --data FOLDER`."
+        )
+        return
+    cards = found_in(photo_first(listing.cards), search_field())
+    if not cards:
+        st.info("No checkpoint matches. Search for something else, or clear the field.")
+        return
+    show_table(cards)
+    show_published_figures(cards)
+    show_card(choose_card(cards, "model"))
+    show_fetchable()
+
+
+run_through_app()
+main()
