@@ -1,5 +1,6 @@
-"""Marks tests by their folder, keeps this machine's own cache out, and prints how long each part of a run took."""
+"""Marks tests by folder, keeps them apart from the machine and one another, and prints how long each part took."""
 
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,6 +15,12 @@ def _empty_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Networks that somebody has fetched on this machine are not among the checkpoints."""
     patch = pytest.MonkeyPatch()
     patch.setenv("COLORIZER_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
+def _own_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit's harness puts the app in the place of `__main__`, and new processes would run it as their own."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

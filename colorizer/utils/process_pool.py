@@ -88,7 +88,7 @@ def imap_unordered(work: "Work[Item, Result]", items: "Iterator[Item]", count: i
             for _ in range(count):
                 pool.submit(int)  # each starts a process
         yield from worker_pool.drain(pool, _drain, items, count)
-    except BrokenProcessPool as error:
+    except (BrokenProcessPool, BrokenPipeError) as error:  # the latter as one ends while it starts
         raise ColorizerError(
             "One of the processes that work in parallel was ended, perhaps as memory ran out; start again, with "
             "fewer of them if it happens twice."
