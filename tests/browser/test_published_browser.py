@@ -89,6 +89,7 @@ def test_a_mean_of_two_has_a_tile_and_a_weight(visitor: Visitor) -> None:
 def test_a_photo_is_coloured_with_hints_by_siggraph17(visitor: Visitor) -> None:
     page = visitor.open("?colorize-checkpoint=siggraph17")
     visitor.expect_rest()
+    expect(page.get_by_role("slider", name="Vividness")).to_be_visible()
     page.get_by_text("Advanced").click()
     expect(page.get_by_text("Meet the colours of your points")).to_be_visible()
     expect(page.get_by_text(re.compile("This checkpoint takes no points"))).to_have_count(0)

@@ -76,7 +76,8 @@ def _show(slider: Slider, work: HintWork) -> float:
 def choose_options(card: Card, work: HintWork) -> RenderOptions:
     """Choose how strong and how bold the colours are; no choice needs the network again."""
     saturation = _show(_SATURATION, work)
-    vividness = _show(_VIVIDNESS, work) if card.takes_temperature else _VIVIDNESS.middle
+    has_vividness = card.takes_temperature or card.published is not None  # the students' networks show as they are
+    vividness = _show(_VIVIDNESS, work) if has_vividness else _VIVIDNESS.middle
     reach = _show(_REACH, work) if card.takes_hints and work.hints else _REACH.middle
     work.sliders = work.sliders or _values()
     is_moved = (saturation, vividness, reach) != tuple(slider.middle for slider in SLIDERS)
