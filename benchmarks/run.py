@@ -1,7 +1,7 @@
 """Every figure of speed and memory against its limit: python benchmarks/run.py
 
 It takes some minutes, wants a quiet machine with two cores, prints a table that Markdown shows as one, and draws
-docs/growth.svg. The exit status is 1 where a limit is missed.
+docs/time_by_size.svg. The exit status is 1 where a limit is missed.
 """
 
 import datetime
@@ -29,7 +29,7 @@ import colorizer  # noqa: E402
 from benchmarks import batch, single_photo, slider_latency, startup, training_throughput  # noqa: E402
 from benchmarks.harness import Row  # noqa: E402
 
-_PLOT = _ROOT / "docs" / "growth.svg"
+_PLOT = _ROOT / "docs" / "time_by_size.svg"
 _HEADS = ("what", "measured", "figure", "limit", "met")
 
 

@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from colorizer.errors import PictureError
-from colorizer.images import decoding, greyness, normalize, opened
+from colorizer.images import decoding, greyness, normalize, picture_file
 from colorizer.images.file_types import HEAD_BYTES
 from colorizer.images.folders import SUFFIXES
 from colorizer.images.greyness import Tone
 from colorizer.images.limits import LIMITS, Limits, require_bytes, require_pixels, require_size
-from colorizer.images.opened import Opened
+from colorizer.images.picture_file import Opened
 from colorizer.images.salvage import decode
 from colorizer.images.saving import encode_image, save_image
 
@@ -126,7 +126,9 @@ def open_image(
     if isinstance(source, np.ndarray):
         return _finish(Opened(_from_array(source)), name, limits)
     data = _read(source, limits, link_policy)
-    return _finish(opened.open_file(data, functools.partial(require_pixels, limits=limits)), name, limits, salvage)
+    return _finish(
+        picture_file.open_file(data, functools.partial(require_pixels, limits=limits)), name, limits, salvage
+    )
 
 
 def header_size(path: Path, limits: Limits | None = None) -> tuple[int, int] | None:

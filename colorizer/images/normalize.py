@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageCms
 from colorizer.errors import PictureError
 from colorizer.images import color_numbers, sample_range
 from colorizer.images.greyness import channel_spread
-from colorizer.images.opened import Levels, Opened
+from colorizer.images.picture_file import Levels, Opened
 from colorizer.images.png_chunks import DAMAGED_PROFILE
 from colorizer.images.sample_range import SIXTEEN_BIT_MODES
 

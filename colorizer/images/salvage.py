@@ -4,7 +4,7 @@ import threading
 
 from colorizer.errors import PictureError
 from colorizer.images import decoding
-from colorizer.images.opened import NO_END, Opened
+from colorizer.images.picture_file import NO_END, Opened
 
 _salvaging = threading.Lock()
 

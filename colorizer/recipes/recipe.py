@@ -8,7 +8,7 @@ For example:
 import dataclasses
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,23 @@ class Recipe:
         """
         data = dataclasses.replace(self.data, inference_size=0)
         return dataclasses.replace(self, title="", summary="", card=CardSettings(), data=data)
+
+    def differences(self, other: "Recipe") -> list[str]:
+        """Name what `other` trains with and this recipe does not, as "training.seed was 0 and is 1"."""
+        mine, theirs = (_flat(dataclasses.asdict(recipe.without_text())) for recipe in (self, other))
+        return [
+            f"{key} was {mine.get(key)!r} and is {theirs.get(key)!r}"
+            for key in dict.fromkeys([*mine, *theirs])
+            if mine.get(key) != theirs.get(key)
+        ]
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"section": {"key": value}} -> {"section.key": value}."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
 
 
 def parse_recipe(text: str, overrides: Sequence[str] = ()) -> Recipe:

@@ -4,6 +4,7 @@ those of the network, and what the network is trained by because of it.
 Against a discriminator that wins there are, as settings of the recipe: holding it back while it is too good, noise in
 place of generated pictures, one-sided label smoothing, spectral normalisation, answers by patches, a learning rate of
 its own, and inputs without the blurred lightness that no coloriser needs to get right.
+`training_step` takes the step of the generator, then that of `Adversary.learn`.
 """
 
 import math
@@ -25,7 +26,7 @@ from colorizer.utils.seeding import seeded
 
 _BETAS = (0.5, 0.999)  # of DCGAN (Radford et al. 2016): less momentum than usual, as what it chases keeps moving
 _JUDGED_AT_ONCE = 32
-_CHROMA = 50.0  # Lab units that count as 1 where the inputs is Lab
+_CHROMA = 50.0  # Lab units that count as 1 where the input is Lab
 
 
 class Adversary:

@@ -19,6 +19,8 @@ from colorizer.recipes.schema import TrainingSettings
 from colorizer.training.run_state import LAST_FILE
 from colorizer.utils.shutdown import StopRequest, interruptible
 
+_NAMED = 3  # settings that differ: who changed more than these took another recipe
+
 
 def make_accelerator(settings: TrainingSettings) -> Accelerator:
     """Device, precision and processes: CUDA, then MPS, then CPU where they say "auto"; bfloat16 on CUDA only.
@@ -57,9 +59,10 @@ def check_folder(recipe: Recipe, folder: Path, resume: bool) -> None:
             raise TrainingError(f"{folder} holds no run to resume; start it without --resume.")
     elif not resume:
         raise TrainingError(f"{folder} already holds a run: go on with it (--resume) or name another folder (--out).")
-    elif read_recipe(folder / RECIPE_FILE).without_text() != recipe.without_text():
+    elif other := read_recipe(folder / RECIPE_FILE).differences(recipe):
         raise TrainingError(
-            f"{folder} was started with other settings (see its {RECIPE_FILE}); use those to resume it."
+            f"{folder} was started with other settings (see its {RECIPE_FILE}); use those to resume it: "
+            f"{'; '.join(other[:_NAMED])}{f'; and {len(other) - _NAMED} more' if len(other) > _NAMED else ''}."
         )
 
 

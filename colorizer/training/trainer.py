@@ -33,7 +33,6 @@ from colorizer.recipes.recipe import Recipe
 from colorizer.training.batches import TrainingBatch, make_batch, sample_squares
 from colorizer.training.gan import mean_of_learning
 from colorizer.training.hint_embedding import EmbeddingFit
-from colorizer.training.learner import Learner
 from colorizer.training.run_state import (
     BEST_FILE,
     EMBEDDING_FILE,
@@ -44,6 +43,7 @@ from colorizer.training.run_state import (
     save_state,
     state_file,
 )
+from colorizer.training.training_step import Learner
 from colorizer.utils.host_memory import peak_memory_mb
 from colorizer.utils.seeding import seeded
 from colorizer.utils.shutdown import StopRequest

@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin
 
 from colorizer.errors import PictureError
 from colorizer.images import Limits, Photo, open_image
-from colorizer.images.opened import NO_END
+from colorizer.images.picture_file import NO_END
 from tests.support.image_files import colourful, encoded, every_format, png, png_chunk, tiff
 
 # Pillow tells of damage in a TIFF's or EXIF's tags by a warning, before it raises or reads on.

@@ -60,7 +60,10 @@ def test_resuming_with_other_settings_or_without_a_run_is_refused(
     folder: Path, recipe: Path, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     start = (recipe, "--data", folder, "--resume", "--out")
-    assert "was started with other settings" in refused(capsys, *start, finished)
+    message = refused(capsys, *start, finished)
+    assert "was started with other settings" in message and "use those to resume it: " in message
+    message = refused(capsys, *start, finished, *SETTINGS, "--set", "training.seed=9")
+    assert message.rstrip().endswith("use those to resume it: training.seed was 0 and is 9.")
     assert "holds no run to resume; start it without --resume" in refused(capsys, *start, tmp_path / "none")
     assert not (tmp_path / "none").exists()
 

@@ -1,4 +1,4 @@
-"""What learns in a run, step by step: the network, the average of its weights, its adversary, its teacher."""
+"""One training step: of the network, the average of its weights, its adversary (see `gan`), its teacher."""
 
 from typing import cast
 
