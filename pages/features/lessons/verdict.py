@@ -22,9 +22,7 @@ def verdict_on(curves: Sequence[Curve], measure: Measure) -> str:
 
 
 def _distance(found: Sequence[tuple[Curve, EpochRow]]) -> str:
-    parts = [
-        f"**{curve.title}** comes as near as {row.val_ab_rmse:.2f} after epoch {row.epoch + 1}" for curve, row in found
-    ]
+    parts = [f"**{curve.title}** comes as near as {row.val_ab_rmse:.2f} at epoch {row.epoch}" for curve, row in found]
     baseline = found[0][0].baseline
     grey = f"; no colour at all is {baseline.grey.ab_rmse:.2f} away" if baseline else ""
     text = f"On pictures that neither has seen, {' and '.join(parts)}{grey} (ab RMSE, Lab units)."
