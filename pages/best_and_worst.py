@@ -15,7 +15,7 @@ from pages.common.bootstrap import run_through_app
 from pages.common.comparison_jobs import set_status
 from pages.common.offered import offered
 from pages.common.slot import Slot, reserve
-from pages.features.ranking.image_set_picker import PalettePrediction, choose_pictures
+from pages.features.ranking.image_set_picker import PictureChoice, choose_pictures
 from pages.features.ranking.jobs import MAX_CHECKPOINTS, Measuring, measuring, model_key, work_off
 from pages.features.ranking.tables import offer_csv, show_means, show_pictures
 from pages.features.ranking.tiles import STYLE, format_figure, show_podium
@@ -69,12 +69,12 @@ def choose_checkpoints(cards: Sequence[Card]) -> list[Card]:
     return [card for card in cards if card.id in chosen]
 
 
-def _start(kept: Measuring, choice: PalettePrediction) -> None:
+def _start(kept: Measuring, choice: PictureChoice) -> None:
     kept.start(choice.source, choice.take())
     kept.upload_serial += 1
 
 
-def show_action(kept: Measuring, choice: PalettePrediction, cards: Sequence[Card]) -> None:
+def show_action(kept: Measuring, choice: PictureChoice, cards: Sequence[Card]) -> None:
     """Show the button that starts the measuring, resumes it, or stops it."""
     if kept.is_working:
         st.button("Stop", icon=":material/stop:", key="measure-stop", on_click=kept.stop)

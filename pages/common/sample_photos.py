@@ -11,6 +11,7 @@ _FILES = {
     "Coffee": "skimage/data/coffee.png",
     "Astronaut": "skimage/data/astronaut.png",
     "Rocket": "skimage/data/rocket.jpg",
+    "Micrograph": "skimage/data/ihc.png",
     "Cameraman (grey)": "skimage/data/camera.png",
     "Grass (grey)": "skimage/data/grass.png",
 }
@@ -24,7 +25,7 @@ def sample_named(name: str, content: bytes) -> str | None:
 
 @functools.cache
 def read_sample(name: str) -> bytes:
-    """Read the file of a sample: all of them have 2 MB."""
+    """Read the file of a sample: all of them have 3 MB."""
     package, _, path = _FILES[name].partition("/")
     return (_folder(package) / path).read_bytes()
 

@@ -97,7 +97,7 @@ def test_a_first_visit_is_invited_and_one_click_measures_the_samples() -> None:
     measure(app)
     assert_clean(app)
     assert not app.info
-    assert "6 of 6 pictures measured by 1 checkpoint." in told(app)
+    assert "7 of 7 pictures measured by 1 checkpoint." in told(app)
     assert [heading.value for heading in app.subheader][:3] == ["Best", "Middling", "Worst"]
     assert sorted(shown(app)) == ["Astronaut", "Cat", "Coffee", "Flower", "Motorcycle", "Rocket"]
     assert len(app.get("plotly_chart")) == 2

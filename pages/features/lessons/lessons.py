@@ -35,7 +35,8 @@ LESSONS: Final = (
         ("landscapes-regression", "photo"),
         "Colourfulness",
         "Neither is the truth. One answers with the mean of all it has seen; the other has seen more, and dares more.",
-        "Open “What else could it be?”: the same photo in the other colours that the model holds likely.",
+        "Take the micrograph: its brown and blue are stains that a laboratory chose, and no photo of the world teaches "
+        "them. Then open “What else could it be?”: a photo in the other colours that the model holds likely.",
         "Coffee",
         "Students and the all-rounder",
         "photo",

@@ -23,7 +23,7 @@ _HELP = (
 
 
 @dataclass(frozen=True)
-class PalettePrediction:
+class PictureChoice:
     """Which pictures are wanted."""
 
     source: str
@@ -70,7 +70,7 @@ def _take_uploads(key: str) -> list[tuple[str, bytes]]:
     return taken
 
 
-def _choose_folder(folders: dict[str, Path]) -> PalettePrediction:
+def _choose_folder(folders: dict[str, Path]) -> PictureChoice:
     name = st.selectbox(
         "Folder",
         list(folders),
@@ -78,10 +78,10 @@ def _choose_folder(folders: dict[str, Path]) -> PalettePrediction:
         help="The host of this app offers it.",
         bind="query-params",
     )
-    return PalettePrediction(f"{FOLDER} {name}", folder=folders[name])
+    return PictureChoice(f"{FOLDER} {name}", folder=folders[name])
 
 
-def choose_pictures(kept: Measuring) -> PalettePrediction:
+def choose_pictures(kept: Measuring) -> PictureChoice:
     """Show the ways to choose pictures, and return the choice."""
     folders = archives.allowed_folders()
     source = st.segmented_control(
@@ -96,7 +96,7 @@ def choose_pictures(kept: Measuring) -> PalettePrediction:
     if source == FOLDER and folders:
         return _choose_folder(folders)
     if source != UPLOAD:
-        return PalettePrediction(SAMPLES_TITLE)
+        return PictureChoice(SAMPLES_TITLE)
     uploader = f"ranked-upload-{kept.upload_serial}"
     st.file_uploader(
         "Pictures or ZIP archives",
@@ -105,4 +105,4 @@ def choose_pictures(kept: Measuring) -> PalettePrediction:
         key=uploader,
         label_visibility="collapsed",
     )
-    return PalettePrediction(UPLOAD, uploader)
+    return PictureChoice(UPLOAD, uploader)
