@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.support import ROOT
-from tests.support.browser import WIDE, OpenVisitor, Visitor
+from tests.support.browser import OpenVisitor, Visitor
 
 PAGES = sorted({path.stem for path in (ROOT / "pages").glob("*.py")} - {"__init__", "checkpoints"})  # an old address
 PHONE = {"width": 390, "height": 844}
