@@ -41,7 +41,7 @@ lessons = [_page(lesson.address, lesson.title) for lesson in LESSONS]
 # An address that links out in the world still have.
 moved = st.Page(PAGES / "checkpoints.py", title="Models", url_path="checkpoints", visibility="hidden")
 page = st.navigation({**sections, "": [*lessons, moved]}, position="hidden")
-st.set_page_config(f"{page.title} · Colorizer", FAVICON, layout="wide")
+st.set_page_config(f"{page.title} · Colorizer", FAVICON)  # how wide it is says the style
 apply_style()
 show_navigation(sections, page, {"Learn": lessons})
 queue_notice.reserve()

@@ -13,7 +13,7 @@ from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary,
 from pages.common.photo_strip import show_strip, thumbnail_of, thumbnail_of_sample
 from pages.common.sample_photos import SAMPLES, read_sample
 
-_LOOKED_AT = "looked-at"  # in the session: a photo that came by a link is not kept by its widget on a page change
+_DEFAULT = "default-photo"  # in the session: a sample that nobody chose, so that another page shows its own
 
 
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
@@ -80,13 +80,18 @@ def show_problems(library: PhotoLibrary) -> None:
 
 
 def _first_photo(options: Sequence[str], first: str) -> str:
-    """Return the sample of the link, else the photo chosen on another page, else the sample that suits the page."""
-    wanted = (st.query_params.get("sample", ""), str(st.session_state.get(_LOOKED_AT)))
-    return next((key for key in wanted if key in options), first)
+    """Return the sample of the link, else the one that suits the page, which nobody has chosen then."""
+    wanted = st.query_params.get("sample", "")
+    if wanted in options and wanted != st.session_state.get(_DEFAULT):
+        st.session_state.pop(_DEFAULT, None)
+        return wanted
+    st.session_state[_DEFAULT] = first
+    return first
 
 
 def _pick(key: str) -> None:
     st.session_state["photo"] = key
+    st.session_state.pop(_DEFAULT, None)
 
 
 def choose_photo(library: PhotoLibrary, first: str = SAMPLES[0]) -> str:
@@ -94,15 +99,14 @@ def choose_photo(library: PhotoLibrary, first: str = SAMPLES[0]) -> str:
 
     Args:
         library: the visitor's photos.
-        first: the sample that a newcomer sees.
+        first: the sample to show to whoever has chosen none, here or on another page.
     """
     options = [*reversed(library.photos), *SAMPLES]
-    if st.session_state.get("photo") not in options:
+    if st.session_state.get("photo") not in options or st.session_state["photo"] == st.session_state.get(_DEFAULT):
         st.session_state["photo"] = _first_photo(options, first)
     chosen = str(st.session_state["photo"])
     own = [thumbnail_of(library.photos[key]) for key in reversed(library.photos)]
     show_strip([*own, *map(thumbnail_of_sample, SAMPLES)], chosen, _pick)
-    st.session_state[_LOOKED_AT] = chosen
     if chosen in library.photos:
         st.query_params.pop("sample", None)
         st.button(
