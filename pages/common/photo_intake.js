@@ -100,6 +100,7 @@ export default function ({ parentElement, setTriggerValue, data }) {
     if (!uploader()) return;
     event.preventDefault();
     give([event.detail]);
+    tell("");  // nobody asked for it, so there is nothing to wait for, and no line that moves what lies below
   };
   document.addEventListener("photo-returned", returned, { signal });
   for (const [name, listener] of Object.entries({ dragover: over, dragleave: leave, drop, paste })) {
