@@ -1,5 +1,6 @@
 """Colour a photo: one photo, large, coloured at once; and then as the visitor wants it, point by point."""
 
+import functools
 from collections.abc import Sequence
 
 import streamlit as st
@@ -14,6 +15,7 @@ from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
 from pages.common.comparison_jobs import set_status
 from pages.common.downloads import Download, choose_format
+from pages.common.kept_photos import kept_photos
 from pages.common.model_cache import (
     Answer,
     RenderOptions,
@@ -29,6 +31,7 @@ from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show
 from pages.common.slot import Slot
 from pages.features.hints.canvas import Canvas, Point, show_canvas
 from pages.features.hints.files import offer_downloads, show_loader
+from pages.features.hints.kept import edits_to_json, restore
 from pages.features.hints.share import Share, offer_share
 from pages.features.hints.sliders import choose_options, follow
 from pages.features.hints.state import HintWork, hint_work, receive
@@ -151,6 +154,14 @@ def chosen_card(cards: Sequence[Card]) -> Card:
     return next((card for card in ordered if wanted in (card.id, card.title)), ordered[0])
 
 
+def edits_of(photo: LibraryPhoto, cards: Sequence[Card]) -> str:
+    """Return what was done to a photo, for the browser to keep; first take in what it gave back of it."""
+    if (card := restore(photo, kept_photos().take_edits(photo.key), cards)) is not None:
+        st.session_state[_CHECKPOINT] = card.id
+    card = chosen_card(cards)
+    return edits_to_json(hint_work(photo, card), card)
+
+
 def show_advanced(photo: LibraryPhoto, cards: Sequence[Card], card: Card) -> OutputFormat:
     """Show the checkpoint, the file format and the file of points; return the format."""
     with st.expander("Advanced", key="colorize-advanced"):
@@ -173,7 +184,8 @@ def main() -> None:
         for problem in listing.problems:
             st.warning(problem)
     with st.container(key="photos", horizontal=True, vertical_alignment="center"):
-        photo = shot_of(kept, choose_photo(kept, _FIRST_SAMPLE))
+        edits = functools.partial(edits_of, cards=listing.cards) if listing.cards else None
+        photo = shot_of(kept, choose_photo(kept, _FIRST_SAMPLE, edits))
     if not listing.cards:
         st.info("There is no checkpoint in weights/ yet.")
         return

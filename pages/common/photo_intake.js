@@ -1,3 +1,5 @@
+const MOST_GIVEN = 20;
+
 const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
 export default function ({ parentElement, setTriggerValue, data }) {
@@ -23,6 +25,7 @@ export default function ({ parentElement, setTriggerValue, data }) {
     refuse([...files].filter((file) => !isSmall(file)));
     for (const file of [...files].filter(isSmall)) box.items.add(file);
     if (!box.files.length) return;
+    document.givenPhotos = [...document.givenPhotos ?? [], ...box.files].slice(-MOST_GIVEN);  // for the strip to keep
     input.files = box.files;
     input.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "checked" }));
     tell(`${box.files.length === 1 ? `Sending ${box.files[0].name} ...` : `Sending ${box.files.length} photos ...`} `
@@ -93,6 +96,13 @@ export default function ({ parentElement, setTriggerValue, data }) {
     give([...event.target.files]);
   };
   document.addEventListener("change", choose, { signal, capture: true });
+  const returned = (event) => {  // from the browser's own store
+    if (!uploader()) return;
+    event.preventDefault();
+    give([event.detail]);
+    tell("");  // nobody asked for it, so there is nothing to wait for, and no line that moves what lies below
+  };
+  document.addEventListener("photo-returned", returned, { signal });
   for (const [name, listener] of Object.entries({ dragover: over, dragleave: leave, drop, paste })) {
     document.addEventListener(name, listener, { signal });
   }

@@ -1,19 +1,24 @@
 """Where photos come from: upload, link, camera, samples; and which one is looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from colorizer.images.urls import with_scheme
+from pages.common.kept_photos import kept_photos
 from pages.common.markdown import plain
 from pages.common.model_cache import open_photo
 from pages.common.photo_intake import show_intake
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
-from pages.common.photo_strip import show_strip, thumbnail_of, thumbnail_of_sample
+from pages.common.photo_strip import Keeping, returned, show_strip, thumbnail_of, thumbnail_of_sample
 from pages.common.sample_photos import SAMPLES, read_sample
 
 _DEFAULT = "default-photo"  # in the session: a sample that nobody chose, so that another page shows its own
+_FORGET_HELP = (
+    "Takes the photo and its points off this page and out of your browser, which keeps the last eight photos, so that "
+    "they outlast a reload. Nobody else has them: the server holds them in memory while you are here, never on disk."
+)
 
 
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
@@ -94,25 +99,40 @@ def _pick(key: str) -> None:
     st.session_state.pop(_DEFAULT, None)
 
 
-def choose_photo(library: PhotoLibrary, first: str = SAMPLES[0]) -> str:
+def choose_photo(
+    library: PhotoLibrary, first: str = SAMPLES[0], edits_of: Callable[[LibraryPhoto], str] | None = None
+) -> str:
     """Choose a photo: return the key of one of the visitor's, or the name of a sample, which then stands in the link.
 
     Args:
         library: the visitor's photos.
         first: the sample to show to whoever has chosen none, here or on another page.
+        edits_of: returns what the visitor did to a photo, for the browser to keep. A page with it, and with the intake
+            in view, also takes in the photos that the browser has kept.
     """
+    kept = kept_photos()
+    kept.receive(returned())
     options = [*reversed(library.photos), *SAMPLES]
     if st.session_state.get("photo") not in options or st.session_state["photo"] == st.session_state.get(_DEFAULT):
         st.session_state["photo"] = _first_photo(options, first)
     chosen = str(st.session_state["photo"])
+    photo = library.photos.get(chosen)
+    keeping = Keeping(
+        kept,
+        photo,
+        edits_of(photo) if photo and edits_of else None,
+        kept.forgotten(library.photos),
+        returns=edits_of is not None,
+    )
     own = [thumbnail_of(library.photos[key]) for key in reversed(library.photos)]
-    show_strip([*own, *map(thumbnail_of_sample, SAMPLES)], chosen, _pick)
-    if chosen in library.photos:
+    show_strip(own, [*map(thumbnail_of_sample, SAMPLES)], chosen, _pick, keeping)
+    if photo is not None:
         st.query_params.pop("sample", None)
         st.button(
-            f"Remove {library.photos[chosen].name}",
+            "Forget this photo" if edits_of else f"Remove {photo.name}",
             icon=":material/close:",
             type="tertiary",
+            help=_FORGET_HELP,
             on_click=_remove,
             args=(library, chosen),
         )
@@ -124,6 +144,7 @@ def choose_photo(library: PhotoLibrary, first: str = SAMPLES[0]) -> str:
 def _remove(library: PhotoLibrary, key: str) -> None:
     library.photos.pop(key, None)
     library.problems.clear()
+    kept_photos().forget(key)
 
 
 def shot_of(library: PhotoLibrary, key: str) -> LibraryPhoto:

@@ -1,25 +1,31 @@
-"""The strip of photos: thumbnails of the visitor's and of the samples, of which one is looked at."""
+"""The strip of photos: thumbnails of the visitor's and of the samples, of which one is looked at.
+
+It is also where the visitor's browser keeps photos (`photo_store.js`) and gives them back: it shows those too.
+"""
 
 import base64
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from PIL import Image
 
+from pages.common.kept_photos import KeptPhotos
 from pages.common.photo_library import LibraryPhoto
 from pages.common.sample_photos import read_sample
 
 _HERE = Path(__file__)
 _KEY = "photo-strip"
 _SIDE = 112  # px: sharp at half of it on a phone
+_MAX_SENT_BYTES = 8_000_000  # of a photo that came by a link, to the browser that is to keep it
 _component = st.components.v2.component(
     "photo_strip",
     html='<div role="radiogroup" aria-label="Photo"></div>',
     css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
+    js="".join((_HERE.parent / name).read_text(encoding="utf-8") for name in ("photo_store.js", "photo_strip.js")),
 )
 
 
@@ -29,6 +35,20 @@ class Thumbnail:
     name: str
     picture: bytes
     """A small JPEG."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What the strip tells the browser to keep, and to give back."""
+
+    kept: KeptPhotos
+    photo: LibraryPhoto | None
+    """The visitor's own that is looked at."""
+    edits: str | None
+    """What was done to it; None on a page that does not know."""
+    forgotten: Sequence[str]
+    returns: bool
+    """Whether this page takes in what the browser has."""
 
 
 def _encode(image: Image.Image) -> bytes:
@@ -57,7 +77,35 @@ def thumbnail_of_sample(name: str) -> Thumbnail:
     return Thumbnail(name, name, _sample(name))
 
 
-def show_strip(thumbnails: Sequence[Thumbnail], chosen: str, on_pick: Callable[[str], None]) -> None:
+def returned() -> Any:
+    """Return what the browser says of a photo that it gives back, unchecked."""
+    return st.session_state[_KEY].get("edits") if _KEY in st.session_state else None
+
+
+def _told(keeping: Keeping) -> dict[str, Any]:
+    kept, photo = keeping.kept, keeping.photo
+    note = None if photo is None else {"key": photo.key, "name": photo.name, "bytes": len(photo.content)}
+    if note is not None and keeping.edits is not None:
+        note["edits"] = keeping.edits
+    told = {
+        "note": note,
+        "forget": list(keeping.forgotten),
+        "session": kept.session,
+        "returns": keeping.returns,
+        "resumes": keeping.returns and kept.resumes,
+    }
+    if photo is not None and kept.wanted == photo.key and len(photo.content) <= _MAX_SENT_BYTES:
+        told["content"] = base64.b64encode(photo.content).decode()
+    return told
+
+
+def show_strip(
+    own: Sequence[Thumbnail],
+    samples: Sequence[Thumbnail],
+    chosen: str,
+    on_pick: Callable[[str], None],
+    keeping: Keeping,
+) -> None:
     """Show the strip; `on_pick` is called with the key of the clicked photo, before the page runs anew."""
 
     def told() -> None:
@@ -65,8 +113,13 @@ def show_strip(thumbnails: Sequence[Thumbnail], chosen: str, on_pick: Callable[[
         if isinstance(wanted, str):
             on_pick(wanted)
 
+    def needed() -> None:
+        keeping.kept.wanted = str(st.session_state[_KEY].get("need") or "")
+
     items = [
         {"key": item.key, "name": item.name, "url": f"data:image/jpeg;base64,{base64.b64encode(item.picture).decode()}"}
-        for item in thumbnails
+        for item in (*own, *samples)
     ]
-    _component(key=_KEY, data=({"items": items, "chosen": chosen},), on_pick_change=told)
+    data = {"items": items, "own": len(own), "chosen": chosen, **_told(keeping)}
+    _component(key=_KEY, data=(data,), on_pick_change=told, on_need_change=needed, on_edits_change=lambda: None)
+    keeping.kept.wanted = ""

@@ -31,7 +31,7 @@ _REACH: Final = Slider("colorize-reach", "Reach of your points", 0.25, 4.0, 1.0,
 SLIDERS: Final = (_SATURATION, _VIVIDNESS, _REACH)
 
 
-def _values() -> tuple[float, ...]:
+def values_of_sliders() -> tuple[float, ...]:
     """Return where the sliders stand; one that is not on the page stands in the middle."""
     return tuple(float(st.session_state.get(slider.key, slider.middle)) for slider in SLIDERS)
 
@@ -43,12 +43,12 @@ def _put(values: tuple[float, ...]) -> None:
 
 def follow(work: HintWork) -> None:
     """Set the sliders to where an undo or redo has them; call it before they are shown."""
-    if work.sliders and work.sliders != _values():
+    if work.sliders and work.sliders != values_of_sliders():
         _put(work.sliders)
 
 
 def _moved(work: HintWork) -> None:
-    work.slide(_values())
+    work.slide(values_of_sliders())
 
 
 def _reset(work: HintWork) -> None:
@@ -79,7 +79,7 @@ def choose_options(card: Card, work: HintWork) -> RenderOptions:
     has_vividness = card.takes_temperature or card.published is not None  # the students' networks show as they are
     vividness = _show(_VIVIDNESS, work) if has_vividness else _VIVIDNESS.middle
     reach = _show(_REACH, work) if card.takes_hints and work.hints else _REACH.middle
-    work.sliders = work.sliders or _values()
+    work.sliders = work.sliders or values_of_sliders()
     is_moved = (saturation, vividness, reach) != tuple(slider.middle for slider in SLIDERS)
     st.button(
         "Reset the sliders",
