@@ -13,7 +13,8 @@ PAGES = sorted({path.stem for path in (ROOT / "pages").glob("*.py")} - {"__init_
 PHONE = {"width": 390, "height": 844}
 _MAX_SHIFT = 0.1  # "good" by web.dev's Cumulative Layout Shift
 _MIN_TARGET = 40  # px
-_STILL = (
+# Elsewhere what comes is as high as its pictures, which have no room of their own before.
+_STILL = ("colorize", "models")
     "colorize",
     "models",
 )  # elsewhere what comes is as high as its pictures, which have no room of their own before
