@@ -15,9 +15,6 @@ _MAX_SHIFT = 0.1  # "good" by web.dev's Cumulative Layout Shift
 _MIN_TARGET = 40  # px
 # Elsewhere what comes is as high as its pictures, which have no room of their own before.
 _STILL = ("colorize", "models")
-    "colorize",
-    "models",
-)  # elsewhere what comes is as high as its pictures, which have no room of their own before
 _GRAVE = ("serious", "critical")
 _OBSERVE_SHIFTS = """
   window.shifts = [];
