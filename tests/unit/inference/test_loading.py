@@ -25,10 +25,10 @@ def test_every_shipped_network_answers_as_before(checkpoint: str) -> None:
     assert (folded - plain).abs().max() <= 1e-4 * plain.abs().max()
 
 
-def test_of_photo_only_that_remains_which_hints_come_before() -> None:
+def test_of_photo_only_those_remain_that_hints_or_queries_come_before() -> None:
     network, _ = load_network(WEIGHTS / "photo")
     fold_batch_norm(network)
-    assert norms(network) == 1
+    assert norms(network) == 2
 
 
 def test_what_follows_no_convolution_stays() -> None:
