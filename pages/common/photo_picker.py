@@ -100,21 +100,22 @@ def _pick(key: str) -> None:
 
 
 def choose_photo(
-    library: PhotoLibrary, first: str = SAMPLES[0], edits_of: Callable[[LibraryPhoto], str] | None = None
+    library: PhotoLibrary, first: str | None = None, edits_of: Callable[[LibraryPhoto], str] | None = None
 ) -> str:
     """Choose a photo: return the key of one of the visitor's, or the name of a sample, which then stands in the link.
 
     Args:
         library: the visitor's photos.
-        first: the sample to show to whoever has chosen none, here or on another page.
+        first: the page's own sample, for whoever has chosen none, here or on another page; None where any will do.
         edits_of: returns what the visitor did to a photo, for the browser to keep. A page with it, and with the intake
             in view, also takes in the photos that the browser has kept.
     """
     kept = kept_photos()
     kept.receive(returned())
     options = [*reversed(library.photos), *SAMPLES]
-    if st.session_state.get("photo") not in options or st.session_state["photo"] == st.session_state.get(_DEFAULT):
-        st.session_state["photo"] = _first_photo(options, first)
+    current = st.session_state.get("photo")
+    if current not in options or (first is not None and current == st.session_state.get(_DEFAULT)):
+        st.session_state["photo"] = _first_photo(options, first or SAMPLES[0])
     chosen = str(st.session_state["photo"])
     photo = library.photos.get(chosen)
     keeping = Keeping(
