@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
+_MAIN = sys.modules["__main__"]  # before any test, or a fixture of a module, has run the app
 MARKERS = {"pages": "ui", "browser": "browser"}
 
 
@@ -20,7 +21,7 @@ def _empty_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(autouse=True)
 def _own_main(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit's harness puts the app in the place of `__main__`, and new processes would run it as their own."""
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    monkeypatch.setitem(sys.modules, "__main__", _MAIN)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from colorizer.checkpoints.history import format_history, read_history
 from tests.support import ROOT
@@ -96,6 +96,13 @@ def test_an_old_address_leads_to_the_new_page(visitor: Visitor) -> None:
     expect(page).to_have_url(re.compile("/models$"))
 
 
+def assert_words_in_one_line(navigation: Locator, width: int) -> None:
+    boxes = [navigation.get_by_role("link", name=word, exact=True).bounding_box() for word in WORDS]
+    assert all(box is not None for box in boxes)
+    assert len({box["y"] for box in boxes if box}) == 1
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] >= 40 for box in boxes if box)
+
+
 def test_the_four_words_stand_in_one_line_and_stay_in_view(new_visitor: OpenVisitor) -> None:
     visitor = new_visitor(viewport={"width": 1280, "height": 600})
     page = visitor.open("models")
@@ -103,10 +110,7 @@ def test_the_four_words_stand_in_one_line_and_stay_in_view(new_visitor: OpenVisi
     navigation = page.get_by_role("navigation", name="Main")
     for width in (320, 390, 768, 1280, 1920):
         visitor.narrow(width)
-        boxes = [navigation.get_by_role("link", name=word, exact=True).bounding_box() for word in WORDS]
-        assert all(box is not None for box in boxes)
-        assert len({box["y"] for box in boxes if box}) == 1
-        assert all(box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] >= 40 for box in boxes if box)
+        eventually(page, assert_words_in_one_line, navigation, width)
     page.locator(".stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
     expect(navigation.get_by_role("link", name="Colour", exact=True)).to_be_in_viewport()
 
