@@ -33,7 +33,7 @@ export default function ({ parentElement, setTriggerValue, data }) {
   };
   tell(section.refusal ?? "");  // it outlasts the runs of the page that other photos bring, until the next is given
 
-  find(".choose").onclick = () => uploader().click();
+  find(".choose").onclick = () => uploader()?.click();  // not there yet while the page begins
 
   const close = () => {
     for (const track of video.srcObject?.getTracks() ?? []) track.stop();
