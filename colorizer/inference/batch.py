@@ -22,8 +22,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from colorizer import images
@@ -79,8 +77,6 @@ class _Opened:
     plane: LightnessPlane
     alpha: Image.Image | None
     notices: tuple[str, ...]
-    lightness: NDArray[np.float32]
-    """(h, w): what the network sees."""
 
 
 def colorize_files(
@@ -181,19 +177,17 @@ def _colorize_group(
         if is_stopped():
             return
         try:
-            picture = _open(task, model.card.input_size, settings)
-            by_size[picture.lightness.shape].append(picture)
+            picture = _open(task, settings)
+            by_size[network_size(*picture.plane.size, model.card.input_size)].append(picture)
         except (ColorizerError, OSError) as error:
             yield Outcome(task.source, problem=str(error))
     for pictures in by_size.values():
         yield from _finish_group(model, settings, pictures, is_stopped)
 
 
-def _open(task: Task, input_size: int, settings: Settings) -> _Opened:
+def _open(task: Task, settings: Settings) -> _Opened:
     photo = images.open_image(task.source, limits=settings.limits, salvage=settings.salvage)
-    plane = read_lightness(photo.image)
-    lightness = plane.downsampled(network_size(*plane.size, input_size))[0, 0].numpy()
-    return _Opened(task, plane, photo.alpha, photo.notices, lightness)
+    return _Opened(task, read_lightness(photo.image), photo.alpha, photo.notices)
 
 
 def _finish_group(
@@ -218,9 +212,8 @@ def _finish_group(
 
 def _ask(model: Colorizer, pictures: Sequence[_Opened], settings: Settings) -> list[Prediction]:
     if not settings.hints:
-        return model.predict_many([picture.lightness for picture in pictures], settings.options)
-    of_hints = settings.hints, settings.options
-    return [model.predict_from_lightness(picture.lightness, picture.plane.size, *of_hints) for picture in pictures]
+        return model.predict_planes([picture.plane for picture in pictures], settings.options)
+    return [model.predict_plane(picture.plane, settings.hints, settings.options) for picture in pictures]
 
 
 def _save(model: Colorizer, picture: _Opened, prediction: Prediction, settings: Settings) -> None:

@@ -18,6 +18,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -36,7 +37,7 @@ from colorizer.inference.full_resolution import (
 from colorizer.inference.hint_propagation import lightness_embedding
 from colorizer.inference.hints import Hint, NetworkHint, hint_planes, network_hints_of
 from colorizer.inference.loading import fold_batch_norm
-from colorizer.inference.mean_of_two import MeanNetwork, blend_card, parse_blend
+from colorizer.inference.mean_of_two import blend_card, parse_blend
 from colorizer.inference.network_input import network_size, pad_to_stride
 from colorizer.inference.palette_prediction import Rendering, read_palette_prediction
 from colorizer.inference.prediction import Prediction
@@ -102,6 +103,13 @@ class Colorizer:
         """As `predict`, of a photo whose L has been read."""
         lightness = plane.downsampled(network_size(*plane.size, self.card.input_size))[0, 0].numpy()
         return self.predict_from_lightness(lightness, plane.size, hints, options)
+
+    def predict_planes(
+        self, planes: Sequence[LightnessPlane], options: RenderOptions | None = None
+    ) -> list[Prediction]:
+        """As `predict_plane` without hints, of photos that the network sees at one size, in one batch."""
+        size = network_size(*planes[0].size, self.card.input_size)
+        return self.predict_many([plane.downsampled(size)[0, 0].numpy() for plane in planes], options)
 
     @torch.inference_mode()
     def predict_from_lightness(
@@ -244,7 +252,7 @@ class Colorizer:
         """Return the note that goes into every saved result; `hints` is their number."""
         options = options or RenderOptions()
         way = f"; rendering: {options.rendering}" if self.card.has_palette else ""
-        if isinstance(self.network, BinsNetwork):
+        if self.card.takes_temperature:
             way += f"; temperature: {self.temperature if options.temperature is None else options.temperature:g}"
         way += f"; vividness: {options.vividness:g}" if options.vividness != DEFAULT_VIVIDNESS else ""
         way += f"; colour hints: {hints}" if hints else ""
@@ -253,6 +261,45 @@ class Colorizer:
             "The colours of this picture were made up by a neural network and may not be the true ones. "
             f"Checkpoint: {self.card.id}; saturation: {options.saturation:g}{way}."
         )
+
+
+class _MeanColorizer(Colorizer):
+    """The mean of the ab of two, each of which sees L at its own size; the colours are as fine as the larger's."""
+
+    def __init__(self, first: Colorizer, second: Colorizer, share: float) -> None:
+        super().__init__(first.network, blend_card(first.card, second.card, share), first.device, first._weights)
+        self._members = ((first, 1 - share), (second, share))
+
+    def predict_plane(
+        self, plane: LightnessPlane, hints: Sequence[Hint] | None = None, options: RenderOptions | None = None
+    ) -> Prediction:
+        self.check_options(hints, options)
+        size = network_size(*plane.size, self.card.input_size)
+        lightness = plane.downsampled(size)[0, 0].numpy()
+        first, second = (
+            weight * F.interpolate(torch.from_numpy(model.predict_plane(plane).ab)[None], size, mode="bilinear")
+            for model, weight in self._members
+        )
+        return Prediction((first + second)[0].numpy(), lightness).rendered(options or RenderOptions())
+
+    def predict_planes(
+        self, planes: Sequence[LightnessPlane], options: RenderOptions | None = None
+    ) -> list[Prediction]:
+        return [self.predict_plane(plane, None, options) for plane in planes]
+
+    def predict_from_lightness(
+        self,
+        lightness: NDArray[np.float32],
+        photo_size: tuple[int, int],
+        hints: Sequence[Hint] | None = None,
+        options: RenderOptions | None = None,
+    ) -> Prediction:
+        return self.predict_plane(LightnessPlane((torch.from_numpy(lightness) + 16) / 116), hints, options)
+
+    def predict_many(
+        self, lightnesses: Sequence[NDArray[np.float32]], options: RenderOptions | None = None
+    ) -> list[Prediction]:
+        return [self.predict_from_lightness(lightness, (0, 0), None, options) for lightness in lightnesses]
 
 
 def pick_device(name: DeviceName) -> torch.device:
@@ -308,6 +355,4 @@ def mean_of(first: Colorizer, second: Colorizer, share: float = 0.5) -> Colorize
         second: with weight share; on the same device.
         share: 0..1.
     """
-    members = [(model.network, model.card.input_size) for model in (first, second)]
-    card = blend_card(first.card, second.card, share)
-    return Colorizer(MeanNetwork(members[0], members[1], share), card, first.device, first._weights)
+    return _MeanColorizer(first, second, share)

@@ -6,21 +6,9 @@ HAVC (the colorization filters for VapourSynth) does the same with DDColor and D
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import ClassVar
-
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
 
 from colorizer.checkpoints.card import Card
 from colorizer.errors import CheckpointError
-from colorizer.inference.downsampling import area_means
-from colorizer.inference.network_input import pad_to_stride
-from colorizer.models import ColorNetwork
-from colorizer.models.base import Head
-
-Member = tuple[ColorNetwork, int]
-"""A network, and the short side in pixels at which it sees a photo."""
 
 
 @dataclass(frozen=True)
@@ -80,43 +68,3 @@ def blend_card(first: Card, second: Card, share: float) -> Card:
         published=dataclasses.replace(published, memory_mb=sum(needs)) if published else None,
         published_figures=(),
     )
-
-
-class MeanNetwork(ColorNetwork):
-    """L (N, 1, H, W) in 0..100 -> ab (N, 2, H, W) in Lab units: the mean of two networks, each seeing L at its size.
-
-    The smaller of two sees L reduced twice, a little softer than alone.
-    """
-
-    head: ClassVar[Head] = "ab"
-    stride: ClassVar[int] = 1  # each member pads for itself
-    source: ClassVar[str] = "two networks"
-
-    def __init__(self, first: Member, second: Member, share: float) -> None:
-        super().__init__()
-        self.networks = nn.ModuleList([first[0], second[0]])
-        largest = max(first[1], second[1])
-        self._members = tuple((network, side / largest) for network, side in (first, second))
-        self._weights = (1 - share, share)
-
-    def forward(self, lightness: Tensor) -> Tensor:
-        parts = [
-            weight * _ab_of(network, lightness, scale)
-            for (network, scale), weight in zip(self._members, self._weights, strict=True)
-        ]
-        return parts[0] + parts[1]
-
-
-def _ab_of(network: ColorNetwork, lightness: Tensor, scale: float) -> Tensor:
-    """Return what a network answers for L (N, 1, H, W) scaled by at most 1; ab at H and W."""
-    size = (lightness.shape[2], lightness.shape[3])
-    height, width = (max(1, round(side * scale)) for side in size)
-    small = _shrunk(lightness, height, width) if scale < 1 else lightness
-    ab = network.to_ab(network(pad_to_stride(small, network.stride)))[:, :, :height, :width]
-    return F.interpolate(ab, size, mode="bilinear", align_corners=False) if scale < 1 else ab
-
-
-def _shrunk(planes: Tensor, height: int, width: int) -> Tensor:
-    """(N, 1, H, W) -> (N, 1, height, width): exact area means, as a photo's own reduction takes them."""
-    rows = [area_means(area_means(plane[0], height).T.contiguous(), width).T for plane in planes]
-    return torch.stack(rows)[:, None].contiguous()

@@ -1,14 +1,22 @@
-const MOST_GIVEN = 20;
+const MOST_GIVEN = 20, PATIENCE_MS = 20_000, REST_MS = 300, RETRY_MS = 50;
 
 const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
 export default function ({ parentElement, setTriggerValue, data }) {
   const find = (selector) => parentElement.querySelector(selector);
   const section = find("section"), dialog = find("dialog"), video = find("video");
-  const host = parentElement.getRootNode().host ?? parentElement;
   const uploader = () => {  // of the photo before there may still be one, which nobody listens to any more
-    const all = [...host.closest(".st-key-intake").querySelectorAll("input[type=file]")];
+    const all = [...document.querySelectorAll(".st-key-intake input[type=file]")];
     return all.findLast((input) => !input.closest("[data-stale=true]")) ?? all.at(-1);
+  };
+  // A run of the page may put another uploader in the place of this one, which loses what it is sending.
+  const isAtRest = () => document.querySelector("[data-test-script-state]")?.dataset.testScriptState === "notRunning";
+  const uploaderAtRest = async () => {
+    for (let waited = 0, rested = 0; waited < PATIENCE_MS && rested < REST_MS; waited += RETRY_MS) {
+      rested = isAtRest() && uploader() ? rested + RETRY_MS : 0;
+      await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+    }
+    return uploader();
   };
   const tell = (text) => { find("p").textContent = text; };
 
@@ -19,21 +27,24 @@ export default function ({ parentElement, setTriggerValue, data }) {
     tell(section.refusal);
     if (files.length) setTriggerValue("refused", true);
   };
-  const give = (files) => {
+  const give = async (given) => {
+    const files = [...given];  // a list of the browser's own is empty after the event
     const isSmall = (file) => file.size <= data.maxBytes;
-    const box = new DataTransfer(), input = uploader();
-    refuse([...files].filter((file) => !isSmall(file)));
-    for (const file of [...files].filter(isSmall)) box.items.add(file);
-    if (!box.files.length) return;
-    document.givenPhotos = [...document.givenPhotos ?? [], ...box.files].slice(-MOST_GIVEN);  // for the strip to keep
+    refuse(files.filter((file) => !isSmall(file)));
+    const small = files.filter(isSmall), box = new DataTransfer();
+    if (!small.length) return;
+    document.givenPhotos = [...document.givenPhotos ?? [], ...small].slice(-MOST_GIVEN);  // for the strip to keep
+    tell(`${small.length === 1 ? `Sending ${small[0].name} ...` : `Sending ${small.length} photos ...`} `
+      + section.refusal);
+    const input = await uploaderAtRest();
+    if (!input) return tell("The page was not ready for a photo; reload it, and choose the photo again.");
+    for (const file of small) box.items.add(file);
     input.files = box.files;
     input.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "checked" }));
-    tell(`${box.files.length === 1 ? `Sending ${box.files[0].name} ...` : `Sending ${box.files.length} photos ...`} `
-      + section.refusal);
   };
   tell(section.refusal ?? "");  // it outlasts the runs of the page that other photos bring, until the next is given
 
-  find(".choose").onclick = () => uploader()?.click();  // not there yet while the page begins
+  find(".choose").onclick = async () => (uploader() ?? await uploaderAtRest())?.click();
 
   const close = () => {
     for (const track of video.srcObject?.getTracks() ?? []) track.stop();
@@ -97,7 +108,6 @@ export default function ({ parentElement, setTriggerValue, data }) {
   };
   document.addEventListener("change", choose, { signal, capture: true });
   const returned = (event) => {  // from the browser's own store
-    if (!uploader()) return;
     event.preventDefault();
     give([event.detail]);
     tell("");  // nobody asked for it, so there is nothing to wait for, and no line that moves what lies below

@@ -87,6 +87,20 @@ def in_a_new_tab(visitor: Visitor) -> Visitor:
     return replace(visitor, page=page)
 
 
+def test_photo_point_and_slider_outlast_a_reload_and_a_closed_tab(visitor: Visitor) -> None:
+    point = work_on_a_photo(visitor)
+    visitor.page.reload()
+    expect_work(visitor.page, point)
+    visitor.expect_rest()
+    later = in_a_new_tab(visitor)
+    later.open()
+    expect_work(later.page, point)
+    expect(later.page.locator(".note")).to_contain_text("1 point.")
+    later.expect_rest()
+    later.page.get_by_role("button", name="Clear points").click()
+    expect_kept(later.page, "harbour", points=0, saturation=1.05)
+
+
 def test_a_forgotten_photo_is_gone_from_the_page_and_the_browser(visitor: Visitor) -> None:
     work_on_a_photo(visitor)
     page = visitor.page
@@ -147,6 +161,17 @@ def test_the_browser_keeps_the_last_eight(visitor: Visitor) -> None:
     visitor.expect_rest()
     upload(visitor, "ninth", 170)
     expect_kept(page, *names[1:], "ninth")
+
+
+def test_a_photo_from_a_link_is_kept_too(visitor: Visitor, picture_server: str) -> None:
+    page = visitor.open()
+    visitor.expect_settled()
+    page.get_by_label("Link to a photo").fill(f"{picture_server}/harbour.jpg")
+    page.get_by_role("button", name="Get photo").click()
+    expect_photo(page, "harbour")
+    expect_kept(page, "harbour")
+    page.reload()
+    expect_photo(page, "harbour")
 
 
 def test_a_browser_that_keeps_nothing_works_all_the_same(new_visitor: OpenVisitor) -> None:

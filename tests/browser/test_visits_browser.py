@@ -1,16 +1,19 @@
 """Three visits as three people make them, each click counted: few lead from the front page to what they came for."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from colorizer.checkpoints.store import scan
 from pages.features.lessons.lessons import LESSONS, Lesson
 from tests.support.browser import Visitor
+from tests.support.phone_photos import holiday_photo
 
 _CLICKS_IN_FILE_DIALOG = 2  # the file, and Open
 
@@ -51,6 +54,25 @@ def choose_file(hand: Hand, page: Page, path: Path) -> None:
         hand.click(page.get_by_role("button", name="Choose a photo"))
     dialog.value.set_files(path)
     hand.clicks += _CLICKS_IN_FILE_DIALOG
+
+
+def test_from_a_family_photo_to_a_card_to_share_in_six_clicks(visitor: Visitor, hand: Hand, tmp_path: Path) -> None:
+    photo = tmp_path / "grandmother.jpg"
+    photo.write_bytes(holiday_photo(600, 800))
+    page = visitor.open()
+    with hand.at_most(6):
+        choose_file(hand, page, photo)
+        expect_coloured(page, "grandmother")
+        visitor.expect_rest()
+        hand.click(page.locator("summary", has_text="Share"))
+        with page.expect_download() as download:
+            hand.click(page.get_by_role("button", name="Before and after (picture)"))
+    content = download.value.path().read_bytes()
+    assert download.value.suggested_filename == "grandmother-before-after.png"
+    assert b"made up by a neural network" in content
+    with Image.open(io.BytesIO(content)) as card:
+        width, height = card.size
+        assert width >= 2 * 600 and height >= 800  # both halves, whole
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.address)

@@ -43,11 +43,10 @@ def test_two_of_one_size_are_averaged_exactly(photo: Image.Image) -> None:
 
 
 def test_a_weight_of_0_or_1_is_one_of_the_two(photo: Image.Image) -> None:
-    """The smaller one sees L reduced twice: its colours move by less than the eye tells apart, 2.3 Lab units."""
-    for share, name, bound in ((0, "photo", 0.01), (1, "objects-12conv", 1.5)):
+    for share, name in ((0, "photo"), (1, "objects-12conv")):
         mean, own = ab_of(f"photo+objects-12conv:{share}", photo), ab_of(name, photo)
         enlarged = F.interpolate(torch.from_numpy(own)[None], mean.shape[1:], mode="bilinear")[0]
-        assert float((torch.from_numpy(mean) - enlarged).abs().mean()) < bound
+        assert float((torch.from_numpy(mean) - enlarged).abs().mean()) < 0.5
 
 
 def test_what_comes_out_says_what_it_is_of(photo: Image.Image) -> None:
