@@ -216,7 +216,9 @@ def expect_on_first_screen(image: Locator, height: int) -> None:
     """Wait until a picture ends above the lower edge of a screen of that height, px."""
 
     def check() -> None:
-        ((_, top, _, own),) = boxes(image)
+        found = boxes(image)
+        assert len(found) == 1
+        _, top, _, own = found[0]
         assert own > 0 and top + own < height
 
     eventually(image.page, check)
