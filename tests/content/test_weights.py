@@ -1,6 +1,7 @@
 """The shipped checkpoints are what their cards say, and show what their experiment claims."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +30,13 @@ def row(checkpoint: str, of: str = "checkpoint") -> MetricsRow:
 def test_the_four_scenes_checkpoints_are_there_and_readable() -> None:
     assert {card.id for card in CARDS} >= set(SCENES)
     assert scan().problems == ()
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_recipe_that_goes_on_from_a_shipped_checkpoint_has_its_network(path: Path) -> None:
+    model = read_recipe(path).model
+    if (WEIGHTS / model.init_from / "card.toml").exists():
+        assert read_card(WEIGHTS / model.init_from / "card.toml").architecture == model.architecture
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
@@ -223,16 +231,13 @@ def test_photo_colours_other_peoples_pictures_better_than_grey_does() -> None:
 
 
 def test_photo_does_what_hints_say() -> None:
-    """Published: +1.8, +4.0 and +6.7 dB with 2, 10 and 100 points (Zhang et al. 2017).
-
-    Few points gain less here than they did, as each stays with its own thing: docs/photo.md has what that costs.
-    """
+    """Published: +1.8, +4.0 and +6.7 dB with 2, 10 and 100 points (Zhang et al. 2017)."""
     rows = {row.what: row.value for row in read_card(WEIGHTS / "photo" / "card.toml").measurements}
     counts = (0, 1, 2, 5, 10, 20, 50, 100)
     psnr = [rows[f"PSNR with {count} hints"] for count in counts]
     assert psnr == sorted(psnr)
     gains = {count: value - psnr[0] for count, value in zip(counts, psnr, strict=True)}
-    assert gains[2] >= 1.1 and gains[10] >= 3.5 and gains[100] >= 6
+    assert gains[2] >= 1.5 and gains[10] >= 3.5 and gains[100] >= 6
     assert all(rows[f"ab error at the points of {count} hints"] < 6 for count in counts[1:])
     assert rows["ab change far from 1 hints"] < 2.5
 
