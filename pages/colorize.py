@@ -35,6 +35,7 @@ from pages.features.hints.kept import edits_to_json, restore
 from pages.features.hints.share import Share, offer_share
 from pages.features.hints.sliders import choose_options, follow
 from pages.features.hints.state import HintWork, hint_work, receive
+from pages.features.hints.versions import show_versions
 
 _CHECKPOINT = "colorize-checkpoint"
 _PROPAGATION = "colorize-propagation"
@@ -208,6 +209,8 @@ def main() -> None:
         download = Download(photo, card, Answer(prediction, 0.0, None), options, format_)
         offer_downloads(download, work.hints if card.takes_hints else ())
         offer_share(Share(photo, card, prediction, options))
+    with left:
+        show_versions(photo, card, work)
 
 
 run_through_app()
