@@ -36,6 +36,7 @@ _MIN_SHARE = 0.04  # of the photo: smaller regions are no question worth a versi
 _MIN_SEEN = 0.08  # of the photo: so much of a version differs by MIN_DISTANCE from each one shown before
 _MIN_PLAUSIBILITY = 0.05  # of a version, against the likeliest answers to the same questions
 _MAX_ONE_HUE = 0.5  # of the photo: what moves more of it towards one hue is a cast
+_MAX_MOVED = 0.75  # of the photo, towards whatever hues: more of it is false colour
 _CAST_DISTANCE = 10.0  # Lab units: over most of a picture people see less than on one thing
 _HUE_WIDTH, _HUE_STEP = 90, 10  # degrees: what counts as one hue, and how finely it is looked for
 _MAX_QUESTIONS = 5
@@ -223,13 +224,14 @@ class Alternatives:
         return all(_apart(shown, other).mean() >= _MIN_SEEN for other in self._shown)
 
     def _is_cast(self, version: Version, shown: NDArray[np.float32]) -> bool:
-        """Whether a version differs in a tone over the picture, not in things: most of the photo, or of what nobody
-        asked about, moves towards one hue."""
+        """Whether a version differs all over the picture, not in things: most of the photo, or of what nobody asked
+        about, moves towards one hue, or nearly all of it moves."""
         asked = np.zeros(shown.shape[1:], bool)
         for change in version.changes:
             asked |= self._at_full_size(self.ambiguous_regions[change.ambiguous_region].region.mask)
         moved = shown - self._shown[0]
-        return max(one_hue_share(moved), one_hue_share(moved[:, ~asked])) > _MAX_ONE_HUE
+        moves_all_over = bool((np.hypot(*moved) >= _CAST_DISTANCE).mean() > _MAX_MOVED)
+        return moves_all_over or max(one_hue_share(moved), one_hue_share(moved[:, ~asked])) > _MAX_ONE_HUE
 
     def _at_full_size(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Cells (h, w) -> pixels at the network's size."""

@@ -78,7 +78,7 @@ class BackgroundJobs:
         if job is not None and job.key == key and job.is_going:
             return
         self.drop(kind)
-        context = get_script_run_ctx()
+        context = get_script_run_ctx(suppress_warning=True)
         self._jobs[kind] = _Job(key, work, context.session_id if context else None)
 
     def drop(self, kind: str) -> None:

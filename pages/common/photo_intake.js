@@ -1,8 +1,11 @@
 const MOST_GIVEN = 20, PATIENCE_MS = 20_000, REST_MS = 300, RETRY_MS = 50;
+const PART_FILES = 8, PART_BYTES = 24e6, UPLOAD_MS = 600_000;  // of an album, which is sent in parts
 
 const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
-export default function ({ parentElement, setTriggerValue, data }) {
+const pause = () => new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+
+export default function ({ parentElement, setTriggerValue, setStateValue, data }) {
   const find = (selector) => parentElement.querySelector(selector);
   const section = find("section"), dialog = find("dialog"), video = find("video");
   const uploader = () => {  // of the photo before there may still be one, which nobody listens to any more
@@ -14,35 +17,69 @@ export default function ({ parentElement, setTriggerValue, data }) {
   const uploaderAtRest = async () => {
     for (let waited = 0, rested = 0; waited < PATIENCE_MS && rested < REST_MS; waited += RETRY_MS) {
       rested = isAtRest() && uploader() ? rested + RETRY_MS : 0;
-      await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+      await pause();
     }
     return uploader();
   };
   const tell = (text) => { find("p").textContent = text; };
 
   const megabytes = (count) => (count / 1e6).toFixed(1);
-  const refuse = (files) => {
-    section.refusal = files.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
-      + `${megabytes(data.maxBytes)} MB; make the photo smaller, or save it as JPEG.`).join(" ");
+  const refuse = (large, surplus) => {
+    section.refusal = [...large.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
+      + `${megabytes(data.maxBytes)} MB; make the photo smaller, or save it as JPEG.`),
+      ...surplus.length ? [`${surplus.length} photos were not sent: an album holds at most 200.`] : []].join(" ");
     tell(section.refusal);
-    if (files.length) setTriggerValue("refused", true);
+    if (section.refusal) setTriggerValue("refused", true);
+  };
+  // Several photos go one part after the other: the first are worked on while the others are on their way, and the
+  // server holds none of them twice.
+  const sendPart = async (part) => {
+    const box = new DataTransfer(), input = await uploaderAtRest();
+    if (!input) return false;
+    for (const file of part) box.items.add(file);
+    input.files = box.files;
+    input.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "checked" }));
+    return input;
+  };
+  const isTaken = async (input) => {  // then there is another uploader in its place
+    for (let waited = 0; waited < UPLOAD_MS && input.isConnected && uploader() === input; waited += RETRY_MS) await pause();
+  };
+  const nextPart = (files) => {
+    const part = [files.shift()];
+    let bytes = part[0].size;
+    while (files.length && part.length < PART_FILES && (bytes += files[0].size) <= PART_BYTES) part.push(files.shift());
+    return part;
+  };
+  const sendAll = async (files) => {
+    const all = files.length;
+    for (let sent = 0; files.length;) {
+      const part = nextPart(files), isWhole = part.length === all;
+      if (sent) setStateValue("more", true);
+      section.progress = isWhole ? "" : `Sending photos ${sent + 1} to ${sent + part.length} of ${all} ...`;
+      tell(`${section.progress || `Sending ${all === 1 ? part[0].name : `${all} photos`} ...`} ${section.refusal}`);
+      const input = await sendPart(part);
+      if (!input) {
+        section.progress = "";
+        return tell("The page was not ready for a photo; reload it, and choose the photo again.");
+      }
+      sent += part.length;
+      if (!isWhole) await isTaken(input);
+    }
+    if (section.progress) setStateValue("more", false);
+    section.progress = "";
   };
   const give = async (given) => {
     const files = [...given];  // a list of the browser's own is empty after the event
     const isSmall = (file) => file.size <= data.maxBytes;
-    refuse(files.filter((file) => !isSmall(file)));
-    const small = files.filter(isSmall), box = new DataTransfer();
+    refuse(files.filter((file) => !isSmall(file)), files.filter(isSmall).slice(data.room));
+    const small = files.filter(isSmall).slice(0, data.room);
     if (!small.length) return;
     document.givenPhotos = [...document.givenPhotos ?? [], ...small].slice(-MOST_GIVEN);  // for the strip to keep
-    tell(`${small.length === 1 ? `Sending ${small[0].name} ...` : `Sending ${small.length} photos ...`} `
-      + section.refusal);
-    const input = await uploaderAtRest();
-    if (!input) return tell("The page was not ready for a photo; reload it, and choose the photo again.");
-    for (const file of small) box.items.add(file);
-    input.files = box.files;
-    input.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "checked" }));
+    section.sending = (section.sending ?? Promise.resolve()).then(() => sendAll(small)).catch(() => {});
+    await section.sending;
   };
-  tell(section.refusal ?? "");  // it outlasts the runs of the page that other photos bring, until the next is given
+  // It outlasts the runs of the page that other photos bring, until the next is given.
+  tell(`${section.progress ?? ""} ${section.refusal ?? ""}`.trim());
 
   find(".choose").onclick = async () => (uploader() ?? await uploaderAtRest())?.click();
 

@@ -16,7 +16,7 @@ _HERE = Path(__file__)
 _HTML = """
 <section>
   <button class="choose" type="button"><strong>Choose a photo</strong>
-    <span>or drop it anywhere on this page, or paste it</span></button>
+    <span>or up to 200; drop or paste them anywhere here</span></button>
   <button class="camera" type="button">Camera</button>
   <p role="status"></p>
   <dialog aria-label="Take a photo">
@@ -35,12 +35,18 @@ _component = st.components.v2.component(
 _KEY = "photo-intake"
 
 
-def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None]) -> None:
+def goes_on() -> bool:
+    """Tell whether what the browser sends now belongs to what it sent before: it sends an album in parts."""
+    return _KEY in st.session_state and st.session_state[_KEY].get("more") is True
+
+
+def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None], room: int) -> None:
     """Show the control, in a container whose only uploader is the one to hand files to.
 
     Args:
         on_link: called with the text of a pasted address before the page runs anew.
         on_refused: called when a file was refused in the browser, so that sentences on earlier ones can go.
+        room: how many more photos the visitor may have.
     """
 
     def told() -> None:
@@ -48,5 +54,5 @@ def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None]) 
         if isinstance(link, str) and link.strip():
             on_link(link.strip())
 
-    data = {"maxBytes": LIMITS.max_bytes}
-    _component(key=_KEY, data=data, on_link_change=told, on_refused_change=on_refused)
+    data = {"maxBytes": LIMITS.max_bytes, "room": room}
+    _component(key=_KEY, data=data, on_link_change=told, on_refused_change=on_refused, on_more_change=lambda: None)
