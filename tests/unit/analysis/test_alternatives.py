@@ -10,6 +10,7 @@ from PIL import Image
 from skimage import data
 
 from colorizer import color, load, models
+from colorizer.analysis import alternatives
 from colorizer.analysis.alternatives import (
     MIN_CHANCE,
     MIN_DISTANCE,
@@ -294,6 +295,12 @@ class AllBlueAfterAHint(models.Lite0Bins):
         return output, embedding
 
 
+def test_what_changes_nearly_all_of_a_photo_is_no_version(found: Alternatives) -> None:
+    for version in found.versions[1:]:
+        change = shown_ab_of(version) - shown_ab_of(found.versions[0])
+        assert 0.08 <= (np.hypot(*change) >= 10).mean() <= 0.75
+
+
 def test_what_turns_most_of_the_rest_to_one_hue_is_not_offered(photo: Image.Image) -> None:
     network = AllBlueAfterAHint()
     network.load_state_dict(toy_network({GREEN: 0.5, RED: 0.3, BLUE: 0.2}).state_dict())
@@ -322,6 +329,7 @@ def test_the_chance_of_a_second_change_is_what_the_network_says_after_the_first(
 ) -> None:
     """Pale colours keep the other half from turning visibly blue by itself after the first change."""
     monkeypatch.setattr(models.Lite0Bins, "chroma_gain", 0.4)
+    monkeypatch.setattr(alternatives, "_MAX_MOVED", 1.0)  # there are two things only, and both are to change
     network = BlueAfterAHint()
     network.load_state_dict(toy_network({GREEN: 0.5, RED: 0.3, BLUE: 0.2}).state_dict())
     model = Colorizer(network.eval(), toy_card("toy"), torch.device("cpu"))
