@@ -27,7 +27,7 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
   const refuse = (large, surplus) => {
     section.refusal = [...large.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
       + `${megabytes(data.maxBytes)} MB; make the photo smaller, or save it as JPEG.`),
-      ...surplus.length ? [`${surplus.length} photos were not sent: an album holds at most 200.`] : []].join(" ");
+      ...surplus.length ? [`${surplus.length} more than the ${data.most} that an album holds: not sent.`] : []].join(" ");
     tell(section.refusal);
     if (section.refusal) setTriggerValue("refused", true);
   };

@@ -11,12 +11,13 @@ from pathlib import Path
 import streamlit as st
 
 from colorizer.images import LIMITS
+from pages.common.library_limits import MAX_PHOTOS
 
 _HERE = Path(__file__)
 _HTML = """
 <section>
   <button class="choose" type="button"><strong>Choose a photo</strong>
-    <span>or up to 200; drop or paste them anywhere here</span></button>
+    <span>or up to {most}; drop or paste them anywhere here</span></button>
   <button class="camera" type="button">Camera</button>
   <p role="status"></p>
   <dialog aria-label="Take a photo">
@@ -28,7 +29,7 @@ _HTML = """
 """
 _component = st.components.v2.component(
     "photo_intake",
-    html=_HTML,
+    html=_HTML.replace("{most}", str(MAX_PHOTOS)),
     css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
     js=_HERE.with_suffix(".js").read_text(encoding="utf-8"),
 )
@@ -54,5 +55,5 @@ def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None], 
         if isinstance(link, str) and link.strip():
             on_link(link.strip())
 
-    data = {"maxBytes": LIMITS.max_bytes, "room": room}
+    data = {"maxBytes": LIMITS.max_bytes, "room": room, "most": MAX_PHOTOS}
     _component(key=_KEY, data=data, on_link_change=told, on_refused_change=on_refused, on_more_change=lambda: None)

@@ -25,7 +25,7 @@ _KIND: Final = "album"
 _PICKED: Final = "album-picked"  # in the session, from the click to the run of the whole page
 _LEAST_PHOTOS: Final = 2
 _TILES: Final = 24  # in one message to the browser, which is sent again only when one of them changes
-_POLL_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 2.0  # between them the page is at rest, for the next photos to come in
 _PARTS: Final = "The memory of this server does not hold all of it at once, so it comes in parts."
 _component = st.components.v2.component(
     "album_grid",
