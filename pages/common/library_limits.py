@@ -14,6 +14,23 @@ _MOST_NAMES: Final = 3
 _MB: Final = 1e6
 
 
+@dataclass(frozen=True)
+class Room:
+    """What a visitor may add, so that a browser does not send what would be refused."""
+
+    photos: int
+    bytes: int
+    most_photos: int
+    most_bytes: int
+    """Of all that a visitor may have on this host."""
+
+
+def room_beside(count: int, held_bytes: int) -> Room:
+    """Return the room beside so many photos, whose files have so many bytes."""
+    most_bytes = min(int(MAX_MEGABYTES * _MB), visitor_budget())
+    return Room(max(0, MAX_PHOTOS - count), max(0, most_bytes - held_bytes), MAX_PHOTOS, most_bytes)
+
+
 def refusal(count: int, held_bytes: int, new_bytes: int) -> str | None:
     """Say why a file cannot be added to what a visitor has; None where it can.
 

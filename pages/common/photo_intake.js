@@ -27,7 +27,8 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
   const refuse = (large, surplus) => {
     section.refusal = [...large.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
       + `${megabytes(data.maxBytes)} MB; make the photo smaller, or save it as JPEG.`),
-      ...surplus.length ? [`${surplus.length} more than the ${data.most} that an album holds: not sent.`] : []].join(" ");
+      ...surplus.length ? [`${surplus.length === 1 ? surplus[0].name : `${surplus.length} photos`} `
+        + `not sent: an album holds at most ${data.most_photos} photos or ${megabytes(data.most_bytes)} MB here.`] : []].join(" ");
     tell(section.refusal);
     if (section.refusal) setTriggerValue("refused", true);
   };
@@ -50,13 +51,13 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
     while (files.length && part.length < PART_FILES && (bytes += files[0].size) <= PART_BYTES) part.push(files.shift());
     return part;
   };
-  const sendAll = async (files) => {
+  const sendAll = async (files, isQuiet) => {
     const all = files.length;
     for (let sent = 0; files.length;) {
       const part = nextPart(files), isWhole = part.length === all;
       if (sent) setStateValue("more", true);
       section.progress = isWhole ? "" : `Sending photos ${sent + 1} to ${sent + part.length} of ${all} ...`;
-      tell(`${section.progress || `Sending ${all === 1 ? part[0].name : `${all} photos`} ...`} ${section.refusal}`);
+      if (!isQuiet) tell(`${section.progress || `Sending ${all === 1 ? part[0].name : `${all} photos`} ...`} ${section.refusal}`);
       const input = await sendPart(part);
       if (!input) {
         section.progress = "";
@@ -68,14 +69,19 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
     if (section.progress) setStateValue("more", false);
     section.progress = "";
   };
-  const give = async (given) => {
+  const give = async (given, isQuiet = false) => {
     const files = [...given];  // a list of the browser's own is empty after the event
-    const isSmall = (file) => file.size <= data.maxBytes;
-    refuse(files.filter((file) => !isSmall(file)), files.filter(isSmall).slice(data.room));
-    const small = files.filter(isSmall).slice(0, data.room);
+    const fitting = files.filter((file) => file.size <= data.maxBytes), small = [], surplus = [];
+    let bytes = 0;
+    for (const file of fitting) {
+      const fits = small.length < data.photos && bytes + file.size <= data.bytes;
+      if (fits) bytes += file.size;
+      (fits ? small : surplus).push(file);
+    }
+    refuse(files.filter((file) => file.size > data.maxBytes), surplus);
     if (!small.length) return;
     document.givenPhotos = [...document.givenPhotos ?? [], ...small].slice(-MOST_GIVEN);  // for the strip to keep
-    section.sending = (section.sending ?? Promise.resolve()).then(() => sendAll(small)).catch(() => {});
+    section.sending = (section.sending ?? Promise.resolve()).then(() => sendAll(small, isQuiet)).catch(() => {});
     await section.sending;
   };
   // It outlasts the runs of the page that other photos bring, until the next is given.
@@ -146,8 +152,7 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
   document.addEventListener("change", choose, { signal, capture: true });
   const returned = (event) => {  // from the browser's own store
     event.preventDefault();
-    give([event.detail]);
-    tell("");  // nobody asked for it, so there is nothing to wait for, and no line that moves what lies below
+    give([event.detail], true);  // nobody asked for it: there is nothing to wait for, and no line that moves the page
   };
   document.addEventListener("photo-returned", returned, { signal });
   for (const [name, listener] of Object.entries({ dragover: over, dragleave: leave, drop, paste })) {

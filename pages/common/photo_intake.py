@@ -5,13 +5,14 @@ server and its limits hold; a file that is too large is refused here, since the 
 pasted address comes back as text.
 """
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from colorizer.images import LIMITS
-from pages.common.library_limits import MAX_PHOTOS
+from pages.common.library_limits import MAX_PHOTOS, Room
 
 _HERE = Path(__file__)
 _HTML = """
@@ -41,13 +42,13 @@ def goes_on() -> bool:
     return _KEY in st.session_state and st.session_state[_KEY].get("more") is True
 
 
-def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None], room: int) -> None:
+def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None], room: Room) -> None:
     """Show the control, in a container whose only uploader is the one to hand files to.
 
     Args:
         on_link: called with the text of a pasted address before the page runs anew.
         on_refused: called when a file was refused in the browser, so that sentences on earlier ones can go.
-        room: how many more photos the visitor may have.
+        room: what the visitor may add.
     """
 
     def told() -> None:
@@ -55,5 +56,5 @@ def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None], 
         if isinstance(link, str) and link.strip():
             on_link(link.strip())
 
-    data = {"maxBytes": LIMITS.max_bytes, "room": room, "most": MAX_PHOTOS}
+    data = {"maxBytes": LIMITS.max_bytes, **dataclasses.asdict(room)}
     _component(key=_KEY, data=data, on_link_change=told, on_refused_change=on_refused, on_more_change=lambda: None)

@@ -7,7 +7,7 @@ import streamlit as st
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from colorizer.images.urls import with_scheme
 from pages.common.kept_photos import kept_photos
-from pages.common.library_limits import MAX_PHOTOS
+from pages.common.library_limits import room_beside
 from pages.common.markdown import plain
 from pages.common.model_cache import open_photo
 from pages.common.photo_intake import goes_on, show_intake
@@ -62,7 +62,7 @@ def show_uploader(library: PhotoLibrary) -> None:
 def show_sources(library: PhotoLibrary) -> None:
     """Show the ways to add a photo. A photo is taken in at once, and the uploader is empty again."""
     with st.container(key="intake"):
-        room = MAX_PHOTOS - len(library.photos)
+        room = room_beside(len(library.photos), library.content_bytes)
         show_intake(lambda link: library.receive([PendingPhoto(link, None)]), library.problems.clear, room)
         show_uploader(library)
         with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):

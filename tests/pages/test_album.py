@@ -14,7 +14,7 @@ from colorizer.inference.hints import Hint
 from colorizer.inference.render_options import RenderOptions
 from pages.common import library_limits
 from pages.common.host_settings import host_settings
-from pages.common.library_limits import Problems, refusal
+from pages.common.library_limits import Problems, refusal, room_beside
 from pages.common.memory_budget import visitor_budget
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot, open_photo
 from pages.common.visitor_memory import visitor_memory
@@ -243,6 +243,13 @@ def test_a_small_host_says_how_much_it_has_room_for() -> None:
     assert refusal(1, 113_000_000, 1_000_001) == (
         "this server has room for 114 MB of a visitor's photos; download yours, and forget some first."
     )
+
+
+def test_a_browser_is_told_what_may_still_be_added() -> None:
+    room = room_beside(150, 100_000_000)
+    assert (room.photos, room.bytes) == (50, 14_000_000)
+    assert (room.most_photos, room.most_bytes) == (200, 114_000_000)
+    assert (room_beside(201, 0).photos, room_beside(1, 10**9).bytes) == (0, 0)
 
 
 def test_what_is_the_same_of_many_is_said_once() -> None:
