@@ -27,8 +27,8 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
   const refuse = (large, surplus) => {
     section.refusal = [...large.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
       + `${megabytes(data.maxBytes)} MB; make the photo smaller, or save it as JPEG.`),
-      ...surplus.length ? [`${surplus.length === 1 ? surplus[0].name : `${surplus.length} photos`} `
-        + `not sent: an album holds at most ${data.most_photos} photos or ${megabytes(data.most_bytes)} MB here.`] : []].join(" ");
+      ...surplus.length ? [`${surplus.length === 1 ? surplus[0].name : `${surplus.length} photos`} not sent: `
+        + `an album holds at most ${data.most_photos} photos or ${megabytes(data.most_bytes)} MB here.`] : []].join(" ");
     tell(section.refusal);
     if (section.refusal) setTriggerValue("refused", true);
   };
@@ -43,7 +43,8 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
     return input;
   };
   const isTaken = async (input) => {  // then there is another uploader in its place
-    for (let waited = 0; waited < UPLOAD_MS && input.isConnected && uploader() === input; waited += RETRY_MS) await pause();
+    const isThere = () => input.isConnected && uploader() === input;
+    for (let waited = 0; waited < UPLOAD_MS && isThere(); waited += RETRY_MS) await pause();
   };
   const nextPart = (files) => {
     const part = [files.shift()];
@@ -57,7 +58,8 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
       const part = nextPart(files), isWhole = part.length === all;
       if (sent) setStateValue("more", true);
       section.progress = isWhole ? "" : `Sending photos ${sent + 1} to ${sent + part.length} of ${all} ...`;
-      if (!isQuiet) tell(`${section.progress || `Sending ${all === 1 ? part[0].name : `${all} photos`} ...`} ${section.refusal}`);
+      const doing = section.progress || `Sending ${all === 1 ? part[0].name : `${all} photos`} ...`;
+      if (!isQuiet) tell(`${doing} ${section.refusal}`);
       const input = await sendPart(part);
       if (!input) {
         section.progress = "";
