@@ -1,6 +1,6 @@
 """How many photos a visitor may have at a time, and what is said of those that are too many or cannot be opened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -77,6 +77,10 @@ class Problems:
     def clear(self) -> None:
         self._failures.clear()
         self._refused.clear()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield what to show, one sentence for each line."""
+        return iter(self.sentences())
 
     def sentences(self) -> list[str]:
         """Return what to show, one line each."""
