@@ -198,6 +198,11 @@ class PhotoLibrary:
                 self.problems.refuse(pending.name, reason)
         self.serial += 1
 
+    def compared(self) -> list[LibraryPhoto]:
+        """Return the photos that pages compute side by side: of an album those that were given or looked at last."""
+        found = [photo for key, photo in self.photos.items() if key in self._whole]
+        return found or list(self.photos.values())[-_MOST_WHOLE:]
+
     def look_at(self, key: str) -> None:
         """Note that a photo is looked at: what was computed of the one that was looked at longest ago makes room."""
         self._whole = [*(other for other in self._whole if other != key), key]
