@@ -27,14 +27,25 @@ from pages.common.model_cache import (
 )
 from pages.common.offered import offered
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
-from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_problems, show_sources
+from pages.common.photo_picker import (
+    choose_photo,
+    forget_photos,
+    open_arrivals,
+    pick,
+    shot_of,
+    show_problems,
+    show_sources,
+)
 from pages.common.slot import Slot
+from pages.features.album.entries import Look
+from pages.features.album.grid import is_album, show_album, take_from_canvas
 from pages.features.hints.canvas import Canvas, Point, show_canvas
 from pages.features.hints.files import offer_downloads, show_loader
 from pages.features.hints.kept import edits_to_json, restore
 from pages.features.hints.share import Share, offer_share
-from pages.features.hints.sliders import choose_options, follow
+from pages.features.hints.sliders import choose_options, follow, options_at
 from pages.features.hints.state import HintWork, hint_work, receive
+from pages.features.hints.versions import show_versions
 
 _CHECKPOINT = "colorize-checkpoint"
 _PROPAGATION = "colorize-propagation"
@@ -174,6 +185,21 @@ def show_advanced(photo: LibraryPhoto, cards: Sequence[Card], card: Card) -> Out
     return format_
 
 
+def look_of(photo: LibraryPhoto, card: Card) -> Look:
+    """Say how a photo of the album is to be coloured: each has its own points and sliders."""
+    work = hint_work(photo, card)
+    return Look(card, work.hints, options_at(card, work), bool(st.session_state.get(_PROPAGATION, False)))
+
+
+def show_photos(kept: PhotoLibrary, photo: LibraryPhoto, card: Card, format_: OutputFormat) -> None:
+    """Show the album of a visitor who has several photos."""
+    picture = hint_work(photo, card).picture
+    if photo.key in kept.photos and picture is not None:
+        take_from_canvas(photo, look_of(photo, card), picture[1])
+    look, forget = functools.partial(look_of, card=card), functools.partial(forget_photos, kept)
+    show_album(kept, photo.key, format_, look, pick, forget)
+
+
 def main() -> None:
     kept, listing = library(), offered()
     show_hero(kept)
@@ -186,6 +212,8 @@ def main() -> None:
     with st.container(key="photos", horizontal=True, vertical_alignment="center"):
         edits = functools.partial(edits_of, cards=listing.cards) if listing.cards else None
         photo = shot_of(kept, choose_photo(kept, _FIRST_SAMPLE, edits))
+        if is_album(kept):
+            st.markdown(f"[All {len(kept.photos)} photos](#your-photos)", width="content")
     if not listing.cards:
         st.info("There is no checkpoint in weights/ yet.")
         return
@@ -208,6 +236,10 @@ def main() -> None:
         download = Download(photo, card, Answer(prediction, 0.0, None), options, format_)
         offer_downloads(download, work.hints if card.takes_hints else ())
         offer_share(Share(photo, card, prediction, options))
+    with left:
+        show_versions(photo, card, work)
+    if is_album(kept):
+        show_photos(kept, photo, card, format_)
 
 
 run_through_app()

@@ -95,7 +95,7 @@ def show_problems(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
 def finish_others(kept: PhotoLibrary, selection: Selection) -> None:
     """Colour the visitor's other photos while the current one is looked at."""
     status = Slot()
-    for photo in kept.photos.values():
+    for photo in kept.compared():
         if photo is not selection.photo and not is_done(photo, selection.cards):
             work_off(photo, selection.cards, status, None, RenderOptions())
             status.clear()

@@ -77,7 +77,7 @@ class Selection:
 def shots_of(kept: PhotoLibrary) -> list[LibraryPhoto]:
     """Return the visitor's photos, or the samples that have colours."""
     if kept.photos:
-        return list(kept.photos.values())
+        return kept.compared()
     names = sorted(SAMPLES, key=lambda name: name != _FIRST_SAMPLE)
     return [photo for name in names if not (photo := shot_of(kept, name)).is_grey]
 

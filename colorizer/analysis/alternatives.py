@@ -6,12 +6,14 @@
         compose(image, version.chroma).save(...)
 
 A photo's regions (see `regions`) are questions; a version answers one or two of them with another of their likely
-colours, pins that colour to typical places as hints, and lets the network colour the photo anew, so that everything
-else follows. What comes next is found best first: the chance of a version is that of its first answer times that of its
-second *given the first*, as the network puts it after it has seen the first as a hint.
+colours, pins that colour to typical places as hints and every other region to the colour that it has, and lets the
+network colour the photo anew. What comes next is found best first: the chance of a version is that of its first answer
+times that of its second *given the first*, as the network puts it after it has seen the first as a hint. What only
+tints most of the picture is left out.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +35,10 @@ MIN_DISTANCE = 15.0
 _MIN_SHARE = 0.04  # of the photo: smaller regions are no question worth a version
 _MIN_SEEN = 0.08  # of the photo: so much of a version differs by MIN_DISTANCE from each one shown before
 _MIN_PLAUSIBILITY = 0.05  # of a version, against the likeliest answers to the same questions
+_MAX_ONE_HUE = 0.5  # of the photo: what moves more of it towards one hue is a cast
+_MAX_MOVED = 0.75  # of the photo, towards whatever hues: more of it is false colour
+_CAST_DISTANCE = 10.0  # Lab units: over most of a picture people see less than on one thing
+_HUE_WIDTH, _HUE_STEP = 90, 10  # degrees: what counts as one hue, and how finely it is looked for
 _MAX_QUESTIONS = 5
 _MAX_CHANGES = 2  # in one version: a third hardly ever has a chance left
 _REPEAT_PENALTY = 0.6  # what a change is worth that was shown before
@@ -109,6 +115,7 @@ class Alternatives:
     versions: list[Version] = field(default_factory=list)
     ambiguous_regions: list[AmbiguousRegion] = field(default_factory=list)
     """The most open one first."""
+    _regions: list[Region] = field(default_factory=list)
     _plans: list[_Plan] = field(default_factory=list)
     _tries: int = 0
     _shown: list[NDArray[np.float32]] = field(default_factory=list)  # ab of each version, as sRGB has it
@@ -130,18 +137,33 @@ class Alternatives:
         cells: NDArray[np.float32] = cells_of(self.distribution, self.base.lightness[None])[0].numpy()
         return cells
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Tell whether nothing plausible is left to try."""
+        return bool(self.versions) and not (self._plans and self._tries < _MAX_TRIES)
+
     def next_version(self) -> Version | None:
         """Return the next version, the first time the network's own answer; None where nothing plausible is left."""
+        while not self.is_exhausted:
+            if (version := self.try_next()) is not None:
+                return version
+        return None
+
+    def try_next(self) -> Version | None:
+        """Try what is most promising, which asks the network at most once: return a version if that comes of it.
+
+        None for what looks like a version before, and for a cast: see `_is_cast`.
+        """
         if not self.versions:
             self._ask()
             return self._keep(Version(dataclasses.replace(self.base, distribution=None)), _shown_ab(self.base))
-        while self._plans and self._tries < _MAX_TRIES:
-            plan = max(self._plans, key=self._priority)
-            self._plans.remove(plan)
-            version = self._try(plan)
-            if self._is_new(shown := _shown_ab(version.prediction)):
-                return self._keep(version, shown)
-        return None
+        if self.is_exhausted:
+            return None
+        plan = max(self._plans, key=self._priority)
+        self._plans.remove(plan)
+        version = self._try(plan)
+        shown = _shown_ab(version.prediction)
+        return self._keep(version, shown) if self._is_new(shown) and not self._is_cast(version, shown) else None
 
     def _keep(self, version: Version, shown: NDArray[np.float32]) -> Version:
         share = float(_apart(shown, self._shown[0]).mean()) if self._shown else 0.0
@@ -152,8 +174,9 @@ class Alternatives:
     def _ask(self) -> None:
         """Find the questions, and plan a version for each other answer."""
         chances = probabilities(self.distribution)
-        regions = [item for item in find_regions(self.distribution, self.base.lightness) if item.share >= _MIN_SHARE]
-        asked = [_question(item, self._mean_ab(item, self.base), chances) for item in regions]
+        found = find_regions(self.distribution, self.base.lightness)
+        self._regions = [item for item in found if item.share >= _MIN_SHARE]
+        asked = [_question(item, self._mean_ab(item, self.base), chances) for item in self._regions]
         asked.sort(key=lambda item: -item.ambiguity)
         self.ambiguous_regions = [item for item in asked if item.others][:_MAX_QUESTIONS]
         self._plan(_Plan((), 1.0), self.ambiguous_regions)
@@ -184,7 +207,7 @@ class Alternatives:
     def _try(self, plan: _Plan) -> Version:
         """Colour the photo by a plan, and plan on from there."""
         self._tries += 1
-        hints = [hint for change in plan.changes for hint in self._hints(change)]
+        hints = [*(hint for change in plan.changes for hint in self._hints(change)), *self._anchors(plan.changes)]
         prediction = self.model.predict_from_lightness(self.base.lightness, self.photo_size, hints)
         if len(plan.changes) < _MAX_CHANGES and prediction.distribution is not None:
             chances = probabilities(prediction.distribution)
@@ -200,16 +223,41 @@ class Alternatives:
         """Whether a visible part of it differs from each version so far."""
         return all(_apart(shown, other).mean() >= _MIN_SEEN for other in self._shown)
 
+    def _is_cast(self, version: Version, shown: NDArray[np.float32]) -> bool:
+        """Whether a version differs all over the picture, not in things: most of the photo, or of what nobody asked
+        about, moves towards one hue, or nearly all of it moves."""
+        asked = np.zeros(shown.shape[1:], bool)
+        for change in version.changes:
+            asked |= self._at_full_size(self.ambiguous_regions[change.ambiguous_region].region.mask)
+        moved = shown - self._shown[0]
+        moves_all_over = bool((np.hypot(*moved) >= _CAST_DISTANCE).mean() > _MAX_MOVED)
+        return moves_all_over or max(one_hue_share(moved), one_hue_share(moved[:, ~asked])) > _MAX_ONE_HUE
+
+    def _at_full_size(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Cells (h, w) -> pixels at the network's size."""
+        height, width = self.base.lightness.shape
+        step = self.distribution.reduction
+        return mask.repeat(step, 0).repeat(step, 1)[:height, :width]
+
     def _hints(self, change: Change) -> list[Hint]:
         """Return the colour of a change pinned to typical places of its region."""
-        region, lightness = self.ambiguous_regions[change.ambiguous_region].region, self.base.lightness
-        (height, width), step = lightness.shape, self.distribution.reduction
-        hints = []
-        for row, column in typical_places(region, self.cell_lightness):
-            y, x = min(height - 1, row * step + step // 2), min(width - 1, column * step + step // 2)
-            place = int((x + 0.5) * self.photo_size[0] / width), int((y + 0.5) * self.photo_size[1] / height)
-            hints.append(Hint(*place, rgb_of(float(lightness[y, x]), change.color)))
-        return hints
+        region = self.ambiguous_regions[change.ambiguous_region].region
+        return [self._hint(place, change.color) for place in typical_places(region, self.cell_lightness)]
+
+    def _anchors(self, changes: Sequence[Change]) -> list[Hint]:
+        """Pin each other region to the colour that it has, so that a change stays with its own thing."""
+        asked = [self.ambiguous_regions[change.ambiguous_region].region for change in changes]
+        others = [region for region in self._regions if not any(region is one for one in asked)]
+        return [self._hint(typical_places(region, self.cell_lightness)[0]) for region in others]
+
+    def _hint(self, cell: tuple[int, int], color: LikelyColor | None = None) -> Hint:
+        """Return a colour, or that which the network gave it, at the middle of a cell (row, column)."""
+        (height, width), step = self.base.lightness.shape, self.distribution.reduction
+        y, x = (min(side - 1, place * step + step // 2) for place, side in zip(cell, (height, width), strict=True))
+        a, b = self.base.ab[:, y, x].tolist()
+        color = color or LikelyColor(a, b, 1.0)
+        place = int((x + 0.5) * self.photo_size[0] / width), int((y + 0.5) * self.photo_size[1] / height)
+        return Hint(*place, rgb_of(float(self.base.lightness[y, x]), color))
 
 
 def _distance(item: LikelyColor, ab: tuple[float, float]) -> float:
@@ -227,6 +275,21 @@ def _apart(ab: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.bo
     """(h, w): where two pictures of ab (2, h, w) are visibly different."""
     apart: NDArray[np.bool_] = np.hypot(*(ab - other)) >= MIN_DISTANCE
     return apart
+
+
+def one_hue_share(moved: NDArray[np.float32]) -> float:
+    """Return the share (0..1) of places that move visibly towards one hue: the most that any 90 degrees have.
+
+    Args:
+        moved: (2, ...), by how much a and b change, in Lab units.
+    """
+    a, b = moved.reshape(2, -1)
+    if not a.size:
+        return 0.0
+    turns = np.degrees(np.arctan2(b, a)) % 360 // _HUE_STEP
+    counts = np.bincount(turns[np.hypot(a, b) >= _CAST_DISTANCE].astype(int), minlength=360 // _HUE_STEP)
+    within = sum(np.roll(counts, -step) for step in range(_HUE_WIDTH // _HUE_STEP))
+    return float(np.max(within) / a.size)
 
 
 def _question(region: Region, own: tuple[float, float], chances: Tensor) -> AmbiguousRegion:

@@ -11,8 +11,15 @@ _LOOK_SECONDS: Final = 0.1  # between two looks at whether the visitor is still 
 _PATIENCE_SECONDS: Final = 2.0  # a wait that needs no word
 
 
+class _Ticket:
+    """A place in the queue."""
+
+    def __init__(self, gives_way: bool) -> None:
+        self.gives_way = gives_way
+
+
 class ComputeQueue:
-    """First come, first served.
+    """First come, first served; but for work that nobody waits for, which lets all others go first.
 
     A visitor's page asks for one piece of work after the other, a photo or a picture to rank, and stands at the end
     again each time. So whoever has 200 of them keeps nobody waiting longer than one takes, which a lock does not
@@ -20,22 +27,28 @@ class ComputeQueue:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[object] = deque()
+        self._waiting: deque[_Ticket] = deque()
         """The first is the one at work."""
         self._changed = threading.Condition()
 
     @contextmanager
-    def turn(self, look: Callable[[], None] | None = None, tell: Callable[[int], None] | None = None) -> Iterator[None]:
+    def turn(
+        self,
+        look: Callable[[], None] | None = None,
+        tell: Callable[[int], None] | None = None,
+        gives_way: bool = False,
+    ) -> Iterator[None]:
         """Wait for the turn, and have it inside.
 
         Args:
             look: called now and then while waiting; it raises where the visitor has left, whose place is then free.
             tell: called with the place in the queue, 1 for whoever is next, once the wait is longer than two seconds,
                 and again whenever it changes.
+            gives_way: whether whoever comes later, and does not give way, goes first.
         """
-        ticket = object()
+        ticket = _Ticket(gives_way)
         with self._changed:
-            self._waiting.append(ticket)
+            self._waiting.insert(self._place_for(ticket), ticket)
         try:
             self._wait(ticket, look, tell)
             yield
@@ -44,7 +57,11 @@ class ComputeQueue:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
 
-    def _wait(self, ticket: object, look: Callable[[], None] | None, tell: Callable[[int], None] | None) -> None:
+    def _place_for(self, ticket: _Ticket) -> int:
+        giving_way = (place for place, other in enumerate(self._waiting) if place and other.gives_way)
+        return len(self._waiting) if ticket.gives_way else next(giving_way, len(self._waiting))
+
+    def _wait(self, ticket: _Ticket, look: Callable[[], None] | None, tell: Callable[[int], None] | None) -> None:
         since, told = time.monotonic(), 0
         while True:
             with self._changed:

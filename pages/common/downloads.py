@@ -17,7 +17,7 @@ from pages.common.model_cache import Answer, RenderOptions, render
 from pages.common.photo_library import LibraryPhoto
 from pages.common.snapshots import full_title
 
-_ENDINGS: Final[dict[OutputFormat, str]] = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+ENDINGS: Final[dict[OutputFormat, str]] = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Download:
 
     @property
     def file_name(self) -> str:
-        return f"{self.photo.name}-{self.card.id}.{_ENDINGS[self.format]}"
+        return f"{self.photo.name}-{self.card.id}.{ENDINGS[self.format]}"
 
     def render(self) -> bytes:
         photo = self.photo
@@ -43,7 +43,7 @@ class Download:
 
 def choose_format(photo: LibraryPhoto) -> OutputFormat:
     """Choose the file format of downloads, among those that can hold the photo."""
-    formats = [name for name in _ENDINGS if max(photo.size) <= MAX_SIDE_PX[name]]
+    formats = [name for name in ENDINGS if max(photo.size) <= MAX_SIDE_PX[name]]
     chosen: OutputFormat = st.segmented_control(
         "File format",
         formats,

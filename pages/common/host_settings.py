@@ -23,7 +23,7 @@ class HostSettings:
 
     memory_mb: int = 800
     """COLORIZER_MEMORY_MB: what the whole process is to hold, in MB."""
-    photos_per_minute: int = 60
+    photos_per_minute: int = 250  # a whole album at once, and some more
     """COLORIZER_PHOTOS_PER_MINUTE: photos that a visitor may give."""
     links_per_minute: int = 20
     """COLORIZER_LINKS_PER_MINUTE: links that a visitor may have fetched."""

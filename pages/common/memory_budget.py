@@ -22,6 +22,7 @@ Model = TypeVar("Model")
 _MB: Final = 1_000_000
 _PROGRAM_MB: Final = 420  # Python with torch, Streamlit and the pages imported, measured at the first page
 _MODELS_SHARE, _RESULTS_SHARE, _PHOTOS_SHARE = 0.3, 0.2, 0.5  # of what the program itself leaves
+_VISITOR_SHARE: Final = 0.6  # of the photos': one album must not keep all others out
 _LEAST_SHARE_MB: Final = 20  # any less, and nothing would be kept from one click to the next
 _LOOK_SECONDS: Final = 15.0
 
@@ -43,6 +44,11 @@ def results_budget() -> int:
 def photos_budget() -> int:
     """Return the bytes for visitors' photos, and for what is computed of them."""
     return _share(_PHOTOS_SHARE)
+
+
+def visitor_budget() -> int:
+    """Return the bytes for the files of one visitor."""
+    return int(_VISITOR_SHARE * photos_budget())
 
 
 def resident_bytes() -> int:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -73,13 +73,17 @@ def _model_bytes(model: object) -> int:
 
 
 @contextmanager
-def compute_lock() -> Iterator[None]:
+def compute_lock(gives_way: bool = False, look: Callable[[], None] = queue_notice.require_present) -> Iterator[None]:
     """Wait for the processor: heavy work is done by one visitor at a time, for one picture at a time, all in turn.
 
     So memory holds one full-size photo in work, however many visitors there are. No Streamlit command may run inside.
     A visitor who leaves, or wants something else by now, gives the place in the queue up.
+
+    Args:
+        gives_way: whether everybody else goes first: for what nobody waits for.
+        look: called while waiting; it raises where the work is not wanted any more.
     """
-    with _queue().turn(queue_notice.require_present, queue_notice.tell_place):
+    with _queue().turn(look, queue_notice.tell_place, gives_way):
         queue_notice.clear()
         try:
             yield

@@ -1,8 +1,11 @@
 const MOST_GIVEN = 20, PATIENCE_MS = 20_000, REST_MS = 300, RETRY_MS = 50;
+const PART_FILES = 8, PART_BYTES = 24e6, UPLOAD_MS = 600_000;  // of an album, which is sent in parts
 
 const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
-export default function ({ parentElement, setTriggerValue, data }) {
+const pause = () => new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+
+export default function ({ parentElement, setTriggerValue, setStateValue, data }) {
   const find = (selector) => parentElement.querySelector(selector);
   const section = find("section"), dialog = find("dialog"), video = find("video");
   const uploader = () => {  // of the photo before there may still be one, which nobody listens to any more
@@ -14,35 +17,77 @@ export default function ({ parentElement, setTriggerValue, data }) {
   const uploaderAtRest = async () => {
     for (let waited = 0, rested = 0; waited < PATIENCE_MS && rested < REST_MS; waited += RETRY_MS) {
       rested = isAtRest() && uploader() ? rested + RETRY_MS : 0;
-      await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+      await pause();
     }
     return uploader();
   };
   const tell = (text) => { find("p").textContent = text; };
 
   const megabytes = (count) => (count / 1e6).toFixed(1);
-  const refuse = (files) => {
-    section.refusal = files.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
-      + `${megabytes(data.maxBytes)} MB; make the photo smaller, or save it as JPEG.`).join(" ");
+  const refuse = (large, surplus) => {
+    section.refusal = [...large.map((file) => `${file.name} has ${megabytes(file.size)} MB, more than the limit of `
+      + `${megabytes(data.maxBytes)} MB; make the photo smaller, or save it as JPEG.`),
+      ...surplus.length ? [`${surplus.length === 1 ? surplus[0].name : `${surplus.length} photos`} not sent: `
+        + `an album holds at most ${data.most_photos} photos or ${megabytes(data.most_bytes)} MB here.`] : []].join(" ");
     tell(section.refusal);
-    if (files.length) setTriggerValue("refused", true);
+    if (section.refusal) setTriggerValue("refused", true);
   };
-  const give = async (given) => {
-    const files = [...given];  // a list of the browser's own is empty after the event
-    const isSmall = (file) => file.size <= data.maxBytes;
-    refuse(files.filter((file) => !isSmall(file)));
-    const small = files.filter(isSmall), box = new DataTransfer();
-    if (!small.length) return;
-    document.givenPhotos = [...document.givenPhotos ?? [], ...small].slice(-MOST_GIVEN);  // for the strip to keep
-    tell(`${small.length === 1 ? `Sending ${small[0].name} ...` : `Sending ${small.length} photos ...`} `
-      + section.refusal);
-    const input = await uploaderAtRest();
-    if (!input) return tell("The page was not ready for a photo; reload it, and choose the photo again.");
-    for (const file of small) box.items.add(file);
+  // Several photos go one part after the other: the first are worked on while the others are on their way, and the
+  // server holds none of them twice.
+  const sendPart = async (part) => {
+    const box = new DataTransfer(), input = await uploaderAtRest();
+    if (!input) return false;
+    for (const file of part) box.items.add(file);
     input.files = box.files;
     input.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "checked" }));
+    return input;
   };
-  tell(section.refusal ?? "");  // it outlasts the runs of the page that other photos bring, until the next is given
+  const isTaken = async (input) => {  // then there is another uploader in its place
+    const isThere = () => input.isConnected && uploader() === input;
+    for (let waited = 0; waited < UPLOAD_MS && isThere(); waited += RETRY_MS) await pause();
+  };
+  const nextPart = (files) => {
+    const part = [files.shift()];
+    let bytes = part[0].size;
+    while (files.length && part.length < PART_FILES && (bytes += files[0].size) <= PART_BYTES) part.push(files.shift());
+    return part;
+  };
+  const sendAll = async (files, isQuiet) => {
+    const all = files.length;
+    for (let sent = 0; files.length;) {
+      const part = nextPart(files), isWhole = part.length === all;
+      if (sent) setStateValue("more", true);
+      section.progress = isWhole ? "" : `Sending photos ${sent + 1} to ${sent + part.length} of ${all} ...`;
+      const doing = section.progress || `Sending ${all === 1 ? part[0].name : `${all} photos`} ...`;
+      if (!isQuiet) tell(`${doing} ${section.refusal}`);
+      const input = await sendPart(part);
+      if (!input) {
+        section.progress = "";
+        return tell("The page was not ready for a photo; reload it, and choose the photo again.");
+      }
+      sent += part.length;
+      if (!isWhole) await isTaken(input);
+    }
+    if (section.progress) setStateValue("more", false);
+    section.progress = "";
+  };
+  const give = async (given, isQuiet = false) => {
+    const files = [...given];  // a list of the browser's own is empty after the event
+    const fitting = files.filter((file) => file.size <= data.maxBytes), small = [], surplus = [];
+    let bytes = 0;
+    for (const file of fitting) {
+      const fits = small.length < data.photos && bytes + file.size <= data.bytes;
+      if (fits) bytes += file.size;
+      (fits ? small : surplus).push(file);
+    }
+    refuse(files.filter((file) => file.size > data.maxBytes), surplus);
+    if (!small.length) return;
+    document.givenPhotos = [...document.givenPhotos ?? [], ...small].slice(-MOST_GIVEN);  // for the strip to keep
+    section.sending = (section.sending ?? Promise.resolve()).then(() => sendAll(small, isQuiet)).catch(() => {});
+    await section.sending;
+  };
+  // It outlasts the runs of the page that other photos bring, until the next is given.
+  tell(`${section.progress ?? ""} ${section.refusal ?? ""}`.trim());
 
   find(".choose").onclick = async () => (uploader() ?? await uploaderAtRest())?.click();
 
@@ -109,8 +154,7 @@ export default function ({ parentElement, setTriggerValue, data }) {
   document.addEventListener("change", choose, { signal, capture: true });
   const returned = (event) => {  // from the browser's own store
     event.preventDefault();
-    give([event.detail]);
-    tell("");  // nobody asked for it, so there is nothing to wait for, and no line that moves what lies below
+    give([event.detail], true);  // nobody asked for it: there is nothing to wait for, and no line that moves the page
   };
   document.addEventListener("photo-returned", returned, { signal });
   for (const [name, listener] of Object.entries({ dragover: over, dragleave: leave, drop, paste })) {

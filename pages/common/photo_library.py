@@ -11,10 +11,11 @@ import streamlit as st
 from PIL import Image
 
 from colorizer.checkpoints.card import Card
-from colorizer.images import Photo, encode_image, fetch, greyness
-from colorizer.inference.full_resolution import LightnessPlane, read_lightness, with_alpha
+from colorizer.images import Photo, fetch, greyness
+from colorizer.inference.full_resolution import LightnessPlane
 from colorizer.inference.prediction import Prediction
 from pages.common.error_boundary import sentence
+from pages.common.library_limits import Problems, refusal
 from pages.common.model_cache import (
     Answer,
     PhotoBaseline,
@@ -25,15 +26,12 @@ from pages.common.model_cache import (
     shared_results,
     weights_hash,
 )
-from pages.common.rate_limit import refusal
+from pages.common.previews import canvas_of, encode_preview, previews_of
+from pages.common.rate_limit import refusal as rate_refusal
 from pages.common.visitor_memory import CanLetGo, visitor_memory
 
 Kept = TypeVar("Kept")
-MAX_PHOTOS = 8
-MAX_MEGABYTES = 100
-_PREVIEW_SIDE = 1600  # px: sharp on a wide screen, 5 MB in memory
-_CANVAS_SIDE = 1200  # px: sharp at the size that a single large photo has on a wide screen
-_PREVIEW_NOTE = "A preview."
+_MOST_WHOLE = 8  # photos of a visitor with all that was computed of them; of others the file stays, and is decoded anew
 
 
 @dataclass
@@ -91,7 +89,7 @@ class LibraryPhoto:
         """Return L at the size of the first page's large picture; read once, as each move of a slider needs it."""
         if self.canvas is None:
             preview = self.preview
-            self.canvas = shared_results().make("canvas", (preview,), (), lambda: _canvas_of(preview))
+            self.canvas = shared_results().make("canvas", (preview,), (), lambda: canvas_of(preview))
         return self.canvas
 
     def kept(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
@@ -115,7 +113,7 @@ class LibraryPhoto:
         """Encode a result, at the preview's size or smaller, as a preview."""
         alpha = self.preview_alpha
         parts = (image,) if alpha is None else (image, alpha)
-        return shared_results().make("encode", parts, (), lambda: _encode(image, alpha))
+        return shared_results().make("encode", parts, (), lambda: encode_preview(image, alpha))
 
     def _picture(self, name: str, options: RenderOptions, make: Callable[[], Image.Image]) -> bytes:
         if name not in self.pictures or self.pictures[name][0] != options:
@@ -142,32 +140,6 @@ class LibraryPhoto:
 
 def _name(card: Card) -> str:
     return f"{card.id} {weights_hash(card)}"
-
-
-def _small(image: Image.Image) -> Image.Image:
-    scale = min(1.0, _PREVIEW_SIDE / max(image.size))
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0) if scale < 1 else image
-
-
-def _canvas_of(preview: Image.Image) -> LightnessPlane:
-    small = preview.copy()
-    small.thumbnail((_CANVAS_SIDE, _CANVAS_SIDE))
-    return read_lightness(small)
-
-
-def _encode(image: Image.Image, alpha: Image.Image | None) -> bytes:
-    if alpha is not None and alpha.size != image.size:
-        alpha = alpha.resize(image.size)
-    return encode_image(with_alpha(image, alpha), "JPEG" if alpha is None else "WEBP", _PREVIEW_NOTE)
-
-
-def previews_of(decoded: Photo) -> tuple[Image.Image, Image.Image | None]:
-    """Shrink an opened photo's colour and transparency to the size of previews."""
-    results = shared_results()
-    colour = results.make("preview", (decoded.image,), (), lambda: _small(decoded.image))
-    alpha = decoded.alpha
-    return colour, None if alpha is None else results.make("preview", (alpha,), (), lambda: _small(alpha))
 
 
 def make_shot(key: str, content: bytes, decoded: Photo, name: str) -> LibraryPhoto:
@@ -199,21 +171,45 @@ class PhotoLibrary:
     photos: dict[str, LibraryPhoto] = field(default_factory=dict)
     samples: dict[str, LibraryPhoto] = field(default_factory=dict)
     pending_photos: list[PendingPhoto] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
     serial: int = 0
     """Counts the receipts, so that each one leaves an empty uploader behind."""
     latest: str | None = None
-    """The key of the photo that was opened last, until a page has turned to it."""
+    """The key of the photo that a page is to turn to, until it has."""
+    _turns: bool = False
+    """Whether the next photo that opens is the one to turn to: the first of those that were given together."""
+    _whole: list[str] = field(default_factory=list)
+    """Keys of the photos that were looked at, the last one last."""
 
-    def receive(self, pending_photos: list[PendingPhoto]) -> None:
-        """Accept pictures, to be opened in the next run of the page; clear the sentences on earlier ones."""
-        self.problems.clear()
+    def receive(self, pending_photos: list[PendingPhoto], goes_on: bool = False) -> None:
+        """Accept pictures, to be opened in the next run of the page; clear the sentences on earlier ones.
+
+        Args:
+            pending_photos: as they were given.
+            goes_on: whether they belong to those before: a browser sends an album in parts.
+        """
+        if not goes_on:
+            self.problems.clear()
+            self._turns = True
         for pending in pending_photos:
-            if (reason := refusal("link" if pending.content is None else "photo")) is None:
+            if (reason := rate_refusal("link" if pending.content is None else "photo")) is None:
                 self.pending_photos.append(pending)
             else:
-                self.problems.append(f"{pending.name} was not taken: {reason}")
+                self.problems.refuse(pending.name, reason)
         self.serial += 1
+
+    def compared(self) -> list[LibraryPhoto]:
+        """Return the photos that pages compute side by side: of an album those that were given or looked at last."""
+        found = [photo for key, photo in self.photos.items() if key in self._whole]
+        return found or list(self.photos.values())[-_MOST_WHOLE:]
+
+    def look_at(self, key: str) -> None:
+        """Note that a photo is looked at: what was computed of the one that was looked at longest ago makes room."""
+        self._whole = [*(other for other in self._whole if other != key), key]
+        for old in self._whole[:-_MOST_WHOLE]:
+            if old in self.photos:
+                self.photos[old].let_go()
+        self._whole = self._whole[-_MOST_WHOLE:]
 
     @property
     def content_bytes(self) -> int:
@@ -225,38 +221,31 @@ class PhotoLibrary:
         for photo in (*self.photos.values(), *self.samples.values()):
             photo.let_go()
 
-    def open_next(self) -> None:
-        """Open the first pending picture; add a sentence to `problems` if that fails."""
+    def open_next(self) -> LibraryPhoto | None:
+        """Open the first pending picture; add a sentence to `problems`, and return None, if that fails."""
         pending = self.pending_photos[0]
         try:
             name, content = pending.fetch()
             photo = self._add(name, content)
         except Exception as error:  # one picture's failure, of whatever kind, must not touch the others
-            self.problems.append(sentence(error, pending.name))
+            self.problems.fail(pending.name, sentence(error, pending.name))
             photo = None
         # Not before: a slider that moves meanwhile breaks the run off here, and the next one opens the picture anew.
         self.pending_photos.pop(0)
-        if photo is not None:
-            self.latest = photo.key
+        if photo is not None and self._turns:
+            self.latest, self._turns = photo.key, False
+        return photo
 
     def _add(self, name: str, content: bytes) -> LibraryPhoto | None:
         key = hashlib.sha256(content).hexdigest()[:16]
         if key not in self.photos:
-            if (refusal := self._refusal(len(content))) is not None:
-                self.problems.append(f"{name} was not added: {refusal}")
+            if (reason := refusal(len(self.photos), self.content_bytes, len(content))) is not None:
+                self.problems.refuse(name, reason)
                 return None
             decoded = open_photo(content, name)
             self.photos[key] = make_shot(key, content, decoded, decoded.name)
+            self.look_at(key)
         return self.photos[key]
-
-    def _refusal(self, new_bytes: int) -> str | None:
-        if len(self.photos) >= MAX_PHOTOS:
-            return f"a comparison holds at most {MAX_PHOTOS} photos; remove one first."
-        if self.content_bytes + new_bytes > MAX_MEGABYTES * 1e6:
-            return f"the photos of a comparison may have at most {MAX_MEGABYTES} MB together; remove one first."
-        if not visitor_memory().has_room_for(new_bytes):
-            return "other visitors' photos fill the memory of this server; try again in a few minutes."
-        return None
 
 
 def library() -> PhotoLibrary:

@@ -7,14 +7,16 @@ import streamlit as st
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from colorizer.images.urls import with_scheme
 from pages.common.kept_photos import kept_photos
+from pages.common.library_limits import room_beside
 from pages.common.markdown import plain
 from pages.common.model_cache import open_photo
-from pages.common.photo_intake import show_intake
+from pages.common.photo_intake import goes_on, show_intake
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
 from pages.common.photo_strip import Keeping, returned, show_strip, thumbnail_of, thumbnail_of_sample
 from pages.common.sample_photos import SAMPLES, read_sample
 
 _DEFAULT = "default-photo"  # in the session: a sample that nobody chose, so that another page shows its own
+_MOST_IN_STRIP = 8  # of the visitor's own, the latest; the front page has them all in its album
 _FORGET_HELP = (
     "Takes the photo and its points off this page and out of your browser, which keeps the last eight photos, so that "
     "they outlast a reload. Nobody else has them: the server holds them in memory while you are here, never on disk."
@@ -22,7 +24,8 @@ _FORGET_HELP = (
 
 
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
-    library.receive([PendingPhoto(file.name, file.getvalue()) for file in st.session_state[key] or []])
+    files = st.session_state[key] or []
+    library.receive([PendingPhoto(file.name, file.getvalue()) for file in files], goes_on())
 
 
 def take_link(library: PhotoLibrary) -> None:
@@ -59,7 +62,8 @@ def show_uploader(library: PhotoLibrary) -> None:
 def show_sources(library: PhotoLibrary) -> None:
     """Show the ways to add a photo. A photo is taken in at once, and the uploader is empty again."""
     with st.container(key="intake"):
-        show_intake(lambda link: library.receive([PendingPhoto(link, None)]), library.problems.clear)
+        room = room_beside(len(library.photos), library.content_bytes)
+        show_intake(lambda link: library.receive([PendingPhoto(link, None)]), library.problems.clear, room)
         show_uploader(library)
         with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             link_field()
@@ -67,11 +71,12 @@ def show_sources(library: PhotoLibrary) -> None:
 
 
 def open_arrivals(library: PhotoLibrary) -> None:
-    """Open what was added; the last one that opens becomes the chosen photo."""
+    """Open what was added; the first one that opens becomes the chosen photo."""
     while library.pending_photos:
         name = library.pending_photos[0].name
         with st.spinner(f"Opening {plain(name)} ..."):
-            library.open_next()
+            if (photo := library.open_next()) is not None:
+                thumbnail_of(photo)  # now, while its pixels are at hand
     if library.latest is not None:
         st.session_state["photo"] = library.latest  # here a run may be broken off, and the next one comes by again
         library.latest = None
@@ -80,7 +85,7 @@ def open_arrivals(library: PhotoLibrary) -> None:
 def show_problems(library: PhotoLibrary) -> None:
     """Show a sentence for each picture that could not be opened."""
     with st.container(key="photo-problems"):
-        for problem in library.problems:
+        for problem in library.problems.sentences():
             st.error(plain(problem))
 
 
@@ -94,7 +99,8 @@ def _first_photo(options: Sequence[str], first: str) -> str:
     return first
 
 
-def _pick(key: str) -> None:
+def pick(key: str) -> None:
+    """Turn to the photo of a key; the run that follows shows it."""
     st.session_state["photo"] = key
     st.session_state.pop(_DEFAULT, None)
 
@@ -125,8 +131,11 @@ def choose_photo(
         kept.forgotten(library.photos),
         returns=edits_of is not None,
     )
-    own = [thumbnail_of(library.photos[key]) for key in reversed(library.photos)]
-    show_strip(own, [*map(thumbnail_of_sample, SAMPLES)], chosen, _pick, keeping)
+    latest = [*reversed(library.photos)][:_MOST_IN_STRIP]
+    own = [thumbnail_of(library.photos[key]) for key in latest]
+    if photo is not None and chosen not in latest:
+        own.append(thumbnail_of(photo))
+    show_strip(own, [*map(thumbnail_of_sample, SAMPLES)], chosen, pick, keeping)
     if photo is not None:
         st.query_params.pop("sample", None)
         st.button(
@@ -134,23 +143,26 @@ def choose_photo(
             icon=":material/close:",
             type="tertiary",
             help=_FORGET_HELP,
-            on_click=_remove,
-            args=(library, chosen),
+            on_click=forget_photos,
+            args=(library, [chosen]),
         )
     else:
         st.query_params["sample"] = chosen
     return chosen
 
 
-def _remove(library: PhotoLibrary, key: str) -> None:
-    library.photos.pop(key, None)
+def forget_photos(library: PhotoLibrary, keys: Sequence[str]) -> None:
+    """Take photos off the page, and out of the visitor's browser."""
+    for key in keys:
+        library.photos.pop(key, None)
+        kept_photos().forget(key)
     library.problems.clear()
-    kept_photos().forget(key)
 
 
 def shot_of(library: PhotoLibrary, key: str) -> LibraryPhoto:
     """Return the photo of a key; a sample is opened when it is first chosen, and kept."""
     if key in library.photos:
+        library.look_at(key)
         return library.photos[key]
     if key not in library.samples:
         content = read_sample(key)

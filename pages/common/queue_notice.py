@@ -19,7 +19,7 @@ def reserve() -> None:
 
 def require_present() -> None:
     """Let Streamlit end the script here, by an exception of its own, if the visitor left or wants something else."""
-    if get_script_run_ctx() is not None:
+    if get_script_run_ctx(suppress_warning=True) is not None:
         st.session_state.get(_PLACE)  # every look at the state is a place where the script may end
 
 
@@ -30,12 +30,12 @@ def tell_place(place: int) -> None:
 
 def clear() -> None:
     """Take the notice away, if there is one."""
-    if get_script_run_ctx() is not None and st.session_state.get(_IS_SHOWN, False):
+    if get_script_run_ctx(suppress_warning=True) is not None and st.session_state.get(_IS_SHOWN, False):
         _with_place(lambda at: at.empty(), False)
 
 
 def _with_place(show: Callable[[DeltaGenerator], object], is_shown: bool) -> None:
-    if get_script_run_ctx() is None:
+    if get_script_run_ctx(suppress_warning=True) is None:
         return
     place = st.session_state.get(_PLACE)
     if isinstance(place, DeltaGenerator):

@@ -35,7 +35,7 @@ def bytes_of(value: Any) -> int:
     if isinstance(value, (tuple, list, set, frozenset)):
         return _SMALL + sum(map(bytes_of, value))
     if isinstance(value, Mapping):
-        return _SMALL + sum(bytes_of(key) + bytes_of(item) for key, item in value.items())
+        return _SMALL + sum(bytes_of(key) + bytes_of(item) for key, item in list(value.items()))  # others may add to it
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _SMALL + sum(bytes_of(getattr(value, field.name)) for field in dataclasses.fields(value))
     return _SMALL

@@ -65,6 +65,10 @@ class VisitorMemory:
         """Tell whether so many bytes of files fit beside those of all visitors."""
         return sum(library.content_bytes for library in self._libraries()) + new_bytes <= self._budget
 
+    def room(self) -> int:
+        """Return how many bytes are free beside all that is held of visitors' photos; 0 where none are."""
+        return max(0, self._budget - sum(map(bytes_of, self._libraries())))
+
     def make_room(self) -> None:
         """Free what can be computed again, of visitors who are not at work, until the budget is kept."""
         with self._lock:

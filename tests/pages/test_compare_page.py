@@ -122,19 +122,6 @@ def test_the_next_upload_takes_the_sentence_away(open_app: OpenApp, decoded: byt
     assert_clean(upload(app, ("good.jpg", decoded)))
 
 
-def test_a_ninth_photo_is_refused_with_the_limit(open_app: OpenApp) -> None:
-    files = []
-    for shade in range(9):
-        stream = io.BytesIO()
-        Image.new("RGB", (16, 16), (shade * 20, 80, 120)).save(stream, "PNG")
-        files.append((f"{shade}.png", stream.getvalue()))
-    app = upload(open_app(COMPARE, experiment="MSE or Huber"), *files)
-    assert len(app.session_state["photo_library"].photos) == 8
-    assert [error.value for error in app.error] == [
-        "8.png was not added: a comparison holds at most 8 photos; remove one first."
-    ]
-
-
 def test_a_link_brings_back_the_selection(open_app: OpenApp) -> None:
     app = open_app(COMPARE, experiment="MSE or Huber", saturation="0.5", sample="Coffee")
     assert_clean(app)

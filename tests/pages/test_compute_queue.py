@@ -106,6 +106,32 @@ def test_a_visitor_who_left_frees_the_place() -> None:
     assert len(queue) == 0
 
 
+def test_work_that_nobody_waits_for_lets_all_others_go_first() -> None:
+    queue, order, release = ComputeQueue(), [], threading.Event()
+
+    def hold() -> None:
+        with queue.turn():
+            release.wait(30)
+
+    def work(name: str, gives_way: bool) -> None:
+        with queue.turn(gives_way=gives_way):
+            order.append(name)
+
+    threads = [threading.Thread(target=hold)]
+    threads[0].start()
+    wait_until(length=1, queue=queue)
+    for number, (name, gives_way) in enumerate(
+        (("versions", True), ("photo", False), ("more", True), ("click", False))
+    ):
+        threads.append(threading.Thread(target=work, args=(name, gives_way)))
+        threads[-1].start()
+        wait_until(length=number + 2, queue=queue)
+    release.set()
+    for thread in threads:
+        thread.join(30)
+    assert order == ["photo", "click", "versions", "more"]
+
+
 def test_work_that_fails_frees_the_turn() -> None:
     queue = ComputeQueue()
     with pytest.raises(ZeroDivisionError), queue.turn():

@@ -203,9 +203,9 @@ def test_several_uploads_are_a_column_each_and_take_the_place_of_the_samples(app
 
 def test_a_photo_can_be_removed(app: AppTest) -> None:
     upload(app, ("first.png", a_png(20)), ("second.png", a_png(90)))
-    next(button for button in app.button if button.label == "Remove second").click().run()
+    next(button for button in app.button if button.label == "Remove first").click().run()
     assert_clean(app)
-    assert [names(strip) for strip in strips(app)] == [["first"]] * 2
+    assert [names(strip) for strip in strips(app)] == [["second"]] * 2
 
 
 def test_a_grey_photo_says_so_where_there_is_no_truth(app: AppTest) -> None:

@@ -17,7 +17,8 @@ from tests.support.checkpoints import CARD
 
 
 def toy_network(mix: Mapping[tuple[float, float], float]) -> models.Lite0Bins:
-    """Untrained, but for what it says: each colour (a, b) with its chance. Its hints are bound, and no more."""
+    """Untrained, but for what it says: each colour (a, b) with its chance. Its hints are bound, and no more; they stay
+    with what is as light as they are, as those of a trained network stay with their thing."""
     torch.manual_seed(0)
     network = models.Lite0Bins()
     bins = color.ab_bins()
@@ -26,6 +27,7 @@ def toy_network(mix: Mapping[tuple[float, float], float]) -> models.Lite0Bins:
         torch.nn.init.zeros_(network.regress.weight)
         network.regress.bias.copy_(torch.tensor(max(mix, key=lambda ab: mix[ab])) / AB_SCALE)
         network.classify.bias.fill_(-20.0)
+        network.projection.mul_(5)
         for ab, chance in mix.items():
             network.classify.bias[(bins - torch.tensor(ab)).square().sum(1).argmin()] = float(np.log(chance))
     return network.eval()

@@ -73,11 +73,28 @@ def _show(slider: Slider, work: HintWork) -> float:
     return value
 
 
+def _has_vividness(card: Card) -> bool:
+    return card.takes_temperature or card.published is not None  # the students' networks show as they are
+
+
+def options_at(card: Card, work: HintWork) -> RenderOptions:
+    """Return the options of where the sliders of a photo stand, which need not be the one on the page.
+
+    A photo that was not on the page yet takes where they stand now.
+    """
+    work.sliders = work.sliders or values_of_sliders()
+    saturation, vividness, reach = work.sliders
+    return RenderOptions(
+        saturation,
+        vividness=(vividness if _has_vividness(card) else _VIVIDNESS.middle) / 100,
+        reach=reach if card.takes_hints and work.hints else _REACH.middle,
+    )
+
+
 def choose_options(card: Card, work: HintWork) -> RenderOptions:
     """Choose how strong and how bold the colours are; no choice needs the network again."""
     saturation = _show(_SATURATION, work)
-    has_vividness = card.takes_temperature or card.published is not None  # the students' networks show as they are
-    vividness = _show(_VIVIDNESS, work) if has_vividness else _VIVIDNESS.middle
+    vividness = _show(_VIVIDNESS, work) if _has_vividness(card) else _VIVIDNESS.middle
     reach = _show(_REACH, work) if card.takes_hints and work.hints else _REACH.middle
     work.sliders = work.sliders or values_of_sliders()
     is_moved = (saturation, vividness, reach) != tuple(slider.middle for slider in SLIDERS)
