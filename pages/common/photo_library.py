@@ -21,7 +21,7 @@ from pages.common.model_cache import (
     RenderOptions,
     compose_grey,
     compose_preview,
-    open_photo,
+    full_size,
     shared_results,
     weights_hash,
 )
@@ -75,7 +75,8 @@ class LibraryPhoto:
 
     def _preview_pair(self) -> tuple[Image.Image, Image.Image | None]:
         if self._previews is None:
-            self._previews = previews_of(open_photo(self.content, self.name))
+            with full_size(self.content, self.name) as opened:
+                self._previews = previews_of(opened)
         return self._previews
 
     def let_go(self) -> None:
@@ -117,10 +118,16 @@ class LibraryPhoto:
         parts = (image,) if alpha is None else (image, alpha)
         return shared_results().make("encode", parts, (), lambda: _encode(image, alpha))
 
-    def _picture(self, name: str, options: RenderOptions, make: Callable[[], Image.Image]) -> bytes:
+    def picture(self, name: str, options: RenderOptions, make: Callable[[], bytes]) -> bytes:
+        """Return an encoded picture that is made of this photo alone, calling `make` where it is not there with these
+        options; that of a sample is made once for all visitors."""
         if name not in self.pictures or self.pictures[name][0] != options:
-            self.pictures[name] = options, self.encode(make())
+            made = shared_results().make("picture", (self.preview,), (name, options), make)
+            self.pictures[name] = options, made
         return self.pictures[name][1]
+
+    def _picture(self, name: str, options: RenderOptions, make: Callable[[], Image.Image]) -> bytes:
+        return self.picture(name, options, lambda: self.encode(make()))
 
     def original(self) -> bytes:
         """Encode the photo as it came, as a preview."""
@@ -245,8 +252,8 @@ class PhotoLibrary:
             if (refusal := self._refusal(len(content))) is not None:
                 self.problems.append(f"{name} was not added: {refusal}")
                 return None
-            decoded = open_photo(content, name)
-            self.photos[key] = make_shot(key, content, decoded, decoded.name)
+            with full_size(content, name) as decoded:
+                self.photos[key] = make_shot(key, content, decoded, decoded.name)
         return self.photos[key]
 
     def _refusal(self, new_bytes: int) -> str | None:

@@ -8,7 +8,7 @@ from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from colorizer.images.urls import with_scheme
 from pages.common.kept_photos import kept_photos
 from pages.common.markdown import plain
-from pages.common.model_cache import open_photo
+from pages.common.model_cache import full_size
 from pages.common.photo_intake import show_intake
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
 from pages.common.photo_strip import Keeping, returned, show_strip, thumbnail_of, thumbnail_of_sample
@@ -154,7 +154,8 @@ def shot_of(library: PhotoLibrary, key: str) -> LibraryPhoto:
         return library.photos[key]
     if key not in library.samples:
         content = read_sample(key)
-        library.samples[key] = make_shot(key, content, open_photo(content, key), key)
+        with full_size(content, key) as opened:
+            library.samples[key] = make_shot(key, content, opened, key)
     return library.samples[key]
 
 
