@@ -62,24 +62,32 @@ class Image:
         return subprocess.run([*chroot, *self.health], check=False).returncode == 0
 
 
-def buildah(store: Path | None, *arguments: str, output: bool = True) -> str:
-    """Run buildah, with a store that needs no kernel module; return what it prints."""
-    place = [] if store is None else ["--root", str(store / "root"), "--runroot", str(store / "run")]
-    stream = subprocess.PIPE if output else sys.stderr
-    command = ["buildah", *place, "--storage-driver", "vfs", *arguments]
-    return subprocess.run(command, check=True, stdout=stream, text=True, cwd=_ROOT).stdout or ""
+@dataclass(frozen=True)
+class Store:
+    """Where buildah keeps images."""
+
+    folder: Path | None
+    """None for its own."""
+    driver: str
+
+    def buildah(self, *arguments: str, output: bool = True) -> str:
+        """Run buildah; return what it prints, or show it."""
+        place = ["--root", str(self.folder / "root"), "--runroot", str(self.folder / "run")] if self.folder else []
+        stream = subprocess.PIPE if output else sys.stderr
+        command = ["buildah", *place, "--storage-driver", self.driver, *arguments]
+        return subprocess.run(command, check=True, stdout=stream, text=True, cwd=_ROOT).stdout or ""
 
 
 @contextlib.contextmanager
-def built(base: str, indexes: Sequence[str], store: Path | None) -> Iterator[Image]:
+def built(base: str, indexes: Sequence[str], store: Store) -> Iterator[Image]:
     """Build the image on a base, and mount it while inside."""
-    arguments = [f"--build-arg=PYTHON_IMAGE={base}", *(f"--build-arg={index}" for index in indexes)]
-    buildah(store, "build", "--isolation=chroot", "--format=docker", *arguments, "-t", _NAME, ".", output=False)
-    container = buildah(store, "from", _NAME).strip()
+    arguments = [f"--build-arg={argument}" for argument in (f"PYTHON_IMAGE={base}", *indexes)]
+    store.buildah("build", "--isolation=chroot", "--format=docker", *arguments, "-t", _NAME, ".", output=False)
+    container = store.buildah("from", _NAME).strip()
     try:
-        settings = json.loads(buildah(store, "inspect", container))["Docker"]["config"]
+        settings = json.loads(store.buildah("inspect", container))["Docker"]["config"]
         yield Image(
-            Path(buildah(store, "mount", container).strip()),
+            Path(store.buildah("mount", container).strip()),
             settings["User"],
             settings["WorkingDir"],
             tuple(settings["Env"]),
@@ -87,7 +95,7 @@ def built(base: str, indexes: Sequence[str], store: Path | None) -> Iterator[Ima
             tuple(settings["Healthcheck"]["Test"][1:]),
         )
     finally:
-        buildah(store, "rm", container)
+        store.buildah("rm", container)
 
 
 @contextlib.contextmanager
@@ -139,12 +147,14 @@ def main() -> int:
     parser.add_argument("--torch-index", help="of torch for the CPU, in place of PyTorch's own")
     parser.add_argument("--pypi-index", help="of all other packages")
     parser.add_argument("--store", type=Path, help="folder for buildah's images, in place of its own")
+    parser.add_argument("--driver", default="overlay", help="of that store; vfs where the kernel has no overlay")
     options = parser.parse_args()
     if os.geteuid() != 0:
         raise SystemExit("Mounting and chroot need root.")
     indexes = {"TORCH_INDEX": options.torch_index, "PYPI_INDEX": options.pypi_index}
+    given = [f"{name}={url}" for name, url in indexes.items() if url]
     all_met = True
-    with built(options.base, [f"{name}={url}" for name, url in indexes.items() if url], options.store) as image:
+    with built(options.base, given, Store(options.store, options.driver)) as image:
         for row in measure(image):
             print("| " + " | ".join(row.cells()) + " |", flush=True)
             all_met &= row.is_met

@@ -104,6 +104,11 @@ def _pool(count: int) -> ThreadPoolExecutor:
     return make_pool(count)
 
 
+def end_idle_threads() -> None:
+    """Let the threads end that wait for work, with the planes that each keeps; the next work starts others."""
+    _pool.cache_clear()
+
+
 def run_in_threads(work: Callable[[Iterator[Item]], None], items: Sequence[Item]) -> None:
     """Have `work` called in several threads at once; together they get each item once.
 

@@ -25,7 +25,7 @@ from colorizer.inference.render_options import RenderOptions
 from pages.common import queue_notice
 from pages.common.compute_queue import ComputeQueue
 from pages.common.mean_card import MeanCard
-from pages.common.memory_budget import ModelShelf, give_memory_back, models_budget, results_budget
+from pages.common.memory_budget import ModelShelf, free_when_idle, give_memory_back, models_budget, results_budget
 from pages.common.sample_photos import sample_named
 from pages.common.shared_results import SharedResults
 from pages.common.snapshots import SnapshotRef, at_snapshot
@@ -68,7 +68,9 @@ def _models() -> ModelShelf:
 @st.cache_resource(show_spinner=False)
 def shared_results() -> SharedResults:
     """Return the results on the sample photos, which all visitors share."""
-    return SharedResults(results_budget())
+    results = SharedResults(results_budget())
+    free_when_idle(results)
+    return results
 
 
 def _model_bytes(model: object) -> int:

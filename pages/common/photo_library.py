@@ -118,29 +118,36 @@ class LibraryPhoto:
         parts = (image,) if alpha is None else (image, alpha)
         return shared_results().make("encode", parts, (), lambda: _encode(image, alpha))
 
-    def picture(self, name: str, options: RenderOptions, make: Callable[[], bytes]) -> bytes:
-        """Return an encoded picture that is made of this photo alone, calling `make` where it is not there with these
-        options; that of a sample is made once for all visitors."""
+    def picture(self, name: str, options: RenderOptions, make: Callable[[], bytes], *parts: object) -> bytes:
+        """Return an encoded picture of this photo; that of a sample is made once for all visitors.
+
+        Args:
+            name: what it shows, with all that it depends on.
+            options: the look that it is made with.
+            make: is not called where the picture is there.
+            parts: what it is made of besides the photo; where one is the visitor's own, so is the picture.
+        """
         if name not in self.pictures or self.pictures[name][0] != options:
-            made = shared_results().make("picture", (self.preview,), (name, options), make)
+            made = shared_results().make("picture", (self.preview, *parts), (name, options), make)
             self.pictures[name] = options, made
         return self.pictures[name][1]
 
-    def _picture(self, name: str, options: RenderOptions, make: Callable[[], Image.Image]) -> bytes:
-        return self.picture(name, options, lambda: self.encode(make()))
-
     def original(self) -> bytes:
         """Encode the photo as it came, as a preview."""
-        return self._picture("original", RenderOptions(), lambda: self.preview)
+        return self.picture("original", RenderOptions(), lambda: self.encode(self.preview))
 
     def grey(self) -> bytes:
         """Encode what the networks see, as a preview."""
-        return self._picture("grey", RenderOptions(), lambda: compose_grey(self.preview))
+        return self.picture("grey", RenderOptions(), lambda: self.encode(compose_grey(self.preview)))
 
     def result(self, card: Card, answer: Answer, options: RenderOptions) -> bytes:
         """Encode a result as a preview; the last one is kept."""
         options = options.of(card)
-        return self._picture(_name(card), options, lambda: compose_preview(self.preview, answer.prediction, options))
+
+        def make() -> bytes:
+            return self.encode(compose_preview(self.preview, answer.prediction, options))
+
+        return self.picture(_name(card), options, make, answer.prediction)
 
     def latest(self, card: Card) -> bytes:
         """Return the result as last shown, whatever the options; the grey photo before there is one."""

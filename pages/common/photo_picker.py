@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from colorizer.images.urls import with_scheme
@@ -22,7 +24,24 @@ _FORGET_HELP = (
 
 
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
-    library.receive([PendingPhoto(file.name, file.getvalue()) for file in st.session_state[key] or []])
+    library.receive([PendingPhoto(name, content) for name, content in read_uploads(key)])
+    drop_uploads(key)
+
+
+def read_uploads(key: str) -> list[tuple[str, bytes]]:
+    """Read the files of an uploader, as (name, content)."""
+    return [(file.name, file.getvalue()) for file in st.session_state.get(key) or []]
+
+
+def drop_uploads(key: str) -> None:
+    """Take the files of an uploader, which have been read, out of Streamlit's hands.
+
+    It would keep them until the visitor leaves, beside what is made of them.
+    """
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file in st.session_state.get(key) or []:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
 def take_link(library: PhotoLibrary) -> None:

@@ -119,9 +119,9 @@ def _small(
 
 
 def _player_picture(
-    photo: LibraryPhoto, name: str, options: RenderOptions, make: Callable[[Image.Image], Image.Image]
+    photo: LibraryPhoto, name: str, options: RenderOptions, make: Callable[[Image.Image], Image.Image], *parts: object
 ) -> bytes:
-    """Encode a picture for the player as WebP; the last one is kept with the photo."""
+    """Encode a picture for the player as WebP, see `LibraryPhoto.picture`; the last one is kept with the photo."""
 
     def encode() -> bytes:
         preview, alpha = _small(photo, _PLAYER_SIDE, _PLAYER_PIXELS)
@@ -129,7 +129,7 @@ def _player_picture(
         with_alpha(make(preview), alpha).save(stream, "WEBP", quality=_PLAYER_QUALITY)
         return stream.getvalue()
 
-    return photo.picture(f"film {name}", options, encode)
+    return photo.picture(f"film {name}", options, encode, *parts)
 
 
 def _state_picture(film: Film, epoch: int) -> Picture:
@@ -139,6 +139,7 @@ def _state_picture(film: Film, epoch: int) -> Picture:
         f"{card.id} {weights_hash(card)} {epoch}",
         film.options,
         lambda image: compose_preview(image, prediction, film.options),
+        prediction,
     )
     seen = f": {film.images_seen[epoch]:,} training pictures seen" if epoch in film.images_seen else ""
     caption = f"Epoch {epoch} (counted from 0){seen}"

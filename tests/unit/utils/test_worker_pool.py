@@ -1,6 +1,7 @@
 """Work is shared out once, and what torch uses elsewhere stays as it was."""
 
 import contextlib
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -87,3 +88,24 @@ def test_at_an_early_end_no_thread_works_any_more(way: str) -> None:
     time.sleep(0.05)
     assert ended == stopped
     assert list(worker_pool.imap_unordered(lambda item, _: [item], iter([7]), 2)) == [7]
+
+
+def test_idle_threads_end_and_what_is_in_work_is_done() -> None:
+    def names() -> set[str]:
+        return {thread.name for thread in threading.enumerate() if thread.name.startswith("colorizer")}
+
+    def work(item: int, _: object) -> Iterator[int]:
+        time.sleep(0.01)
+        yield item
+
+    results = worker_pool.imap_unordered(work, iter(range(20)), 2)
+    first = next(results)
+    worker_pool.end_idle_threads()
+    assert sorted([first, *results]) == list(range(20))
+    before = names()
+    worker_pool.end_idle_threads()
+    end = time.monotonic() + 30
+    while names() & before:
+        assert time.monotonic() < end
+        gc.collect()
+        time.sleep(0.01)
