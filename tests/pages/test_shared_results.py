@@ -129,7 +129,7 @@ def test_a_samples_pictures_are_encoded_once_but_for_those_of_a_visitors_own_ans
     answer = colour(card, open_photo(content, "Cat").image, has_truth=False)
     assert one.grey() is other.grey()
     assert one.result(card, answer, options) is other.result(card, answer, options)
-    own = replace(answer, prediction=replace(answer.prediction, ab=-answer.prediction.ab))
+    own = replace(answer, prediction=replace(answer.prediction, network_ab=-answer.prediction.ab))
     assert third.result(card, own, options) != one.result(card, answer, options)
     assert visit().result(card, answer, options) is one.result(card, answer, options)
 
