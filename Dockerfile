@@ -8,7 +8,7 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS packages
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 ARG PYPI_INDEX=https://pypi.org/simple
-RUN python3 -m venv /opt/colorizer
+RUN apt-get update && apt-get install --yes --no-install-recommends binutils && python3 -m venv /opt/colorizer
 ENV PATH=/opt/colorizer/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1
 # torch by itself and first, from its own index, which has the CPU's wheels alone (or a GPU's: .../whl/cu126); what
 # follows finds it there and adds what it depends on.

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +34,6 @@ _START_SECONDS = 300
 _FIRST_LIMIT, _MEMORY_LIMIT, _AFTER_LIMIT = 5.0, 1000.0, 150.0  # seconds, MB, MB above a fresh server
 _BANDS = 12  # of a visitor's photo: 2^12 visitors have photos that differ
 _LEAVE_SECONDS = 180
-_PAGES = ("", "alternatives", "compare", "triptych", "learning", "palette", "curves", "spaces", "checkpoints")
-"""All but those that compute only when asked; "" is the first one."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Server]:
-    """Start the app on a port of its own."""
+def serving(**settings: str) -> Iterator[Server]:
+    """Start the app on a port of its own, with settings of the host by their environment variables."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -64,7 +62,7 @@ def serving() -> Iterator[Server]:
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.enableXsrfProtection=false"]
     command += [f"--server.{name}={value}" for name, value in options.items()]
-    environment = os.environ | {"MALLOC_ARENA_MAX": "2", "COLORIZER_VISITORS_PER_ADDRESS": "1000"}  # all from here
+    environment = os.environ | {"MALLOC_ARENA_MAX": "2"} | settings
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
@@ -198,20 +196,31 @@ def min_side(picture: bytes) -> int:
     return min(Image.open(io.BytesIO(picture)).size)
 
 
-async def see_page(visitor: Visitor, number: int) -> None:
-    """Come in and go to a page, to its end."""
-    await visitor.open_page()
-    if name := _PAGES[number % len(_PAGES)]:
-        await visitor.open_page(name)
+async def pages_of(server: Server) -> list[str]:
+    """List the addresses of all pages."""
+    async with visit(server.address) as visitor:
+        await visitor.open_page()
+        return sorted(visitor.pages)
+
+
+def see_one_of(pages: Sequence[str]) -> Callable[[Visitor, int], Awaitable[None]]:
+    """Come in and go to a page, to its end; as many visitors to each."""
+
+    async def see_page(visitor: Visitor, number: int) -> None:
+        await visitor.open_page()
+        await visitor.open_page(pages[number % len(pages)])
+
+    return see_page
 
 
 async def measure(server: Server, options: argparse.Namespace) -> list[Row]:
     """All figures."""
     await wave(server, 1, see_first_page)
+    addresses = await pages_of(server)
     fresh = server.megabytes()
     first = await wave(server, options.first, see_first_page)
     own = await wave(server, options.own, bring_photo(options.megapixels))
-    pages = await wave(server, options.each * len(_PAGES), see_page)
+    pages = await wave(server, options.each * len(addresses), see_one_of(addresses))
     held = server.megabytes()
     await asyncio.sleep(options.leave)
     after = server.megabytes()
@@ -222,7 +231,7 @@ async def measure(server: Server, options: argparse.Namespace) -> list[Row]:
         Row(f"{options.first} first visits at once, the last one, seconds", first.words(), first.worst, _FIRST_LIMIT),
         Row("those that failed", f"{len(first.failures)}", len(first.failures), 0),
         Row(many, own.words(), len(own.failures), 0),
-        Row(f"{options.each} visitors on each of {len(_PAGES)} pages, failures", pages.words(), len(pages.failures), 0),
+        Row(f"{options.each} on each of {len(addresses)} pages, failures", pages.words(), len(pages.failures), 0),
         Row("memory at the worst moment, MB", f"{peak:.0f} MB; fresh {fresh:.0f} MB", peak, _MEMORY_LIMIT),
         Row(f"memory {options.leave} s after all left, above fresh, MB", growth, after - fresh, _AFTER_LIMIT),
     ]
@@ -237,7 +246,7 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=10, help="visitors on each page")
     parser.add_argument("--leave", type=int, default=_LEAVE_SECONDS, help="seconds to wait after the last has left")
     options = parser.parse_args()
-    with serving() as server:
+    with serving(COLORIZER_VISITORS_PER_ADDRESS="1000") as server:  # all come from here
         rows = asyncio.run(measure(server, options))
     for row in rows:
         print("| " + " | ".join(row.cells()) + " |", flush=True)

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
-from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
 _MAX_MESSAGE = 200_000_000  # bytes
@@ -46,19 +46,45 @@ class Visitor:
     """What the page shows, by the place in it."""
     seen: dict[str, ForwardMsg] = field(default_factory=dict)
     """Messages that the server may name by their hash instead of sending them again."""
-    runs: int = 0
-    """How many runs of the script have come to their end."""
+    page: str = ""
+    """The hash of the page that is open; empty for the first one."""
+    widgets: dict[str, WidgetState] = field(default_factory=dict)
+    """What was chosen on the page, by the widget's id."""
 
-    async def open_page(self, name: str = "", **state: object) -> None:
+    async def open_page(self, name: str = "") -> None:
         """Have a page run, to its end; "" is the first one."""
-        await self.rerun(ClientState(page_script_hash=self.pages.get(name, "") if name else "", **state))  # type: ignore[arg-type]
+        self.page, self.widgets = self.pages.get(name, ""), {}
+        await self.rerun()
 
-    async def rerun(self, state: ClientState) -> None:
-        """Run the script with a state of widgets, and whatever runs it asks for itself, to the end.
+    async def choose(self, key: str, option: str) -> None:
+        """Choose one of several options, and have the page run."""
+        widget = self.widgets.setdefault(self._widget_id(key), WidgetState(id=self._widget_id(key)))
+        widget.string_array_value.data[:] = [option]
+        await self.rerun()
+
+    async def press(self, key: str) -> None:
+        """Press a button, and have the page run to its end."""
+        await self.rerun(WidgetState(id=self._widget_id(key), trigger_value=True))
+
+    def _widget_id(self, key: str) -> str:
+        for delta in self.elements.values():
+            kind = delta.new_element.WhichOneof("type")
+            name: str = getattr(getattr(delta.new_element, kind), "id", "") if kind else ""
+            if name.endswith(f"-{key}"):
+                return name
+        raise VisitError(f"the page has no widget {key!r}")
+
+    async def rerun(self, once: WidgetState | None = None) -> None:
+        """Run the script, and whatever runs it asks for itself, to the end.
+
+        Args:
+            once: the state of a widget for this run alone.
 
         Raises:
             VisitError: it does not compile, or shows an error.
         """
+        state = ClientState(page_script_hash=self.page)
+        state.widget_states.widgets.extend([*self.widgets.values(), *([once] if once else [])])
         await self.connection.send(BackMsg(rerun_script=state).SerializeToString())
         while True:
             message = await self._receive()
@@ -106,7 +132,11 @@ class Visitor:
             pass
         urls = message.file_urls_response.file_urls[0]
         await asyncio.to_thread(self._put, urls.upload_url, name, content)
-        await self.rerun(self._with_file(uploader.id, name, content, urls))
+        widget = WidgetState(id=uploader.id)
+        widget.file_uploader_state_value.uploaded_file_info.add(
+            name=name, size=len(content), file_id=urls.file_id, file_urls=urls
+        )
+        await self.rerun(widget)
 
     def _put(self, url: str, name: str, content: bytes) -> None:
         edge = uuid.uuid4().hex
@@ -120,13 +150,9 @@ class Visitor:
         if status not in (200, 204):
             raise VisitError(f"the upload ended with status {status}")
 
-    def _with_file(self, widget: str, name: str, content: bytes, urls: FileURLs) -> ClientState:
-        state = ClientState()
-        one = state.widget_states.widgets.add(id=widget)
-        one.file_uploader_state_value.uploaded_file_info.add(
-            name=name, size=len(content), file_id=urls.file_id, file_urls=urls
-        )
-        return state
+    def text(self) -> str:
+        """Return all that the page shows, as far as it is text, element by element."""
+        return "\n".join(delta.SerializeToString().decode(errors="replace") for delta in self.elements.values())
 
     def pictures(self) -> list[bytes]:
         """Fetch the files of all pictures on the page."""
@@ -151,11 +177,17 @@ class Visitor:
 
 
 @contextlib.asynccontextmanager
-async def visit(address: str) -> AsyncIterator[Visitor]:
-    """Open a session at HOST:PORT; it ends as it does when a browser's tab is closed."""
+async def visit(address: str, **headers: str) -> AsyncIterator[Visitor]:
+    """Open a session at HOST:PORT; it ends as it does when a browser's tab is closed.
+
+    Args:
+        address: of the server.
+        headers: those of the first request, with `_` for `-`, such as X_Forwarded_For.
+    """
     uri = f"ws://{address}/_stcore/stream"
     async with connect(
         uri,
+        additional_headers={name.replace("_", "-"): value for name, value in headers.items()},
         subprotocols=[websockets.Subprotocol("streamlit")],
         max_size=_MAX_MESSAGE,
         open_timeout=120,

@@ -12,7 +12,7 @@ from pages.common import downloads, glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
 from pages.common.job_runner import set_status
-from pages.common.model_cache import RenderOptions, compose_grey, compute_lock
+from pages.common.model_cache import RenderOptions, compose_grey, preview_lock
 from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_view
 from pages.common.slot import Slot
@@ -49,7 +49,7 @@ def find_versions(photo: LibraryPhoto, card: Card, search: Search, tiles: Sequen
     for number, tile in enumerate(tiles):
         if len(search.versions) <= number and not search.is_done:
             set_status(status, f"Looking for version {number + 1} of {MAX_VERSIONS} of {photo.name} ...")
-            search.advance(photo, card)
+            search.advance(photo, card, number)
         if number < len(search.versions):
             show_version(tile, photo, search, number)
         else:
@@ -71,8 +71,7 @@ def show_unsure(photo: LibraryPhoto, search: Search) -> None:
     st.subheader("Where the model is unsure")
     names = ["questions", "doubt"] if photo.is_grey else ["questions", "doubt", "original"]
     ambiguous_regions, uncertainty, *original = lay_out("unsure", names)
-    with compute_lock():
-        regions, map_ = _draw(photo, search)
+    regions, map_ = _draw(photo, search)
     count = len(search.ambiguous_regions)
     title = f"{count or 'No'} open question{'s' if count != 1 else ''}"
     none = '<p class="remark">The model has one colour for every large part of this photo.</p>'
@@ -91,17 +90,26 @@ def show_unsure(photo: LibraryPhoto, search: Search) -> None:
 def _draw(photo: LibraryPhoto, search: Search) -> tuple[bytes, bytes]:
     """Draw the open questions and the uncertainty map as encoded pictures; kept with the photo's others."""
     names = f"{search.name} questions", f"{search.name} doubt"
-    if names[1] not in photo.pictures and search.found is not None and search.uncertainty is not None:
+    found, uncertainty = search.found, search.uncertainty
+    assert found is not None and uncertainty is not None
+
+    def questions() -> bytes:
         regions = [ambiguous_region.region for ambiguous_region in search.ambiguous_regions]
-        lightness = search.found.cell_lightness
-        places = [typical_places(region, lightness)[0] for region in regions]
-        drawn = (
-            draw_regions(compose_grey(photo.preview), regions, places),
-            draw_uncertainty(search.uncertainty, photo.preview.size),
-        )
-        for name, picture in zip(names, drawn, strict=True):
-            photo.pictures[name] = RenderOptions(), photo.encode(picture)
-    return photo.pictures[names[0]][1], photo.pictures[names[1]][1]
+        places = [typical_places(region, found.cell_lightness)[0] for region in regions]
+        grey = compose_grey(photo.preview)
+        with preview_lock():
+            drawn = draw_regions(grey, regions, places)
+        return photo.encode(drawn)
+
+    def doubt() -> bytes:
+        size = photo.preview.size
+        with preview_lock():
+            drawn = draw_uncertainty(uncertainty, size)
+        return photo.encode(drawn)
+
+    first, second = names
+    options = RenderOptions()
+    return photo.picture(first, options, questions), photo.picture(second, options, doubt)
 
 
 def show_downloads(photo: LibraryPhoto, card: Card, search: Search, tiles: Sequence[Tile]) -> None:

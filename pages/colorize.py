@@ -22,7 +22,8 @@ from pages.common.model_cache import (
     colour,
     colour_with_hints,
     compose_plane,
-    open_photo,
+    full_size,
+    render_prediction,
     weights_hash,
 )
 from pages.common.offered import offered
@@ -68,7 +69,8 @@ def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
     propagates = bool(st.session_state.get(_PROPAGATION, False))
     if work.base is None:
         with st.spinner(f"Colouring {photo.name} ..."):
-            work.base = colour(card, open_photo(photo.content, photo.name).image, has_truth=False).prediction
+            with full_size(photo.content, photo.name) as opened:
+                work.base = colour(card, opened.image, has_truth=False).prediction
             work.prediction, work.colored = work.base, ()
     if work.colored != work.hints or work.is_propagated != propagates:
         hints = work.hints
@@ -139,7 +141,7 @@ def show_photo(photo: LibraryPhoto, card: Card, options: RenderOptions, before: 
     work = hint_work(photo, card)
     answer_for(photo, card, work)
     assert work.prediction is not None
-    prediction = work.prediction.rendered(options)
+    prediction = render_prediction(work.prediction, options)
     canvas = canvas_of(photo, card, work, prediction, options, before)
     show_canvas(canvas, lambda messages: receive(work, canvas.id, messages))
     if not card.takes_hints:

@@ -6,6 +6,7 @@ from PIL import Image
 from colorizer.analysis.lab_planes import LabPhoto, split_lab
 from pages.common.bootstrap import run_through_app
 from pages.common.job_runner import set_status
+from pages.common.model_cache import shared_results
 from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_view
 from pages.common.slot import Slot
@@ -30,7 +31,7 @@ def _planes_of(photo: LibraryPhoto) -> LabPhoto:
         image = photo.preview
         if photo.preview_alpha is not None:
             image = Image.composite(image, Image.new("RGB", image.size, _BACKDROP), photo.preview_alpha)
-        kept = photo.key, split_lab(image)
+        kept = photo.key, shared_results().make("lab planes", (photo.preview,), (), lambda: split_lab(image))
         st.session_state[_KEPT] = kept
     return kept[1]
 

@@ -40,6 +40,7 @@ from colorizer.inference.loading import fold_batch_norm
 from colorizer.inference.mean_of_two import blend_card, parse_blend
 from colorizer.inference.network_input import network_size, pad_to_stride
 from colorizer.inference.palette_prediction import Rendering, read_palette_prediction
+from colorizer.inference.precision import Precision, PrecisionName, choose_precision, computing_in
 from colorizer.inference.prediction import Prediction
 from colorizer.inference.render_options import DEFAULT_VIVIDNESS, RenderOptions
 from colorizer.models import BinsNetwork, ColorNetwork, HintedBins, PaletteNetwork
@@ -69,8 +70,15 @@ class Colorizer:
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.card = card
         self.device = device
+        self.precision: Precision = "float32"
         self._weights = weights
         self._propagates = False
+
+    def with_precision(self, precision: Precision) -> "Colorizer":
+        """Return the same checkpoint, whose network computes in this precision."""
+        other = copy.copy(self)
+        other.precision = precision
+        return other
 
     def with_hint_propagation(self) -> "Colorizer":
         """Return the same checkpoint, whose answers are made to meet each hint, by lightness and distance alone.
@@ -154,6 +162,12 @@ class Colorizer:
     ) -> tuple[Tensor, NDArray[np.float32] | None]:
         """Return the network's output for N planes (h, w) of L and, where there are hints, the first one's
         embedding."""
+        with computing_in(self.precision, self.device):
+            return self._answer_in_precision(lightnesses, network_hints)
+
+    def _answer_in_precision(
+        self, lightnesses: Sequence[NDArray[np.float32]], network_hints: Sequence[NetworkHint]
+    ) -> tuple[Tensor, NDArray[np.float32] | None]:
         lightness = pad_to_stride(torch.from_numpy(np.stack(lightnesses))[:, None], self.network.stride)
         if not network_hints:
             output: Tensor = self.network(lightness.to(self.device))
@@ -323,6 +337,7 @@ def load(
     snapshot: int | None = None,
     device: DeviceName = "auto",
     weights: Path | str = WEIGHTS,
+    precision: PrecisionName = "auto",
 ) -> Colorizer:
     """Load a checkpoint.
 
@@ -332,6 +347,7 @@ def load(
         snapshot: an earlier epoch (counted from 0) whose state the checkpoint keeps; None for the shipped state.
         device: "auto" takes CUDA, then MPS, then the CPU.
         weights: the folder of checkpoints.
+        precision: "auto" takes float32 on a CPU, and on a GPU what a trial finds fastest without another picture.
 
     Raises:
         CheckpointError: for a checkpoint that is missing, damaged or foreign.
@@ -341,10 +357,14 @@ def load(
         if snapshot is not None:
             raise CheckpointError("A mean of two checkpoints has no snapshots; leave the snapshot out.")
         blend = parse_blend(checkpoint_id)
-        return mean_of(load(blend.first, None, device, weights), load(blend.second, None, device, weights), blend.share)
+        first, second = (load(name, None, device, weights, precision) for name in (blend.first, blend.second))
+        return mean_of(first, second, blend.share)
     network, card = load_network(checkpoint_folder(checkpoint_id, weights), snapshot)
     fold_batch_norm(network)
-    return Colorizer(network, card, pick_device(device), Path(weights))
+    model = Colorizer(network, card, pick_device(device), Path(weights))
+    if precision == "auto":
+        precision = choose_precision(model) if model.device.type == "cuda" else "float32"
+    return model.with_precision(precision)
 
 
 def mean_of(first: Colorizer, second: Colorizer, share: float = 0.5) -> Colorizer:

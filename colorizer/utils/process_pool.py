@@ -87,7 +87,7 @@ def imap_unordered(work: "Work[Item, Result]", items: "Iterator[Item]", count: i
         with _deaf_to_ctrl_c():
             for _ in range(count):
                 pool.submit(int)  # each starts a process
-        yield from worker_pool.drain(pool, _drain, items, count)
+        yield from worker_pool.drain(pool, _drain, items, count, stop.set)
     except (BrokenProcessPool, BrokenPipeError) as error:  # the latter as one ends while it starts
         raise ColorizerError(
             "One of the processes that work in parallel was ended, perhaps as memory ran out; start again, with "

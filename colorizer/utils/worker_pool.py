@@ -7,7 +7,7 @@ cores an operation of 40 microseconds is then no faster than on one.
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
 
@@ -60,7 +60,8 @@ def make_pool(count: int) -> ThreadPoolExecutor:
 def imap_unordered(work: Work[Item, Result], items: Iterator[Item], count: int) -> Iterator[Result]:
     """Yield what comes of items that so many threads work on one by one, in no order.
 
-    Whoever stops before the end closes the iterator, and waits until no thread works any more.
+    Whoever stops before the end closes the iterator, and waits until no thread works any more. The threads stay for
+    the next batch: a new one prepares the network's convolutions anew, which takes as long as two small photos.
 
     Args:
         work: is told, beside the item, how to ask whether it should end early.
@@ -68,30 +69,44 @@ def imap_unordered(work: Work[Item, Result], items: Iterator[Item], count: int) 
         count: of threads.
 
     Raises:
-        Exception: the first that `work` raises, once all threads have ended.
+        Exception: the first that `work` raises, once no thread works any more.
     """
     stop = threading.Event()
-    with make_pool(count) as pool:
-        try:
-            yield from drain(pool, lambda item: list(work(item, stop.is_set)), items, count)
-        finally:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
+    yield from drain(_pool(count), lambda item: list(work(item, stop.is_set)), items, count, stop.set)
 
 
-def drain(pool: Executor, work: Callable[[Item], list[Result]], items: Iterator[Item], count: int) -> Iterator[Result]:
-    """Yield what comes of items by a pool of `count` workers, in no order; few items are taken ahead of their turn."""
-    waiting = {pool.submit(work, item) for item in islice(items, count * (1 + _AHEAD))}
-    while waiting:
-        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-        waiting |= {pool.submit(work, item) for item in islice(items, len(done))}
-        for future in done:
-            yield from future.result()
+def drain(
+    pool: Executor,
+    work: Callable[[Item], list[Result]],
+    items: Iterator[Item],
+    count: int,
+    stop: Callable[[], None],
+) -> Iterator[Result]:
+    """Yield what comes of items by a pool of `count` workers, in no order; few items are taken ahead of their turn.
+
+    At the end, early or not, `stop` is called, and what is in work is waited for.
+    """
+    waiting: set[Future[list[Result]]] = set()
+    try:
+        waiting |= {pool.submit(work, item) for item in islice(items, count * (1 + _AHEAD))}
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            waiting |= {pool.submit(work, item) for item in islice(items, len(done))}
+            for future in done:
+                yield from future.result()
+    finally:
+        stop()
+        wait([future for future in waiting if not future.cancel()])
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=2)
 def _pool(count: int) -> ThreadPoolExecutor:
     return make_pool(count)
+
+
+def end_idle_threads() -> None:
+    """Let the threads end that wait for work, with the planes that each keeps; the next work starts others."""
+    _pool.cache_clear()
 
 
 def run_in_threads(work: Callable[[Iterator[Item]], None], items: Sequence[Item]) -> None:

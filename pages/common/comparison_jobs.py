@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from PIL import Image
-
 from colorizer.checkpoints.card import Card
 from pages.common import comparison_grid
 from pages.common.job_runner import Job, run_jobs
-from pages.common.model_cache import RenderOptions, baseline, colour, open_photo, weights_hash
+from pages.common.model_cache import RenderOptions, baseline, colour, full_size, weights_hash
 from pages.common.photo_library import LibraryPhoto
 from pages.common.slot import Slot
 from pages.common.snapshots import full_title
@@ -18,14 +16,13 @@ def is_done(photo: LibraryPhoto, cards: Sequence[Card]) -> bool:
     return all(photo.is_done(card) for card in cards) and (photo.is_grey or photo.baseline is not None)
 
 
-def _job(
-    photo: LibraryPhoto, card: Card, image: Image.Image, grid: comparison_grid.Grid | None, options: RenderOptions
-) -> Job:
+def _job(photo: LibraryPhoto, card: Card, grid: comparison_grid.Grid | None, options: RenderOptions) -> Job:
     """Make the job of one checkpoint, whose tile shows what comes of it."""
     key = card.id, weights_hash(card)
 
     def work() -> None:
-        photo.answers[key] = colour(card, image, has_truth=not photo.is_grey)
+        with full_size(photo.content, photo.name) as opened:
+            photo.answers[key] = colour(card, opened.image, has_truth=not photo.is_grey)
 
     def show() -> None:
         if grid is not None:
@@ -35,6 +32,13 @@ def _job(
     return Job(
         f"Colouring {photo.name}: {title}", title, work, lambda reason: photo.failures.update({key: reason}), show
     )
+
+
+def measure_baseline(photo: LibraryPhoto) -> None:
+    """Measure what the scores of a colour photo are compared with, if that is not known."""
+    if not photo.is_grey and photo.baseline is None:
+        with full_size(photo.content, photo.name) as opened:
+            photo.baseline = baseline(opened.image)
 
 
 def work_off(
@@ -52,12 +56,10 @@ def work_off(
             _show(grid.tiles[card.id], photo, card, options, marks)
     if is_done(photo, cards):
         return
-    image = open_photo(photo.content, photo.name).image
-    if not photo.is_grey and photo.baseline is None:
-        photo.baseline = baseline(image)
+    measure_baseline(photo)
     if grid is not None:
         comparison_grid.show_references(grid, photo)
-    run_jobs((_job(photo, card, image, grid, options) for card in missing), len(missing), status)
+    run_jobs((_job(photo, card, grid, options) for card in missing), len(missing), status)
     if grid is not None:
         marks = _marks(photo, cards)
         for card in cards:

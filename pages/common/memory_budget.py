@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from cachetools import LRUCache
 
@@ -84,7 +84,19 @@ def freeze_program() -> None:
         gc.freeze()
 
 
-_shelves: "weakref.WeakSet[ModelShelf]" = weakref.WeakSet()
+class Shelf(Protocol):
+    """What holds memory for the next visitor."""
+
+    def rest(self) -> None:
+        """Free what is not worth its memory while nobody is there."""
+
+
+_shelves: "weakref.WeakSet[Shelf]" = weakref.WeakSet()
+
+
+def free_when_idle(shelf: Shelf) -> None:
+    """Have a shelf rest whenever the last visitor has left."""
+    _shelves.add(shelf)
 
 
 class ModelShelf:
@@ -94,7 +106,7 @@ class ModelShelf:
         self._kept: LRUCache[tuple[object, ...], object] = LRUCache(budget_bytes, getsizeof=size_of)
         self._size_of = size_of
         self._lock = threading.RLock()
-        _shelves.add(self)
+        free_when_idle(self)
 
     def get(self, key: tuple[object, ...], load: Callable[[], Model]) -> Model:
         """Return the model of a key, calling `load` if it is not there."""
@@ -107,7 +119,7 @@ class ModelShelf:
                 self._kept[key] = model
             return model
 
-    def clear(self) -> None:
+    def rest(self) -> None:
         """Drop all models; each is loaded again when it is asked for."""
         with self._lock:
             self._kept.clear()
@@ -124,14 +136,25 @@ def start_janitor() -> threading.Thread:
     return thread
 
 
+def rest() -> None:
+    """Free what is not worth its memory while nobody is there; what the next visitor sees first stays."""
+    for shelf in list(_shelves):
+        shelf.rest()
+    worker_pool = sys.modules.get("colorizer.utils.worker_pool")  # whoever did not need it has no threads to end
+    if worker_pool is not None:
+        worker_pool.end_idle_threads()
+
+
 def _tidy_for_ever() -> None:
-    wait, visitors = threading.Event(), 0
+    wait, visitors, has_left = threading.Event(), 0, False
     while not wait.wait(_LOOK_SECONDS):
         expire_sessions()
         before, visitors = visitors, count_sessions()
-        if visitors < before or resident_bytes() > host_settings().memory_mb * _MB:
-            for shelf in list(_shelves) if visitors == 0 else ():
-                shelf.clear()  # what the next visitor sees first is kept as a result
+        had_left, has_left = has_left, visitors < before
+        # Twice: a session, and a thread that was told to end, hold what they have a little longer.
+        if has_left or had_left or resident_bytes() > host_settings().memory_mb * _MB:
+            if visitors == 0:
+                rest()
             gc.unfreeze()  # sessions that were there at a freeze may be garbage by now
             gc.collect()
             gc.freeze()

@@ -25,7 +25,7 @@ from colorizer.inference.render_options import RenderOptions
 from pages.common import queue_notice
 from pages.common.compute_queue import ComputeQueue
 from pages.common.mean_card import MeanCard
-from pages.common.memory_budget import ModelShelf, give_memory_back, models_budget, results_budget
+from pages.common.memory_budget import ModelShelf, free_when_idle, give_memory_back, models_budget, results_budget
 from pages.common.sample_photos import sample_named
 from pages.common.shared_results import SharedResults
 from pages.common.snapshots import SnapshotRef, at_snapshot
@@ -56,6 +56,11 @@ def _queue() -> ComputeQueue:
 
 
 @st.cache_resource(show_spinner=False)
+def _preview_queue() -> ComputeQueue:
+    return ComputeQueue()
+
+
+@st.cache_resource(show_spinner=False)
 def _models() -> ModelShelf:
     return ModelShelf(models_budget(), _model_bytes)
 
@@ -63,7 +68,9 @@ def _models() -> ModelShelf:
 @st.cache_resource(show_spinner=False)
 def shared_results() -> SharedResults:
     """Return the results on the sample photos, which all visitors share."""
-    return SharedResults(results_budget())
+    results = SharedResults(results_budget())
+    free_when_idle(results)
+    return results
 
 
 def _model_bytes(model: object) -> int:
@@ -72,23 +79,59 @@ def _model_bytes(model: object) -> int:
     return sum(tensor.nelement() * tensor.element_size() for tensor in tensors)
 
 
+_turn = threading.local()  # whether this thread has it
+
+
 @contextmanager
 def compute_lock(gives_way: bool = False, look: Callable[[], None] = queue_notice.require_present) -> Iterator[None]:
     """Wait for the processor: heavy work is done by one visitor at a time, for one picture at a time, all in turn.
 
     So memory holds one full-size photo in work, however many visitors there are. No Streamlit command may run inside.
-    A visitor who leaves, or wants something else by now, gives the place in the queue up.
+    A visitor who leaves, or wants something else by now, gives the place in the queue up. Whoever has the turn already
+    keeps it.
 
     Args:
         gives_way: whether everybody else goes first: for what nobody waits for.
         look: called while waiting; it raises where the work is not wanted any more.
     """
+    if getattr(_turn, "is_held", False):
+        yield
+        return
     with _queue().turn(look, queue_notice.tell_place, gives_way):
+        queue_notice.clear()
+        _turn.is_held = True
+        try:
+            yield
+        finally:
+            _turn.is_held = False
+            give_memory_back()
+
+
+@contextmanager
+def preview_lock() -> Iterator[None]:
+    """Wait for the turn at what takes a tenth of a second at the size of a preview, and some ten MB meanwhile.
+
+    It has a queue of its own, so that a slider does not wait for another visitor's photo.
+    """
+    with _preview_queue().turn(queue_notice.require_present, queue_notice.tell_place):
         queue_notice.clear()
         try:
             yield
         finally:
             give_memory_back()
+
+
+@contextmanager
+def full_size(content: bytes, name: str) -> Iterator[images.Photo]:
+    """Give a picture at full size, decoded in the very turn in which it is worked on: whoever waits holds no pixels.
+
+    A sample is shared by all, and so is what is made of it: that waits for turns of its own.
+    """
+    if sample_named(name, content) is not None:
+        yield open_photo(content, name)
+        return
+    with compute_lock():
+        yield open_photo(content, name)
 
 
 class _LargeModel:
@@ -210,8 +253,13 @@ def baseline(image: Image.Image) -> PhotoBaseline:
     return shared_results().make("baseline", (image,), (), compute)
 
 
+def render_prediction(prediction: Prediction, options: RenderOptions) -> Prediction:
+    """Render a prediction; that of a sample, once for all visitors."""
+    return shared_results().make("render", (prediction,), (options,), lambda: prediction.rendered(options))
+
+
 def compose_preview(preview: Image.Image, prediction: Prediction, options: RenderOptions) -> Image.Image:
-    """Compose a result at the size of a preview: quick enough to need no turn."""
+    """Compose a result at the size of a preview."""
     plane = shared_results().make("lightness", (preview,), (), lambda: read_lightness(preview))
     return compose_plane(plane, prediction, options)
 
@@ -220,10 +268,8 @@ def compose_plane(plane: LightnessPlane, prediction: Prediction, options: Render
     """Compose a result on a preview whose L has been read."""
 
     def compute() -> Image.Image:
-        try:
+        with preview_lock():
             return apply_color(plane, prediction.rendered(options))
-        finally:
-            give_memory_back()
 
     return shared_results().make("compose", (plane, prediction), (options,), compute)
 

@@ -22,7 +22,7 @@ from pages.common.model_cache import (
     RenderOptions,
     compose_grey,
     compose_preview,
-    open_photo,
+    full_size,
     shared_results,
     weights_hash,
 )
@@ -73,7 +73,8 @@ class LibraryPhoto:
 
     def _preview_pair(self) -> tuple[Image.Image, Image.Image | None]:
         if self._previews is None:
-            self._previews = previews_of(open_photo(self.content, self.name))
+            with full_size(self.content, self.name) as opened:
+                self._previews = previews_of(opened)
         return self._previews
 
     def let_go(self) -> None:
@@ -115,23 +116,36 @@ class LibraryPhoto:
         parts = (image,) if alpha is None else (image, alpha)
         return shared_results().make("encode", parts, (), lambda: encode_preview(image, alpha))
 
-    def _picture(self, name: str, options: RenderOptions, make: Callable[[], Image.Image]) -> bytes:
+    def picture(self, name: str, options: RenderOptions, make: Callable[[], bytes], *parts: object) -> bytes:
+        """Return an encoded picture of this photo; that of a sample is made once for all visitors.
+
+        Args:
+            name: what it shows, with all that it depends on.
+            options: the look that it is made with.
+            make: is not called where the picture is there.
+            parts: what it is made of besides the photo; where one is the visitor's own, so is the picture.
+        """
         if name not in self.pictures or self.pictures[name][0] != options:
-            self.pictures[name] = options, self.encode(make())
+            made = shared_results().make("picture", (self.preview, *parts), (name, options), make)
+            self.pictures[name] = options, made
         return self.pictures[name][1]
 
     def original(self) -> bytes:
         """Encode the photo as it came, as a preview."""
-        return self._picture("original", RenderOptions(), lambda: self.preview)
+        return self.picture("original", RenderOptions(), lambda: self.encode(self.preview))
 
     def grey(self) -> bytes:
         """Encode what the networks see, as a preview."""
-        return self._picture("grey", RenderOptions(), lambda: compose_grey(self.preview))
+        return self.picture("grey", RenderOptions(), lambda: self.encode(compose_grey(self.preview)))
 
     def result(self, card: Card, answer: Answer, options: RenderOptions) -> bytes:
         """Encode a result as a preview; the last one is kept."""
         options = options.of(card)
-        return self._picture(_name(card), options, lambda: compose_preview(self.preview, answer.prediction, options))
+
+        def make() -> bytes:
+            return self.encode(compose_preview(self.preview, answer.prediction, options))
+
+        return self.picture(_name(card), options, make, answer.prediction)
 
     def latest(self, card: Card) -> bytes:
         """Return the result as last shown, whatever the options; the grey photo before there is one."""
@@ -242,8 +256,8 @@ class PhotoLibrary:
             if (reason := refusal(len(self.photos), self.content_bytes, len(content))) is not None:
                 self.problems.refuse(name, reason)
                 return None
-            decoded = open_photo(content, name)
-            self.photos[key] = make_shot(key, content, decoded, decoded.name)
+            with full_size(content, name) as decoded:
+                self.photos[key] = make_shot(key, content, decoded, decoded.name)
             self.look_at(key)
         return self.photos[key]
 

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from colorizer.images.urls import with_scheme
 from pages.common.kept_photos import kept_photos
 from pages.common.library_limits import room_beside
 from pages.common.markdown import plain
-from pages.common.model_cache import open_photo
+from pages.common.model_cache import full_size
 from pages.common.photo_intake import goes_on, show_intake
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
 from pages.common.photo_strip import Keeping, returned, show_strip, thumbnail_of, thumbnail_of_sample
@@ -24,8 +26,24 @@ _FORGET_HELP = (
 
 
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
-    files = st.session_state[key] or []
-    library.receive([PendingPhoto(file.name, file.getvalue()) for file in files], goes_on())
+    library.receive([PendingPhoto(name, content) for name, content in read_uploads(key)], goes_on())
+    drop_uploads(key)
+
+
+def read_uploads(key: str) -> list[tuple[str, bytes]]:
+    """Read the files of an uploader, as (name, content)."""
+    return [(file.name, file.getvalue()) for file in st.session_state.get(key) or []]
+
+
+def drop_uploads(key: str) -> None:
+    """Take the files of an uploader, which have been read, out of Streamlit's hands.
+
+    It would keep them until the visitor leaves, beside what is made of them.
+    """
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file in st.session_state.get(key) or []:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
 def take_link(library: PhotoLibrary) -> None:
@@ -166,7 +184,8 @@ def shot_of(library: PhotoLibrary, key: str) -> LibraryPhoto:
         return library.photos[key]
     if key not in library.samples:
         content = read_sample(key)
-        library.samples[key] = make_shot(key, content, open_photo(content, key), key)
+        with full_size(content, key) as opened:
+            library.samples[key] = make_shot(key, content, opened, key)
     return library.samples[key]
 
 

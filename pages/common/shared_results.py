@@ -11,6 +11,7 @@ import dataclasses
 import sys
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -19,6 +20,7 @@ from cachetools import LRUCache
 from PIL import Image
 
 Result = TypeVar("Result")
+_AT_REST: Final = 0.2  # of the budget
 _SMALL: Final = 200  # bytes: of an object that is not looked into
 
 
@@ -32,8 +34,8 @@ def bytes_of(value: Any) -> int:
         return value.nbytes + _SMALL
     if hasattr(value, "element_size"):  # a tensor, without the import of torch
         return int(value.nelement() * value.element_size()) + _SMALL
-    if isinstance(value, (tuple, list, set, frozenset)):
-        return _SMALL + sum(map(bytes_of, value))
+    if isinstance(value, (tuple, list, set, frozenset)):  # copied first: its visitor may be at work on it
+        return _SMALL + sum(map(bytes_of, list(value)))
     if isinstance(value, Mapping):
         return _SMALL + sum(bytes_of(key) + bytes_of(item) for key, item in list(value.items()))  # others may add to it
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -50,6 +52,8 @@ class SharedResults:
         """By id, what an object was made of: objects such as pictures have no hash."""
         self._lock = threading.RLock()
         self._making: dict[Hashable, threading.Lock] = {}
+        self._uses: Counter[Hashable] = Counter()
+        """By key, how often a result was found."""
 
     @property
     def bytes_held(self) -> int:
@@ -72,6 +76,7 @@ class SharedResults:
         key = (what, *origins, *settings)
         with self._lock:
             if key in self._kept:
+                self._uses[key] += 1
                 found: Result = self._kept[key]
                 return found
             making = self._making.setdefault(key, threading.Lock())
@@ -83,6 +88,15 @@ class SharedResults:
             result = compute()
             self._keep(key, result)
             return result
+
+    def rest(self) -> None:
+        """While nobody is there, keep a fifth of the budget: what was used most, which is what visitors see first."""
+        with self._lock:
+            for key in sorted(self._kept, key=self._uses.__getitem__):
+                if self.bytes_held <= self._kept.maxsize * _AT_REST:
+                    break
+                del self._kept[key]
+            self._uses = Counter({key: self._uses[key] for key in self._kept})
 
     def _keep(self, key: Hashable, result: object) -> None:
         with self._lock:

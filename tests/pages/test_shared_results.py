@@ -1,13 +1,20 @@
 """What is made of samples alone is computed once for all; of a visitor's photo nothing is shared."""
 
 import gc
+import io
+import itertools
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
+from colorizer.checkpoints.store import list_checkpoints
+from colorizer.inference.render_options import RenderOptions
+from pages.common.model_cache import colour, compute_lock, full_size, open_photo
+from pages.common.photo_library import LibraryPhoto, make_shot
+from pages.common.sample_photos import read_sample
 from pages.common.shared_results import SharedResults, bytes_of
 
 
@@ -94,6 +101,76 @@ def test_the_budget_is_kept_and_the_least_recently_used_goes() -> None:
     assert shared.make("open", (), ("b",), picture) is not pictures["b"]
 
 
+def test_while_nobody_is_there_what_was_used_most_is_kept() -> None:
+    shared = SharedResults(1_000_000)
+    made = {name: shared.make("open", (), (name,), picture) for name in "abcdefghij"}  # 40 KB each
+    for name in "ccceeecea":
+        shared.make("open", (), (name,), picture)
+    shared.rest()
+    assert shared.bytes_held <= 200_000
+    for name in "ce":
+        assert shared.make("open", (), (name,), picture) is made[name]
+    assert shared.make("open", (), ("b",), picture) is not made["b"]
+
+
 def test_sizes_are_those_of_pictures_and_arrays() -> None:
     assert 40_000 <= bytes_of(picture()) < 41_000
     assert 4_000_000 <= bytes_of(Answer(np.zeros((1000, 1000), np.float32), 1.0)) < 4_001_000
+
+
+def test_a_samples_pictures_are_encoded_once_but_for_those_of_a_visitors_own_answer() -> None:
+    content, options = read_sample("Cat"), RenderOptions()
+    card = next(card for card in list_checkpoints() if card.id == "scenes-12-mse")
+
+    def visit() -> LibraryPhoto:
+        return make_shot("Cat", content, open_photo(content, "Cat"), "Cat")
+
+    one, other, third = visit(), visit(), visit()
+    answer = colour(card, open_photo(content, "Cat").image, has_truth=False)
+    assert one.grey() is other.grey()
+    assert one.result(card, answer, options) is other.result(card, answer, options)
+    own = replace(answer, prediction=replace(answer.prediction, network_ab=-answer.prediction.ab))
+    assert third.result(card, own, options) != one.result(card, answer, options)
+    assert visit().result(card, answer, options) is one.result(card, answer, options)
+
+
+def test_of_many_visitors_photos_one_is_decoded_at_a_time() -> None:
+    stream = io.BytesIO()
+    picture(120).save(stream, "PNG")
+    decoded: list[int] = []
+    most: list[int] = []
+
+    def work() -> None:
+        with full_size(stream.getvalue(), "own.png"), compute_lock():  # whoever has the turn keeps it
+            decoded.append(1)
+            most.append(len(decoded))
+            time.sleep(0.01)
+            decoded.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert most == [1] * 8
+
+
+def test_what_its_visitor_is_at_work_on_can_be_weighed() -> None:
+    kept: dict[int, bytes] = {}
+    ended = threading.Event()
+
+    def work() -> None:
+        for number in itertools.count():
+            kept[number] = b"."
+            kept.pop(number - 500, None)
+            if ended.is_set():
+                return
+
+    working = threading.Thread(target=work)
+    working.start()
+    try:
+        for _ in range(300):
+            bytes_of(kept)
+    finally:
+        ended.set()
+        working.join(30)

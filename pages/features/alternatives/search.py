@@ -1,5 +1,6 @@
 """Finding the versions of a photo: one after the other, each kept, so that a click on the page costs none again."""
 
+import threading
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -9,7 +10,16 @@ from colorizer.analysis.uncertainty import Uncertainty, uncertainty_of
 from colorizer.checkpoints.card import Card
 from colorizer.inference.prediction import Prediction
 from pages.common.error_boundary import sentence
-from pages.common.model_cache import RenderOptions, compose_preview, compute_lock, load, open_photo, weights_hash
+from pages.common.model_cache import (
+    RenderOptions,
+    colour,
+    compose_preview,
+    compute_lock,
+    full_size,
+    load,
+    shared_results,
+    weights_hash,
+)
 from pages.common.photo_library import LibraryPhoto
 
 MAX_VERSIONS = 4
@@ -27,6 +37,8 @@ class Search:
     is_done: bool = False
     failure: str = ""
     """One sentence, where something went wrong; what was found before stays."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    """On a sample all visitors search together."""
 
     @property
     def versions(self) -> list[Version]:
@@ -36,13 +48,16 @@ class Search:
     def ambiguous_regions(self) -> list[AmbiguousRegion]:
         return self.found.ambiguous_regions if self.found else []
 
-    def advance(self, photo: LibraryPhoto, card: Card) -> None:
-        """Find one more version, or that there is none."""
-        try:
-            self._advance(photo, card)
-        except Exception as error:  # whatever it is, the rest of the page stands
-            self.failure = sentence(error, card.title)
-        self.is_done = self.is_done or bool(self.failure) or len(self.versions) >= MAX_VERSIONS
+    def advance(self, photo: LibraryPhoto, card: Card, number: int) -> None:
+        """Find the version of a number, counted from 0, or that there is none."""
+        with self._lock:
+            if self.is_done or number < len(self.versions):
+                return  # another visitor has found it meanwhile
+            try:
+                self._advance(photo, card)
+            except Exception as error:  # whatever it is, the rest of the page stands
+                self.failure = sentence(error, card.title)
+            self.is_done = self.is_done or bool(self.failure) or len(self.versions) >= MAX_VERSIONS
 
     def _advance(self, photo: LibraryPhoto, card: Card) -> None:
         model = load(card)
@@ -59,18 +74,27 @@ class Search:
         known = photo.answer(card)
         if known is not None:
             return known.prediction
-        image = open_photo(photo.content, photo.name).image
-        with compute_lock():
-            return load(card).predict(image)
+        with full_size(photo.content, photo.name) as opened:
+            return colour(card, opened.image, has_truth=False).prediction
 
     def picture(self, photo: LibraryPhoto, number: int) -> bytes:
         """Encode a version as a preview, kept with the photo's others."""
-        name = f"{self.name} {number}"
-        if name not in photo.pictures:
-            options = RenderOptions()
-            image = compose_preview(photo.preview, self.versions[number].prediction, options)
-            photo.pictures[name] = options, photo.encode(image)
-        return photo.pictures[name][1]
+        options = RenderOptions()
+
+        def encode() -> bytes:
+            return photo.encode(compose_preview(photo.preview, self.versions[number].prediction, options))
+
+        return photo.picture(f"{self.name} {number}", options, encode)
+
+
+def _search(photo: LibraryPhoto, card: Card) -> Search:
+    """Begin a search; on a sample, return the one that all visitors share, unless it failed."""
+
+    def begin() -> Search:
+        return Search(f"alternative of {card.id} {weights_hash(card)}")
+
+    found = shared_results().make("search", (photo.preview,), (card.id, weights_hash(card)), begin)
+    return begin() if found.failure else found
 
 
 @dataclass
@@ -81,7 +105,7 @@ class Searches:
 
     def of(self, photo: LibraryPhoto, card: Card) -> Search:
         key = photo.key, card.id, weights_hash(card)
-        search = self.kept.pop(key, None) or Search(f"alternative of {card.id} {weights_hash(card)}")
+        search = self.kept.pop(key, None) or _search(photo, card)
         self.kept[key] = search
         while len(self.kept) > _MAX_KEPT:
             self.kept.pop(next(iter(self.kept)))

@@ -7,10 +7,9 @@ import numpy as np
 import streamlit as st
 
 from colorizer.analysis.color_quantization import QuantizedPhoto, own_colors, palette_colors, to_bins, to_palette
-from colorizer.analysis.lab_planes import FLAT_LIGHTNESS
+from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabPhoto
 from pages.common import glossary
 from pages.common.error_boundary import error_boundary
-from pages.common.model_cache import compute_lock
 from pages.features.color_spaces.tiles import NO_FIGURES, Tile, View, figures_of, show, show_figure_terms
 
 _BINS, _OWN = "bins", "own"
@@ -46,17 +45,20 @@ def show_few(view: View) -> None:
                 disabled=kind != _OWN,
                 bind="query-params",
             )
-        with compute_lock():
-            few = _quantise(view, kind, count)
+        few = _quantised(view, kind, count)
         _show_pictures(view, kind, few)
         _show_swatches(few)
         show_figure_terms(view, {"bins": glossary.BINS, "k-means": glossary.KMEANS})
 
 
-def _quantise(view: View, kind: str, count: int) -> QuantizedPhoto:
+def _quantised(view: View, kind: str, count: int) -> QuantizedPhoto:
+    return view.made("few colours", (kind, count if kind == _OWN else 0), lambda photo: _quantise(photo, kind, count))
+
+
+def _quantise(photo: LabPhoto, kind: str, count: int) -> QuantizedPhoto:
     if kind == _BINS:
-        return to_bins(view.photo)
-    return to_palette(view.photo, own_colors(view.photo, count) if kind == _OWN else palette_colors(kind))
+        return to_bins(photo)
+    return to_palette(photo, own_colors(photo, count) if kind == _OWN else palette_colors(kind))
 
 
 def _show_pictures(view: View, kind: str, few: QuantizedPhoto) -> None:

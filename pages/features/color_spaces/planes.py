@@ -5,10 +5,20 @@ from typing import Final
 
 import streamlit as st
 
-from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabMix, draw_plane, merge_lab
+from colorizer.analysis.lab_planes import FLAT_LIGHTNESS, LabMix
 from pages.common import glossary
 from pages.common.error_boundary import error_boundary
-from pages.features.color_spaces.tiles import NO_FIGURES, Tile, View, figures_of, show, show_figure_terms, show_terms
+from pages.features.color_spaces.tiles import (
+    NO_FIGURES,
+    Tile,
+    View,
+    figures_of,
+    mixture_of,
+    plane_of,
+    show,
+    show_figure_terms,
+    show_terms,
+)
 
 _FLAT = f"{FLAT_LIGHTNESS:.0f}"
 _STEPS = (1, 2, 4, 8, 16, 32)
@@ -53,7 +63,7 @@ def show_parts(view: View) -> None:
         remark = "Three numbers for every pixel: L, a and b."
         show(Tile("photo", photo.srgb, f"{name}, the photo", "The photo", remark))
         for plane, (aside, text) in texts.items():
-            picture = draw_plane(photo, plane)  # type: ignore[arg-type]
+            picture = plane_of(view, plane)  # type: ignore[arg-type]
             show(Tile(f"plane-{plane}", picture, f"{plane} of {name}, {aside}", plane, text, aside))
     show_terms(glossary.SPACES)
 
@@ -120,7 +130,7 @@ def show_together(view: View) -> None:
 
 
 def _show_mixture(view: View, mix: LabMix) -> None:
-    picture = merge_lab(view.photo, mix)
+    picture = mixture_of(view, mix)
     title = _title(mix)
     with st.container(key="tiles-together"):
         show(Tile("whole", view.photo.srgb, f"{view.name}, as it came", "The photo", figures=NO_FIGURES))

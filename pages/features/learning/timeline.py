@@ -18,8 +18,8 @@ from pages.common.model_cache import (
     compose_grey,
     compose_preview,
     compute_lock,
+    full_size,
     load_snapshot,
-    open_photo,
     weights_hash,
 )
 from pages.common.photo_library import LibraryPhoto
@@ -76,15 +76,15 @@ def colour_states(photo: LibraryPhoto, card: Card, status: Slot) -> None:
     left = _states_left(photo, card)
     if left:
         set_status(status, photo.name)
-        image = open_photo(photo.content, photo.name).image
-        run_jobs((_state_job(photo, card, epoch, image) for epoch in left), len(left), status)
+        run_jobs((_state_job(photo, card, epoch) for epoch in left), len(left), status)
 
 
-def _state_job(photo: LibraryPhoto, card: Card, epoch: int, image: Image.Image) -> Job:
+def _state_job(photo: LibraryPhoto, card: Card, epoch: int) -> Job:
     key = (card.id, weights_hash(card), epoch)
 
     def work() -> None:
-        photo.states[key] = colour_by_snapshot(card, epoch, image)
+        with full_size(photo.content, photo.name) as opened:
+            photo.states[key] = colour_by_snapshot(card, epoch, opened.image)
 
     def fail(reason: str) -> None:
         photo.lost_states[key] = reason
@@ -119,16 +119,17 @@ def _small(
 
 
 def _player_picture(
-    photo: LibraryPhoto, name: str, options: RenderOptions, make: Callable[[Image.Image], Image.Image]
+    photo: LibraryPhoto, name: str, options: RenderOptions, make: Callable[[Image.Image], Image.Image], *parts: object
 ) -> bytes:
-    """Encode a picture for the player as WebP; the last one is kept with the photo."""
-    key = f"film {name}"
-    if key not in photo.pictures or photo.pictures[key][0] != options:
+    """Encode a picture for the player as WebP, see `LibraryPhoto.picture`; the last one is kept with the photo."""
+
+    def encode() -> bytes:
         preview, alpha = _small(photo, _PLAYER_SIDE, _PLAYER_PIXELS)
         stream = BytesIO()
         with_alpha(make(preview), alpha).save(stream, "WEBP", quality=_PLAYER_QUALITY)
-        photo.pictures[key] = options, stream.getvalue()
-    return photo.pictures[key][1]
+        return stream.getvalue()
+
+    return photo.picture(f"film {name}", options, encode, *parts)
 
 
 def _state_picture(film: Film, epoch: int) -> Picture:
@@ -138,6 +139,7 @@ def _state_picture(film: Film, epoch: int) -> Picture:
         f"{card.id} {weights_hash(card)} {epoch}",
         film.options,
         lambda image: compose_preview(image, prediction, film.options),
+        prediction,
     )
     seen = f": {film.images_seen[epoch]:,} training pictures seen" if epoch in film.images_seen else ""
     caption = f"Epoch {epoch} (counted from 0){seen}"

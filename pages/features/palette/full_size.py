@@ -12,7 +12,7 @@ from colorizer.images import encode_image
 from colorizer.inference.full_resolution import with_alpha
 from colorizer.inference.palette_prediction import PalettePrediction, Rendering, palette_truth
 from pages.common import glossary
-from pages.common.model_cache import RenderOptions
+from pages.common.model_cache import RenderOptions, preview_lock
 from pages.common.palette_swatches import swatches
 from pages.common.photo_library import LibraryPhoto
 from pages.common.slot import Slot
@@ -68,11 +68,14 @@ def lay_out(photo: LibraryPhoto, cards: Sequence[Card]) -> FullSize:
 
 def _truth(photo: LibraryPhoto, card: Card, palette_prediction: PalettePrediction) -> bytes:
     """Encode the palette truth of a photo as a preview, kept with its others. PNG: it has only these few colours."""
-    name = f"truth {palette_prediction.colors.tobytes().hex()}"
-    if name not in photo.pictures:
-        whole = with_alpha(palette_truth(photo.preview, palette_prediction.colors), photo.preview_alpha)
-        photo.pictures[name] = RenderOptions(), encode_image(whole, "PNG", _TRUTH_NOTE)
-    return photo.pictures[name][1]
+
+    def encode() -> bytes:
+        preview, alpha = photo.preview, photo.preview_alpha  # decoded again, if need be, in a turn of its own
+        with preview_lock():
+            whole = with_alpha(palette_truth(preview, palette_prediction.colors), alpha)
+            return encode_image(whole, "PNG", _TRUTH_NOTE)
+
+    return photo.picture(f"truth {palette_prediction.colors.tobytes().hex()}", RenderOptions(), encode)
 
 
 def show_photo(grid: FullSize, photo: LibraryPhoto) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import streamlit as st
-from PIL import Image
 
 from colorizer.checkpoints.card import Card
+from pages.common.comparison_jobs import measure_baseline
 from pages.common.error_boundary import sentence
 from pages.common.job_runner import Job, run_jobs
-from pages.common.model_cache import baseline, colour, open_photo, read_column, weights_hash
+from pages.common.model_cache import colour, full_size, read_column, weights_hash
 from pages.common.photo_library import LibraryPhoto
 from pages.common.slot import Slot
 from pages.features.palette.strip_table import StripCache
@@ -25,39 +25,35 @@ def strip_cache() -> StripCache:
 def work_off(
     kept: StripCache, photos: Sequence[LibraryPhoto], cards: Sequence[Card], status: Slot, show: Callable[[Card], None]
 ) -> None:
-    """Compute what is missing, each photo decoded once, and show the strip of a card after each of its pictures."""
+    """Compute what is missing, and show the strip of a card after each of its pictures."""
     missing = {photo.key: [card for card in cards if not kept.is_done(photo, card)] for photo in photos}
 
     def jobs() -> Iterator[Job]:
         for photo in photos:
-            image = _open(photo, missing[photo.key])
-            if image is not None:
-                yield from (_job(kept, photo, card, image, show) for card in missing[photo.key])
+            if missing[photo.key] and _can_open(photo, missing[photo.key]):
+                yield from (_job(kept, photo, card, show) for card in missing[photo.key])
 
     run_jobs(jobs(), sum(map(len, missing.values())), status)
 
 
-def _open(photo: LibraryPhoto, cards: Sequence[Card]) -> Image.Image | None:
-    """Decode the photo at full size and measure its baseline, if there is something to compute for it."""
-    if not cards:
-        return None
+def _can_open(photo: LibraryPhoto, cards: Sequence[Card]) -> bool:
+    """Measure the photo's baseline; where that fails, so does the photo for all of these checkpoints."""
     try:
-        image = open_photo(photo.content, photo.name).image
-        if not photo.is_grey and photo.baseline is None:
-            photo.baseline = baseline(image)
-        return image
+        measure_baseline(photo)
+        return True
     except Exception as error:  # one photo's failure, of whatever kind, must not touch the others
         photo.failures |= {(card.id, weights_hash(card)): sentence(error, photo.name) for card in cards}
-        return None
+        return False
 
 
-def _job(kept: StripCache, photo: LibraryPhoto, card: Card, image: Image.Image, show: Callable[[Card], None]) -> Job:
+def _job(kept: StripCache, photo: LibraryPhoto, card: Card, show: Callable[[Card], None]) -> Job:
     key = card.id, weights_hash(card)
 
     def work() -> None:
-        kept.put(photo, card, read_column(card, image, has_truth=not photo.is_grey))
-        if photo.answer(card) is None:
-            photo.answers[key] = colour(card, image, has_truth=not photo.is_grey)
+        with full_size(photo.content, photo.name) as opened:
+            kept.put(photo, card, read_column(card, opened.image, has_truth=not photo.is_grey))
+            if photo.answer(card) is None:
+                photo.answers[key] = colour(card, opened.image, has_truth=not photo.is_grey)
 
     def fail(reason: str) -> None:
         photo.failures[key] = reason

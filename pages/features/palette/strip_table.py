@@ -11,7 +11,7 @@ from colorizer.checkpoints.card import Card
 from colorizer.evaluation.scores import Scores
 from colorizer.inference.palette_prediction import Rendering
 from pages.common.data_url import data_url
-from pages.common.model_cache import weights_hash
+from pages.common.model_cache import shared_results, weights_hash
 from pages.common.photo_library import LibraryPhoto
 
 _MAX_KEPT = 256  # of each kind: 8 photos by 8 checkpoints four times over; 25 kB each
@@ -65,7 +65,10 @@ class StripCache:
         if column is None:
             return None
         kept = self.cells.get((key, rendering))
-        return kept if kept is not None else _keep(self.cells, (key, rendering), _encode(column, rendering))
+        if kept is None:
+            made = shared_results().make("cells", (column,), (rendering,), lambda: _encode(column, rendering))
+            kept = _keep(self.cells, (key, rendering), made)
+        return kept
 
     def is_done(self, photo: LibraryPhoto, card: Card) -> bool:
         """Tell whether nothing is left to compute."""

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from colorizer.images import archives
 from colorizer.images.archives import Entry, PictureSet
 from colorizer.images.limits import MAX_SET_BYTES, MAX_SET_PICTURES, MAX_UPLOAD_MEGABYTES
+from pages.common.photo_picker import drop_uploads, read_uploads
 from pages.common.sample_photos import SAMPLES, read_sample
 from pages.features.ranking.jobs import Measuring
 
@@ -50,24 +49,13 @@ class PictureChoice:
     def take(self) -> PictureSet:
         """Read the pictures; uploads are taken out of Streamlit's hands."""
         if self.uploader:
-            return archives.from_files(_take_uploads(self.uploader))
+            files = read_uploads(self.uploader)
+            drop_uploads(self.uploader)
+            return archives.from_files(files)
         if self.folder is not None:
             return archives.from_folder(self.folder)
         coloured = [name for name in SAMPLES if not name.endswith("(grey)")]
         return PictureSet([Entry(name, functools.partial(read_sample, name)) for name in coloured])
-
-
-def _take_uploads(key: str) -> list[tuple[str, bytes]]:
-    """Take the files out of an uploader, as (name, content).
-
-    Streamlit would keep them until the visitor leaves, beside what is made of them.
-    """
-    context, files = get_script_run_ctx(), st.session_state.get(key) or []
-    taken = [(file.name, file.getvalue()) for file in files]
-    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-        for file in files:
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    return taken
 
 
 def _choose_folder(folders: dict[str, Path]) -> PictureChoice:

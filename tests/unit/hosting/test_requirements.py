@@ -1,8 +1,10 @@
 """What each host installs: the project's versions, and torch for the CPU where an index has both kinds."""
 
+import ast
 import base64
 import functools
 import hashlib
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -91,3 +93,31 @@ def test_what_the_container_installs_is_what_the_cloud_does() -> None:
     container = versions(ROOT / "hosting/requirements-app.txt")
     assert set(container) | {"torch"} == set(versions(CLOUD))
     assert not any(container.values()), "versions stand in requirements.txt alone"
+
+
+def imported_by(files: list[Path]) -> set[str]:
+    """Names of the packages that files import, anywhere in them, without Python's own and the project's."""
+    found: set[str] = set()
+    for node in (node for file in files for node in ast.walk(ast.parse(file.read_text()))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"colorizer", "pages"}
+
+
+def test_the_container_installs_all_that_the_app_and_the_batch_import() -> None:
+    """Whatever is imported stands in the list itself: what another package brings may go with its next version."""
+    apart = (ROOT / "colorizer/training", ROOT / "colorizer/data", ROOT / "colorizer/cluster/ray_engine.py")
+    files = [ROOT / "app.py", *ROOT.glob("pages/**/*.py"), *ROOT.glob("colorizer/**/*.py")]
+    modules = imported_by([file for file in files if not any(file.is_relative_to(path) for path in apart)])
+    homes = importlib.metadata.packages_distributions()
+    needed = {plain(homes[module][0]) for module in modules}
+    listed = {plain(name) for name in versions(ROOT / "hosting/requirements-app.txt")} | {"torch"}
+    assert {"streamlit", "pydantic"} <= needed
+    assert needed <= listed
+
+
+def plain(name: str) -> str:
+    """Return a package's name as indexes compare them."""
+    return name.lower().replace("_", "-")
