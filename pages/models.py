@@ -114,7 +114,7 @@ def _facts(card: Card) -> dict[str, str]:
         "Training": f"{card.epochs} epochs, {card.seconds / 60:.1f} minutes on {card.hardware}",
         "Network": f"{card.architecture}{_options(card)}, {card.parameters:,} parameters, sees photos with a short "
         f"side of {card.input_size} px",
-        "Snapshots": f"epochs {', '.join(map(str, card.snapshots))}" if card.snapshots else "",
+        "Snapshots": f"after {', '.join(str(epoch + 1) for epoch in card.snapshots)} epochs" if card.snapshots else "",
         **facts_of(card),
         "Licence of the weights": card.weights_licence,
         "Licence of the data": card.data_licence,

@@ -81,7 +81,7 @@ def test_the_table_has_every_epoch(curves: AppTest) -> None:
     curves.pills(key="runs").set_value([f"weights/{card.id}" for card in CARDS]).run()
     table = curves.dataframe[0].value
     assert set(table["run"]) >= {card.title for card in CARDS}
-    assert (table.groupby("run")["epoch"].nunique() == table.groupby("run").size()).all()
+    assert (table.groupby("run")["epochs"].nunique() == table.groupby("run").size()).all()
 
 
 def test_no_run_chosen_asks_for_one(curves: AppTest) -> None:
