@@ -61,6 +61,6 @@ if __name__ == "__main__":
     main()
 else:
     from pages.common.bootstrap import browser_opened
-    from pages.common.link_preview import preview_routes
+    from pages.common.served_page import page_routes
 
-    app = st.App(__file__, routes=preview_routes(), lifespan=browser_opened)
+    app = st.App(__file__, routes=page_routes(), lifespan=browser_opened)

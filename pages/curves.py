@@ -215,7 +215,8 @@ def main() -> None:
         return
     with beside, st.container(key="controls"):
         choose_experiment(everything.curves)
-        keys, view = choose_runs(everything.curves), choose_view()
+        view = choose_view()
+        keys = choose_runs(everything.curves)  # last: the list is long, and would push the rest down when it comes
     live = any(curve.is_training for curve in everything.curves)
     with chart:
         st.fragment(show_curves, run_every=_REFRESH_SECONDS if live else None)(keys, view, live)

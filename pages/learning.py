@@ -133,7 +133,7 @@ def main() -> None:
         if not cards:
             st.info("No checkpoint here has snapshots of its training; `training.snapshots` in a recipe asks for them.")
             return
-        st.html('<a class="to-controls" href="#controls">Choose photo and checkpoint</a>')
+        st.container(key="to-controls").html('<a class="to-controls" href="#controls">Choose photo and checkpoint</a>')
         st.markdown(_INTRODUCTION, help=glossary.EPOCH)
     with beside, st.container(key="controls"):
         st.html('<span id="controls"></span>')

@@ -14,6 +14,6 @@ else:
     import streamlit as st
 
     from pages.common.bootstrap import browser_opened
-    from pages.common.link_preview import preview_routes
+    from pages.common.served_page import page_routes
 
-    app = st.App(ROOT / "app.py", routes=preview_routes(), lifespan=browser_opened)
+    app = st.App(ROOT / "app.py", routes=page_routes(), lifespan=browser_opened)

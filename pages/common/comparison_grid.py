@@ -48,17 +48,14 @@ class Grid:
     """By checkpoint id, "grey" or "original"."""
 
 
-def _order(cards: Sequence[Card], has_original: bool) -> tuple[list[str], int]:
-    """Return the names of the tiles in order, and the number of columns.
+def _order(cards: Sequence[Card], has_original: bool) -> tuple[list[str], str]:
+    """Return the names of the tiles in order, and the arrangement, which the style knows: so many columns, or a table.
 
     Results come first, what they are held against after them. Four stand as a table - rows by data, columns by
     loss - with grey and original at the ends of the rows.
     """
-    ids = [card.id for card in cards]
-    if has_original and len(ids) == 4:
-        return [*ids[:2], "grey", *ids[2:], "original"], 3
-    names = [*ids, "grey", "original"] if has_original else [*ids, "grey"]
-    return names, _columns(len(names))
+    names = [*(card.id for card in cards), "grey", *(["original"] if has_original else [])]
+    return names, "table" if has_original and len(cards) == 4 else str(_columns(len(names)))
 
 
 def _columns(count: int) -> int:
@@ -68,9 +65,12 @@ def _columns(count: int) -> int:
     return 4 if count == 8 or count % 3 == 1 else 3
 
 
-def lay_out(cards: Sequence[Card], has_original: bool, remarks: Mapping[str, str]) -> Grid:
+def lay_out(cards: Sequence[Card], photo: LibraryPhoto, remarks: Mapping[str, str]) -> Grid:
     """Lay out an empty grid with a place for every tile; `remarks` stand under results, by checkpoint id."""
-    grid = _make(*_order(cards, has_original))
+    width, height = photo.preview.size
+    st.html(f"<style>.st-key-comparison {{ --ratio: {width / height:.4f} }}</style>")
+    with st.container(key="comparison"):
+        grid = _make(*_order(cards, not photo.is_grey))
     for card in cards:
         grid.tiles[card.id].remark = remarks.get(card.id, "")
     return grid
@@ -79,15 +79,15 @@ def lay_out(cards: Sequence[Card], has_original: bool, remarks: Mapping[str, str
 def lay_out_row(cards: Sequence[Card], has_original: bool, title: str) -> Grid:
     """Lay out a single row, from what the network sees to the truth: grey, the results under `title`, the original."""
     names = ["grey", *(card.id for card in cards), *(["original"] if has_original else [])]
-    grid = _make(names, len(names))
+    grid = _make(names, str(len(names)))
     for card in cards:
         grid.tiles[card.id].title = title
     return grid
 
 
-def _make(names: Sequence[str], columns: int) -> Grid:
+def _make(names: Sequence[str], arrangement: str) -> Grid:
     grid = Grid()
-    with st.container(key=f"tiles-{columns}"):
+    with st.container(key=f"tiles-{arrangement}"):
         for name in names:
             cell = st.container(key=f"tile-{name}")
             grid.tiles[name] = Tile(Slot(cell), Slot(cell), Slot(cell), Slot(cell))

@@ -1,7 +1,7 @@
-"""What a messenger shows of a link: title, description and picture, in the HTML that the server sends.
+"""The HTML that the server sends at our addresses: Streamlit's own, with what is wanted before its script has run.
 
-Messengers run no scripts, and Streamlit's own page says "Streamlit" at every address until its script has run. So the
-addresses of our pages answer with the same page, with Open Graph tags (ogp.me) in its head.
+Messengers run no scripts: title, description and picture of a link are Open Graph tags (ogp.me) in the head. And what
+Streamlit shows first is laid out by our style from the start, instead of moving when that comes.
 """
 
 import functools
@@ -17,9 +17,9 @@ from starlette.routing import BaseRoute, Route
 from streamlit.file_util import get_static_dir
 
 from pages.common.site_map import FRONT, PAGES, SITE_NAME, PageInfo
-from pages.common.style import FAVICON
+from pages.common.style import FAVICON, STYLE
 
-PICTURE: Final = Path(__file__).with_suffix(".jpg")
+PICTURE: Final = Path(__file__).with_name("link_preview.jpg")
 PICTURE_SIZE: Final = (1200, 630)  # px: the largest that messengers show, and the proportion that none crops
 _PICTURE_ADDRESS: Final = "link-preview.jpg"
 _PICTURE_TEXT: Final = "A photo, grey on the left of a handle and coloured on the right of it"
@@ -56,11 +56,15 @@ def tags(page: PageInfo, root: str) -> str:
     return "\n    ".join(lines)
 
 
-def with_preview(html: str, page: PageInfo, root: str) -> str:
-    """Give Streamlit's page the title and the tags of ours; a page without a head stays as it is."""
+def made_ours(html: str, page: PageInfo, root: str) -> str:
+    """Give Streamlit's page the title, the tags and the style of ours; a page of another shape stays as it is.
+
+    The style stands at the end, behind those that Streamlit's script puts into the head: of equal rules the last holds.
+    """
     before, title, after = html.partition("<title>Streamlit</title>")
     named = f"{before}<title>{escape(page.tab_title)}</title>{after}" if title else html
-    return named.replace("</head>", f"  {tags(page, root)}\n  </head>", 1)
+    tagged = named.replace("</head>", f"  {tags(page, root)}\n  </head>", 1)
+    return tagged.replace("</body>", f"  {STYLE}\n  </body>", 1)
 
 
 @functools.cache
@@ -71,7 +75,7 @@ def _streamlit_page() -> str:
 def _answer(page: PageInfo, base_path: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         root = _origin(request) + base_path
-        return HTMLResponse(with_preview(_streamlit_page(), page, root), headers={"Cache-Control": "no-cache"})
+        return HTMLResponse(made_ours(_streamlit_page(), page, root), headers={"Cache-Control": "no-cache"})
 
     return answer
 
@@ -84,7 +88,7 @@ async def _icon(request: Request) -> Response:
     return Response(FAVICON, media_type="image/png", headers=_FOR_A_DAY)
 
 
-def preview_routes(pages: Sequence[PageInfo] = PAGES) -> list[BaseRoute]:
+def page_routes(pages: Sequence[PageInfo] = PAGES) -> list[BaseRoute]:
     """Return what the server answers at the addresses of `pages`, of the picture and of the icon, before Streamlit."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     base_path = f"/{base}" if base else ""

@@ -54,6 +54,11 @@ def arrive(visitor: Visitor, name: str) -> Page:
     return page
 
 
+def assert_lay_still(page: Page) -> None:
+    """Hold that nothing moved by itself on the way, of what was in view."""
+    assert page.evaluate(_CUMULATIVE_SHIFT) < _MAX_SHIFT
+
+
 def grave_findings(page: Page) -> list[str]:
     """Run axe-core; return what it holds to be serious or worse, with the first of the elements."""
     violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
@@ -73,8 +78,9 @@ def assert_no_small_targets(page: Page) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_serious_in_light_and_in_dark(visitor: Visitor, name: str) -> None:
+def test_nothing_moves_and_axe_finds_nothing_serious_in_light_and_in_dark(visitor: Visitor, name: str) -> None:
     page = arrive(visitor, name)
+    assert_lay_still(page)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
@@ -82,14 +88,10 @@ def test_axe_finds_nothing_serious_in_light_and_in_dark(visitor: Visitor, name: 
         eventually(page, assert_nothing_grave, page)
 
 
-def test_models_lies_still_while_it_loads(visitor: Visitor) -> None:
-    """On other pages what comes is as high as its pictures, which have no room of their own before."""
-    assert arrive(visitor, "models").evaluate(_CUMULATIVE_SHIFT) < _MAX_SHIFT
-
-
 @pytest.mark.parametrize("name", PAGES)
-def test_a_finger_has_targets_of_40_px(new_visitor: OpenVisitor, name: str) -> None:
+def test_on_a_phone_nothing_moves_and_a_finger_has_targets_of_40_px(new_visitor: OpenVisitor, name: str) -> None:
     page = arrive(new_visitor(viewport=PHONE, has_touch=True, is_mobile=True), name)
+    assert_lay_still(page)
     eventually(page, assert_no_small_targets, page)
 
 

@@ -1,4 +1,4 @@
-"""What a messenger is told that fetches a link from the real server, started by `streamlit run`, and runs no script."""
+"""What the real server sends, started by `streamlit run`, to a messenger that fetches a link and runs no script."""
 
 import io
 import re
@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.common.link_preview import PICTURE_SIZE
+from pages.common.served_page import PICTURE_SIZE
 from pages.common.site_map import FRONT, PAGES, PageInfo
+from pages.common.style import STYLE
 from tests.support import APP, ROOT
 from tests.support.browser import Server, serving
 
@@ -100,6 +101,7 @@ def test_streamlits_own_page_is_whole_and_other_addresses_are_streamlits(server:
     html = fetch(server.url)[1].decode()
     assert re.search(r'<script type="module"[^>]* src="\./static/js/index', html)
     assert '<div id="root">' in html
+    assert html.index(STYLE) > html.index('<div id="root">')  # behind those of Streamlit, which come into the head
     assert fetch(f"{server.url}/_stcore/health")[1] == b"ok"
     assert "og:title" not in head_of(f"{server.url}/no-such-page").meta
     assert Image.open(io.BytesIO(fetch(f"{server.url}/favicon.png")[1])).size == (128, 128)

@@ -11,7 +11,7 @@ if str(ROOT) not in sys.path:
 import streamlit as st  # noqa: E402 - the path has to be there first
 
 from colorizer.images import fetch  # noqa: E402
-from pages.common.link_preview import preview_routes  # noqa: E402
+from pages.common.served_page import page_routes  # noqa: E402
 
 fetch.POLICY = dataclasses.replace(fetch.POLICY, is_allowed_address=lambda address: address.is_loopback)
-app = st.App(ROOT / "app.py", routes=preview_routes())
+app = st.App(ROOT / "app.py", routes=page_routes())
