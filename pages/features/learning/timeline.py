@@ -90,7 +90,7 @@ def _state_job(photo: LibraryPhoto, card: Card, epoch: int, image: Image.Image) 
     def fail(reason: str) -> None:
         photo.lost_states[key] = reason
 
-    return Job(f"Colouring {photo.name} as {age(epoch)}", f"{card.title} {age(epoch)}", work, fail)
+    return Job(f"Colouring {photo.name}: {age(epoch)}", f"{card.title} {age(epoch)}", work, fail)
 
 
 def kept_states(photo: LibraryPhoto, card: Card) -> dict[int, Prediction]:
