@@ -50,7 +50,8 @@ def _line(name: str, row: MetricsRow | None, card: Card | None) -> dict[str, obj
 
 def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
     """Tabulate every checkpoint, and grey and truth, with the scores of those that were measured by a protocol."""
-    lines, references = [], {}
+    lines: list[dict[str, object]] = []
+    references: dict[str, dict[str, object]] = {}
     for card in cards:
         rows = {row.subject: row for row in card.metrics if _protocol(row) == protocol}
         lines.append(_line(card.title, rows.pop("checkpoint", None), card))
