@@ -1,60 +1,66 @@
-"""The laboratory in the browser: `streamlit run app.py`."""
+"""The laboratory in the browser: `streamlit run app.py`.
+
+Streamlit imports this file once, for the server `app`, and runs it as `__main__` whenever a page is shown. Where a host
+knows only the latter, all is there but what messengers show of a link.
+"""
 
 import os
 from pathlib import Path
 
 import streamlit as st
 
-from colorizer.utils.openmp import let_idle_threads_sleep
-from pages.common import queue_notice
-from pages.common.error_boundary import error_boundary
-from pages.common.navigation import show_navigation
-from pages.common.style import FAVICON, apply_style
-from pages.features.lessons.lessons import LESSONS
-
-let_idle_threads_sleep()  # no page has imported torch yet
 PAGES = Path(__file__).resolve().parent / "pages"
 
 
-def _page(name: str, title: str) -> st.Page:
-    """Make a page of a file in `pages`; its address is its name."""
-    return st.Page(PAGES / f"{name}.py", title=title, url_path=name, default=name == "colorize")
+def main() -> None:
+    """Show the page that was asked for, within the navigation.
+
+    Imports stand in here: a component that the server had imported before it ran would be unknown to it.
+    """
+    from colorizer.utils.openmp import let_idle_threads_sleep
+    from pages.common import queue_notice, site_map
+    from pages.common.error_boundary import error_boundary
+    from pages.common.navigation import show_navigation
+    from pages.common.style import FAVICON, apply_style
+
+    let_idle_threads_sleep()  # no page has imported torch yet
+
+    def page_of(info: site_map.PageInfo) -> st.Page:
+        is_moved = info is site_map.MOVED
+        return st.Page(
+            PAGES / f"{info.name}.py",
+            title=info.title,
+            url_path=info.name,
+            default=info is site_map.FRONT,
+            visibility="hidden" if is_moved else "visible",
+        )
+
+    sections = {word: [page_of(info) for info in pages] for word, pages in site_map.SECTIONS.items()}
+    lessons = [page_of(info) for info in site_map.LESSON_PAGES]
+    page = st.navigation({**sections, "": [*lessons, page_of(site_map.MOVED)]}, position="hidden")
+    st.set_page_config(f"{page.title} · {site_map.SITE_NAME}", FAVICON)  # how wide it is says the style
+    apply_style()
+    show_navigation(sections, page, {"Learn": lessons})
+    queue_notice.reserve()
+    if os.environ.get("COLORIZER_PUBLISHED"):  # on a host whose operator wants the published networks
+        from pages.features.published.jobs import fetch_what_the_operator_allows
+
+        fetch_what_the_operator_allows()
+    with error_boundary():
+        # Imported now, as torch takes seconds: the navigation is there meanwhile.
+        from pages.common.memory_budget import freeze_program, start_janitor
+        from pages.common.photo_library import library_in_use
+
+        start_janitor()
+        freeze_program()
+        with library_in_use():
+            page.run()
 
 
-sections = {
-    "Colour": [_page("colorize", "Colour a photo"), _page("alternatives", "What else could it be?")],
-    "Learn": [
-        _page("learn", "Lessons"),
-        _page("learning", "Watch it learn"),
-        _page("curves", "Loss curves"),
-        _page("palette", "Colours from a palette"),
-        _page("spaces", "Colour spaces"),
-    ],
-    "Compare": [
-        _page("compare", "Compare checkpoints"),
-        _page("triptych", "Grey, generated, original"),
-        _page("best_and_worst", "Best and worst"),
-    ],
-    "Models": [_page("models", "Models")],
-}
-lessons = [_page(lesson.address, lesson.title) for lesson in LESSONS]
-# An address that links out in the world still have.
-moved = st.Page(PAGES / "checkpoints.py", title="Models", url_path="checkpoints", visibility="hidden")
-page = st.navigation({**sections, "": [*lessons, moved]}, position="hidden")
-st.set_page_config(f"{page.title} · Colorizer", FAVICON)  # how wide it is says the style
-apply_style()
-show_navigation(sections, page, {"Learn": lessons})
-queue_notice.reserve()
-if os.environ.get("COLORIZER_PUBLISHED"):  # on a host whose operator wants the published networks
-    from pages.features.published.jobs import fetch_what_the_operator_allows
+if __name__ == "__main__":
+    main()
+else:
+    from pages.common.bootstrap import browser_opened
+    from pages.common.served_page import page_routes
 
-    fetch_what_the_operator_allows()
-with error_boundary():
-    # Imported now, as torch takes seconds: the navigation is there meanwhile.
-    from pages.common.memory_budget import freeze_program, start_janitor
-    from pages.common.photo_library import library_in_use
-
-    start_janitor()
-    freeze_program()
-    with library_in_use():
-        page.run()
+    app = st.App(__file__, routes=page_routes(), lifespan=browser_opened)

@@ -28,7 +28,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from colorizer.checkpoints.history import EpochRow
+from colorizer.checkpoints.history import EpochRow, age
 from colorizer.checkpoints.store import RECIPE_FILE
 from colorizer.cli.arguments import given_path
 from colorizer.errors import ColorizerError
@@ -57,7 +57,7 @@ def make_watcher(bar: tqdm, embedding_steps: int) -> Watcher:
 
     def epoch(row: EpochRow) -> None:
         bar.write(
-            f"epoch {row.epoch}: training loss {row.train_loss:.4g}, validation loss {row.val_loss:.4g}, "
+            f"{age(row.epoch)}: training loss {row.train_loss:.4g}, validation loss {row.val_loss:.4g}, "
             f"PSNR {row.val_psnr:.2f} dB, CIEDE2000 {row.val_delta_e:.2f}, ab RMSE {row.val_ab_rmse:.2f}, "
             f"colourfulness {row.val_colorfulness:.1f}, "
             + (f"accuracy {row.val_accuracy:.1%}, " if row.val_accuracy is not None else "")
@@ -116,7 +116,7 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
         run.fit(make_watcher(bar, recipe.training.hint_embedding_steps))
     if accelerator.is_main_process:
         card = finish(run)
-        report(f"Done: {out} is a finished checkpoint (state after epoch {card.epochs - 1}).")
+        report(f"Done: {out} is a finished checkpoint (its state {age(card.epochs - 1)}).")
     accelerator.end_training()
 
 

@@ -230,7 +230,9 @@ def main() -> None:
     with results:
         st.title("Best and worst")
         st.markdown(_INTRODUCTION, help=f"{PROTOCOL_OF_SETS}. {glossary.GREY}")
-        st.html('<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>')
+        st.container(key="to-controls").html(
+            '<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>'
+        )
         with st.container(horizontal=True, vertical_alignment="center", key="measuring"):
             show_action(kept, choice, chosen)
             progress = Slot()

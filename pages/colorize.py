@@ -222,16 +222,16 @@ def main() -> None:
     card = chosen_card(listing.cards)
     work = hint_work(photo, card)
     follow(work)
-    left, right = st.columns([7, 2], gap="large")
+    width, height = photo.size
+    # The photo has its room before the controls are there, so that nothing below it moves.
+    st.html(f"<style>.st-key-desk {{ --ratio: {width / height:.4f} }}</style>")
+    left, right = st.container(key="desk").columns([7, 2], gap="large")
     with right:
         before = choose_before(photo)
         options = choose_options(card, work)
         downloads = st.container()
         format_ = show_advanced(photo, listing.cards, card)
-    width, height = photo.size
-    # The photo has its room before its colours are there, so that nothing below it moves.
-    st.html(f"<style>.st-key-desk {{ --ratio: {width / height:.4f} }}</style>")
-    with left, st.container(key="desk"):
+    with left:
         prediction = show_photo(photo, card, options, before)
         set_status(Slot(), f"{photo.name}, {width} × {height} px. {' '.join(photo.notices)}")
     with downloads:

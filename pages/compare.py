@@ -56,7 +56,7 @@ def show_comparison(selection: Selection) -> None:
     status = Slot()
     if not is_done(photo, cards):
         set_status(status, photo.name)
-    grid = comparison_grid.lay_out(cards, not photo.is_grey, selection.remarks)
+    grid = comparison_grid.lay_out(cards, photo, selection.remarks)
     work_off(photo, cards, status, grid, selection.options)
     for download in selection.downloads():
         downloads.offer(grid.tiles[download.card.id].foot.at, download)
@@ -130,7 +130,9 @@ def main() -> None:
     results, beside = st.columns([3.2, 1], gap="large")
     with results:
         st.title("Compare checkpoints")
-        st.html('<a class="to-controls" href="#controls">Choose photo, checkpoints and saturation</a>')
+        st.container(key="to-controls").html(
+            '<a class="to-controls" href="#controls">Choose photo, checkpoints and saturation</a>'
+        )
         open_arrivals(kept)
         show_problems(kept, listing.problems)
     with beside, st.container(key="controls"):

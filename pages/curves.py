@@ -132,8 +132,8 @@ def show_remarks(curves: Sequence[Curve], view: View) -> None:
         if (remark := describe_fit(curve)) is not None:
             st.markdown(remark)
     st.caption(
-        "Solid: validation; dotted: training. ★ best epoch: lowest validation ab RMSE. Dashed: the guess without "
-        "looking, which is no colour at all or, for a palette, how frequent its colours are. "
+        "Solid: validation; dotted: training. ★ nearest to the truth: lowest validation ab RMSE, whatever is drawn. "
+        "Dashed: the guess without looking, which is no colour at all or, for a palette, how frequent its colours are. "
         "All measures are means over the validation pictures at the size that the run trains at.",
         help=glossary.GREY,
     )
@@ -156,7 +156,9 @@ def show_adversary(curve: Curve, color: str) -> None:
 
 
 def _columns(curve: Curve) -> list[dict[str, object]]:
-    return [{"run": curve.title, "loss": curve.recipe.loss.name, **asdict(row)} for row in curve.rows]
+    """List the rows of a run under the names of history.csv, but with the number of epochs done."""
+    rows = ({"epochs" if name == "epoch" else name: value for name, value in asdict(row).items()} for row in curve.rows)
+    return [{"run": curve.title, "loss": curve.recipe.loss.name, **row, "epochs": row["epochs"] + 1} for row in rows]
 
 
 def show_table(curves: Sequence[Curve]) -> None:
@@ -186,9 +188,9 @@ def show_curves(keys: Sequence[str], view: View, was_training: bool) -> None:
     if was_training and not training:
         st.rerun()  # the whole page, which then stops refreshing
     for curve in training:
-        last = f"epoch {curve.rows[-1].epoch}" if curve.rows else "no epoch finished yet"
+        finished = curve.rows[-1].epoch + 1 if curve.rows else "none"
         epochs = curve.recipe.training.epochs
-        st.markdown(f":material/progress_activity: **{curve.title}** is training: {last}, of {epochs} epochs.")
+        st.markdown(f":material/progress_activity: **{curve.title}** is training: {finished} of {epochs} epochs done.")
     if not curves:
         st.info("Choose at least one run.")
         return
@@ -213,7 +215,8 @@ def main() -> None:
         return
     with beside, st.container(key="controls"):
         choose_experiment(everything.curves)
-        keys, view = choose_runs(everything.curves), choose_view()
+        view = choose_view()
+        keys = choose_runs(everything.curves)  # last: the list is long, and would push the rest down when it comes
     live = any(curve.is_training for curve in everything.curves)
     with chart:
         st.fragment(show_curves, run_every=_REFRESH_SECONDS if live else None)(keys, view, live)

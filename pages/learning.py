@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.history import age
 from colorizer.checkpoints.store import scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
@@ -67,7 +68,7 @@ def show_curve(curve: Curve, color: str, epoch: int) -> None:
     )
     show_chart(draw(curve, quantities[title], epoch, color), "learning-chart", _CHART_HEIGHT)
     row = row_at(curve.rows, epoch)
-    st.markdown(describe(row) if row is not None else f"The history has no figures of epoch {epoch}.")
+    st.markdown(describe(row) if row is not None else f"The history has no figures of the network {age(epoch)}.")
 
 
 @st.fragment
@@ -132,7 +133,7 @@ def main() -> None:
         if not cards:
             st.info("No checkpoint here has snapshots of its training; `training.snapshots` in a recipe asks for them.")
             return
-        st.html('<a class="to-controls" href="#controls">Choose photo and checkpoint</a>')
+        st.container(key="to-controls").html('<a class="to-controls" href="#controls">Choose photo and checkpoint</a>')
         st.markdown(_INTRODUCTION, help=glossary.EPOCH)
     with beside, st.container(key="controls"):
         st.html('<span id="controls"></span>')

@@ -17,6 +17,11 @@ from pages.features.published.facts import facts_of, show_published_figures
 from pages.features.published.fetch_list import show_fetchable
 
 _OF_TRAINING = ("Validated on", "Optimizer", "Training")  # what nobody here knows of a published network
+_SCORES = {
+    "PSNR": "psnr", "CIEDE2000": "ciede2000", "ab RMSE": "ab_rmse", "colourfulness": "colorfulness", "SSIM": "ssim",
+    "cross-entropy": "loss", "accuracy": "accuracy",
+}  # fmt: skip
+_REFERENCES = {"grey": "grey (no colour)", "truth": "truth (the originals)"}
 _Protocol = tuple[str, int, str]  # which pictures, how many, and how they were compared
 
 
@@ -31,16 +36,12 @@ def _megabytes(card: Card) -> float:
     return sum(file.stat().st_size for file in files if file.exists()) / 1e6
 
 
-def _line(name: str, row: MetricsRow, card: Card | None) -> dict[str, object]:
+def _line(name: str, row: MetricsRow | None, card: Card | None) -> dict[str, object]:
+    measured = {column: getattr(row, score, None) for column, score in _SCORES.items()}
     return {
         "checkpoint": name,
-        "PSNR": row.psnr,
-        "CIEDE2000": row.ciede2000,
-        "ab RMSE": row.ab_rmse,
-        "colourfulness": row.colorfulness,
-        "SSIM": row.ssim,
-        "cross-entropy": row.loss,
-        "accuracy": row.accuracy,
+        "learned from": f"{card.trained_on.images:,} {card.trained_on.name}" if card else "",
+        **measured,
         "training": card.seconds / 60 if card and card.published is None else math.nan,
         "parameters": card.parameters if card else None,
         "size": _megabytes(card) if card else math.nan,
@@ -48,17 +49,14 @@ def _line(name: str, row: MetricsRow, card: Card | None) -> dict[str, object]:
 
 
 def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
-    """Tabulate each checkpoint measured by a protocol, and grey and truth."""
-    lines, references = [], {}
+    """Tabulate every checkpoint, and grey and truth, with the scores of those that were measured by a protocol."""
+    lines: list[dict[str, object]] = []
+    references: dict[str, dict[str, object]] = {}
     for card in cards:
-        for row in card.metrics:
-            if _protocol(row) == protocol and row.subject == "checkpoint":
-                lines.append(_line(card.title, row, card))
-            elif _protocol(row) == protocol:
-                references[row.subject] = _line(
-                    {"grey": "grey (no colour)", "truth": "truth (the originals)"}[row.subject], row, None
-                )
-    table = pd.DataFrame([*lines, *(references[name] for name in ("grey", "truth") if name in references)])
+        rows = {row.subject: row for row in card.metrics if _protocol(row) == protocol}
+        lines.append(_line(card.title, rows.pop("checkpoint", None), card))
+        references |= {name: _line(_REFERENCES[name], row, None) for name, row in rows.items()}
+    table = pd.DataFrame([*lines, *(references[name] for name in _REFERENCES if name in references)])
     return table.dropna(axis="columns", how="all").replace([math.inf], math.nan)
 
 
@@ -96,7 +94,10 @@ def show_table(cards: Sequence[Card]) -> None:
         },
     )
     pictures, images, protocol = chosen
-    st.caption(f"{images} {pictures}; {protocol}. Click a heading to sort.", help=f"{glossary.GREY} {glossary.TRUTH}")
+    st.caption(
+        f"{images} {pictures}; {protocol}. –: not measured on these. Click a heading to sort.",
+        help=f"{glossary.GREY} {glossary.TRUTH}",
+    )
 
 
 def _options(card: Card) -> str:
@@ -114,7 +115,7 @@ def _facts(card: Card) -> dict[str, str]:
         "Training": f"{card.epochs} epochs, {card.seconds / 60:.1f} minutes on {card.hardware}",
         "Network": f"{card.architecture}{_options(card)}, {card.parameters:,} parameters, sees photos with a short "
         f"side of {card.input_size} px",
-        "Snapshots": f"epochs {', '.join(map(str, card.snapshots))}" if card.snapshots else "",
+        "Snapshots": f"after {', '.join(str(epoch + 1) for epoch in card.snapshots)} epochs" if card.snapshots else "",
         **facts_of(card),
         "Licence of the weights": card.weights_licence,
         "Licence of the data": card.data_licence,

@@ -127,7 +127,7 @@ def lay_out_strips(selection: Selection) -> dict[str, Slot]:
     """Reserve a place for the strip of each checkpoint, side by side, with as much of it as is known."""
     places = {}
     for column, card in zip(st.columns(len(selection.pair.cards), gap="small"), selection.pair.cards, strict=True):
-        places[card.id] = Slot(column)
+        places[card.id] = Slot(column.container(key=f"tiny-{card.id}"))
         places[card.id].html(selection.strip(card))
     with st.container(horizontal=True, gap="medium"):
         for term, help in _TERMS.items():
@@ -202,7 +202,9 @@ def main() -> None:
     with results:
         st.title("Colours from a palette")
         st.markdown(_INTRODUCTION, help=glossary.PALETTE)
-        st.html('<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>')
+        st.container(key="to-controls").html(
+            '<a class="to-controls" href="#controls">Choose pictures and checkpoints</a>'
+        )
         take_in(kept, listing.problems)
         if not cards:
             st.info("There is no checkpoint with a palette in weights/ yet: train one with `train.py`.")

@@ -101,6 +101,11 @@ def _parse_row(row: dict[str, str]) -> EpochRow:
     return EpochRow(**values)
 
 
+def age(epoch: int) -> str:
+    """Say in words how far training had come at the end of an epoch, which files count from 0: "after 2 epochs"."""
+    return "after 1 epoch" if epoch == 0 else f"after {epoch + 1} epochs"
+
+
 def best_row(rows: Sequence[EpochRow]) -> EpochRow | None:
     """Return the epoch with the lowest validation ab RMSE: the common measure, whatever the run's own loss."""
     finite = [row for row in rows if math.isfinite(row.val_ab_rmse)]

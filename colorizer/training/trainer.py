@@ -265,8 +265,8 @@ class Trainer:
     def _diverged(self, what: str) -> TrainingError:
         kept = f"; the state before is kept in {self.folder}" if (self.folder / LAST_FILE).exists() else ""
         return TrainingError(
-            f"The run diverged in epoch {self.progress.epoch}, where its {what} became infinite or not a number{kept}; "
-            "train anew with a lower training.learning_rate, in another folder (--out)."
+            f"The run diverged in epoch {self.progress.epoch + 1}, where its {what} became infinite or not a number"
+            f"{kept}; train anew with a lower training.learning_rate, in another folder (--out)."
         )
 
     def _finish_epoch(self, watcher: Watcher) -> None:

@@ -30,7 +30,7 @@ cd "$folder"
 git init --quiet --initial-branch main
 if git lfs version >/dev/null 2>&1; then  # a Space keeps binary files in large-file storage
   git lfs install --local >/dev/null
-  git lfs track "*.safetensors" "*.png" >/dev/null
+  git lfs track "*.safetensors" "*.png" "*.jpg" >/dev/null
 fi
 git add --all
 git -c user.name=Colorizer -c user.email=colorizer@localhost commit --quiet --message "Colorizer"

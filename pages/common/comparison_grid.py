@@ -36,11 +36,10 @@ class Tile:
 
 @dataclass(frozen=True)
 class Marks:
-    """Which checkpoints are best in what, by id."""
+    """Which checkpoints come nearest to the original, by id."""
 
     psnr: frozenset[str] = frozenset()
     ciede2000: frozenset[str] = frozenset()
-    colorfulness: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -49,17 +48,14 @@ class Grid:
     """By checkpoint id, "grey" or "original"."""
 
 
-def _order(cards: Sequence[Card], has_original: bool) -> tuple[list[str], int]:
-    """Return the names of the tiles in order, and the number of columns.
+def _order(cards: Sequence[Card], has_original: bool) -> tuple[list[str], str]:
+    """Return the names of the tiles in order, and the arrangement, which the style knows: so many columns, or a table.
 
     Results come first, what they are held against after them. Four stand as a table - rows by data, columns by
     loss - with grey and original at the ends of the rows.
     """
-    ids = [card.id for card in cards]
-    if has_original and len(ids) == 4:
-        return [*ids[:2], "grey", *ids[2:], "original"], 3
-    names = [*ids, "grey", "original"] if has_original else [*ids, "grey"]
-    return names, _columns(len(names))
+    names = [*(card.id for card in cards), "grey", *(["original"] if has_original else [])]
+    return names, "table" if has_original and len(cards) == 4 else str(_columns(len(names)))
 
 
 def _columns(count: int) -> int:
@@ -69,9 +65,12 @@ def _columns(count: int) -> int:
     return 4 if count == 8 or count % 3 == 1 else 3
 
 
-def lay_out(cards: Sequence[Card], has_original: bool, remarks: Mapping[str, str]) -> Grid:
+def lay_out(cards: Sequence[Card], photo: LibraryPhoto, remarks: Mapping[str, str]) -> Grid:
     """Lay out an empty grid with a place for every tile; `remarks` stand under results, by checkpoint id."""
-    grid = _make(*_order(cards, has_original))
+    width, height = photo.preview.size
+    st.html(f"<style>.st-key-comparison {{ --ratio: {width / height:.4f} }}</style>")
+    with st.container(key="comparison"):
+        grid = _make(*_order(cards, not photo.is_grey))
     for card in cards:
         grid.tiles[card.id].remark = remarks.get(card.id, "")
     return grid
@@ -80,15 +79,15 @@ def lay_out(cards: Sequence[Card], has_original: bool, remarks: Mapping[str, str
 def lay_out_row(cards: Sequence[Card], has_original: bool, title: str) -> Grid:
     """Lay out a single row, from what the network sees to the truth: grey, the results under `title`, the original."""
     names = ["grey", *(card.id for card in cards), *(["original"] if has_original else [])]
-    grid = _make(names, len(names))
+    grid = _make(names, str(len(names)))
     for card in cards:
         grid.tiles[card.id].title = title
     return grid
 
 
-def _make(names: Sequence[str], columns: int) -> Grid:
+def _make(names: Sequence[str], arrangement: str) -> Grid:
     grid = Grid()
-    with st.container(key=f"tiles-{columns}"):
+    with st.container(key=f"tiles-{arrangement}"):
         for name in names:
             cell = st.container(key=f"tile-{name}")
             grid.tiles[name] = Tile(Slot(cell), Slot(cell), Slot(cell), Slot(cell))
@@ -96,27 +95,31 @@ def _make(names: Sequence[str], columns: int) -> Grid:
 
 
 def mark_best(photo: LibraryPhoto, answers: Mapping[str, Answer]) -> Marks:
-    """Mark the best of several results, where they differ in the digits shown. Grey takes no part."""
+    """Mark the nearest of several results, where they differ in the digits shown and it is nearer than grey.
+
+    Colourfulness has no mark: it says how strong colours are, not whether they are right, and a network that knows its
+    twelve pictures by heart stains any other photo with about as much colour as that has.
+    """
     if photo.baseline is None:
         return Marks()
-    truth = photo.baseline.true_colorfulness
+    grey = photo.baseline.grey
     measured = {name: answer.measures for name, answer in answers.items() if answer.measures is not None}
     if len(measured) < 2:
         return Marks()
 
-    def best(badness: dict[str, float]) -> frozenset[str]:
-        winners = frozenset(name for name, value in badness.items() if value == min(badness.values()))
-        return winners if len(winners) < len(badness) else frozenset()
+    def nearest(distances: dict[str, float], of_grey: float) -> frozenset[str]:
+        least = min(distances.values())
+        winners = frozenset(name for name, distance in distances.items() if distance == least)
+        return winners if len(winners) < len(distances) and least < of_grey else frozenset()
 
     return Marks(
-        best({name: -round(measures.psnr, 1) for name, measures in measured.items()}),
-        best({name: round(measures.ciede2000, 1) for name, measures in measured.items()}),
-        best({name: round(abs(measures.colorfulness - truth), 1) for name, measures in measured.items()}),
+        nearest({name: -round(measures.psnr, 1) for name, measures in measured.items()}, -round(grey.psnr, 1)),
+        nearest({name: round(measures.ciede2000, 1) for name, measures in measured.items()}, round(grey.ciede2000, 1)),
     )
 
 
 def _figure(term: str, value: str, is_best: bool = False) -> str:
-    note = '<span class="visually-hidden"> (best)</span>' if is_best else ""
+    note = '<span class="visually-hidden"> (nearest)</span>' if is_best else ""
     return f"<dt>{term}</dt><dd{' class=best' if is_best else ''}>{value}{note}</dd>"
 
 
@@ -125,7 +128,7 @@ def _figures(measures: Scores, name: str, marks: Marks) -> str:
         "<dl>"
         + _figure("PSNR", f"{measures.psnr:.1f} dB", name in marks.psnr)
         + _figure("CIEDE2000", f"{measures.ciede2000:.1f}", name in marks.ciede2000)
-        + _figure("colourfulness", f"{measures.colorfulness:.1f}", name in marks.colorfulness)
+        + _figure("colourfulness", f"{measures.colorfulness:.1f}")
         + "</dl>"
     )
 
@@ -213,5 +216,5 @@ def show_legend(photo: LibraryPhoto, answers: dict[str, Answer]) -> None:
             st.caption(term, help=glossary.MEASURES[term], width="content")
         st.caption("time", help=glossary.TIME, width="content")
         if len(answers) > 1:
-            st.caption("★ best of the checkpoints shown", width="content")
+            st.caption("★ nearest to the original, and nearer than grey", width="content")
     st.caption(f"Figures against the original: {PROTOCOL}.{_grey_remark(photo, answers)}")

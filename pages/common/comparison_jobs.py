@@ -51,9 +51,9 @@ def work_off(
     missing = [card for card in cards if not photo.is_done(card)]
     marks = comparison_grid.Marks() if missing else _marks(photo, cards)
     if grid is not None:
-        comparison_grid.show_references(grid, photo)
-        for card in cards:
+        for card in cards:  # in the order of the tiles: a tile with nothing in it has no place yet
             _show(grid.tiles[card.id], photo, card, options, marks)
+        comparison_grid.show_references(grid, photo)
     if is_done(photo, cards):
         return
     measure_baseline(photo)

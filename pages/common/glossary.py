@@ -14,7 +14,7 @@ AB_RMSE = (
 )
 COLORFULNESS = (
     "Colourfulness after Hasler and Süsstrunk (2003): 0 is grey, 15 slight, 33 moderate, 45 average, 59 quite, 82 high."
-    " Nearest to the original's is best."
+    " It says how strong colours are, not whether they are right: as strong as the original's can still be stains."
 )
 SSIM = "Structural similarity to the original, from -1 to 1; higher is closer. Colour hardly counts in it."
 MEASURES = {
@@ -50,7 +50,7 @@ REACH = (
 SMOOTHING = (
     "Weight of the past in a running mean over epochs; 0 shows the epochs as they were. The thin line is unsmoothed."
 )
-EPOCH = "One round of training, after which the model is tested on pictures that it never learns from; counted from 0."
+EPOCH = "One round of training, after which the model is tested on pictures that it never learns from."
 SNAPSHOT = "The same model at an earlier epoch of its training, kept inside its checkpoint."
 VALIDATION = "Pictures that the model is tested on after every epoch, and never learns from."
 IMAGES_SEEN = "Training pictures shown since the start, repetitions counted."

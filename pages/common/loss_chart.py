@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from colorizer.checkpoints.history import EpochRow, best_row
+from colorizer.checkpoints.history import EpochRow, age, best_row
 from colorizer.evaluation.validation import Baseline
 from colorizer.models import architectures_with_head
 from colorizer.recipes.recipe import Recipe
@@ -68,6 +68,7 @@ QUANTITIES = (
     ),
 )
 TRAINING, VALIDATION = "training", "validation"
+EPOCHS_AXIS = "epochs of training"
 _LOSS_AXES = {
     "mse": "MSE over {} ({} squared)",
     "huber": "Huber loss over {} ({} squared, linear above the threshold)",
@@ -124,7 +125,7 @@ class View:
 
 def curve_x(curve: Curve, view: View) -> list[int]:
     """Return where the epochs of a run lie on the horizontal axis."""
-    return [row.images_seen if view.by_images else row.epoch for row in curve.rows]
+    return [row.images_seen if view.by_images else row.epoch + 1 for row in curve.rows]
 
 
 def axis_title(curves: Sequence[Curve], quantity: Quantity) -> str:
@@ -177,7 +178,7 @@ def _best(curve: Curve, color: str, view: View) -> list[go.Scatter]:
             name=curve.title,
             legendgroup=curve.key,
             showlegend=False,
-            hovertemplate=f"%{{y:.4g}} best epoch ({row.epoch})",
+            hovertemplate=f"%{{y:.4g}} best: {age(row.epoch)}",
         )
     ]
 
@@ -220,7 +221,7 @@ def draw(curves: Sequence[Curve], colors: dict[str, str], view: View) -> go.Figu
                 figure.add_traces(_line(curve, colors[curve.key], part, [value(row) for row in curve.rows], view))
         figure.add_traces(_best(curve, colors[curve.key], view))
     _baselines(figure, curves, view.quantity)
-    figure.update_xaxes(title="training pictures seen" if view.by_images else "epoch (counted from 0)")
+    figure.update_xaxes(title="training pictures seen" if view.by_images else EPOCHS_AXIS)
     title, scale = axis_title(curves, view.quantity), "log" if view.log else "linear"
     figure.update_yaxes(title=title, type=scale, tickformat=view.quantity.tick_format)
     return figure

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.history import age
 from colorizer.checkpoints.store import MODEL_FILE, snapshot_file
 
 
@@ -19,12 +20,7 @@ class SnapshotRef(Card):
     @property
     def full_title(self) -> str:
         """With the checkpoint's, where nothing around says whose moment it is."""
-        return f"{self.checkpoint.title} {_age(self.epoch)}"
-
-
-def _age(epoch: int) -> str:
-    """Say how many epochs are finished after one counted from 0."""
-    return "after 1 epoch" if epoch == 0 else f"after {epoch + 1} epochs"
+        return f"{self.checkpoint.title} {age(self.epoch)}"
 
 
 def at_snapshot(card: Card, epoch: int) -> SnapshotRef:
@@ -32,8 +28,8 @@ def at_snapshot(card: Card, epoch: int) -> SnapshotRef:
     file = MODEL_FILE if epoch == card.epochs - 1 else snapshot_file(epoch)
     own: dict[str, Any] = {item.name: getattr(card, item.name) for item in dataclasses.fields(Card)}
     own |= {
-        "id": f"{card.id}-{_age(epoch).replace(' ', '-')}",
-        "title": _age(epoch).capitalize(),
+        "id": f"{card.id}-{age(epoch).replace(' ', '-')}",
+        "title": age(epoch).capitalize(),
         "epochs": epoch + 1,
         "sha256": {MODEL_FILE: card.sha256[file]} if file in card.sha256 else {},
         "metrics": (),  # those on the card are of the shipped state

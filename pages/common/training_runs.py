@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from colorizer.checkpoints.card import CARD_FILE
-from colorizer.checkpoints.history import HISTORY_FILE, EpochRow, read_history
+from colorizer.checkpoints.history import HISTORY_FILE, EpochRow, age, read_history
 from colorizer.checkpoints.store import RECIPE_FILE, WEIGHTS
 from colorizer.errors import ColorizerError
 from colorizer.evaluation.validation import Baseline
@@ -98,13 +98,13 @@ def describe_fit(curve: Curve) -> str | None:
         return None
     best, last = min(rows, key=lambda row: row.val_loss), rows[-1]
     rise, share = last.val_loss / best.val_loss - 1, last.train_loss / last.val_loss
-    end = f"At the end (epoch {last.epoch}) the training loss is {share:.0%} of the validation loss"
+    end = f"At the end, {age(last.epoch)}, the training loss is {share:.0%} of the validation loss"
     if share > _MIN_SHARE:
-        course = "at the end" if last is best else f"at epoch {best.epoch}, and {rise:.1%} higher at the end"
+        course = "at the end" if last is best else f"{age(best.epoch)}, and {rise:.1%} higher at the end"
         return f"**{curve.title}**: the validation loss is lowest {course}. {end}."
     fall = 1 - last.train_loss / best.train_loss
     return (
-        f"**{curve.title}** over-fits: since epoch {best.epoch}, where the validation loss is lowest, the training "
-        f"loss falls by {fall:.0%} and the validation loss rises by {rise:.1%}. {end}: it learns its "
+        f"**{curve.title}** over-fits: the validation loss is lowest {age(best.epoch)}; from then on it rises by "
+        f"{rise:.1%}, while the training loss falls by {fall:.0%}. {end}: it learns its "
         f"{curve.recipe.data.images or 'training'} pictures by heart, and that helps with no other."
     )

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageSequence
 from playwright.sync_api import Locator, Page, expect
 
-from colorizer.checkpoints.history import read_history
+from colorizer.checkpoints.history import age, read_history
 from colorizer.checkpoints.store import list_checkpoints
 from tests.support import ROOT
 from tests.support.browser import Box, OpenVisitor, Visitor, boxes, choose, eventually, expect_above
@@ -22,6 +22,11 @@ def epochs() -> list[int]:
     return CARDS[0].snapshots
 
 
+def count(epoch: int) -> str:
+    """How many epochs were done at the end of one, as the strip has it."""
+    return age(epoch).removeprefix("after ")
+
+
 def images_seen(epoch: int) -> int:
     rows = read_history(ROOT / f"weights/{CARDS[0].id}/history.csv")
     return next(row.images_seen for row in rows if row.epoch == epoch)
@@ -32,7 +37,7 @@ def open_film(visitor: Visitor, sample: str = "Cat", size: str = "451 × 300") -
     page = visitor.open(f"learning?sample={sample}")
     expect(page.locator(".status").first).to_contain_text(f"{sample}, {size} px, by {CARDS[0].title}")
     visitor.expect_rest()
-    expect(large(page)).to_have_attribute("alt", f"{sample}, coloured at epoch {epochs()[-1]}")
+    expect(large(page)).to_have_attribute("alt", f"{sample}, coloured {age(epochs()[-1])}")
     expect(page.locator(".js-plotly-plot .scatterlayer").first).to_be_visible()  # the chart comes by itself
     return page
 
@@ -48,12 +53,12 @@ def scrubber(page: Page) -> Locator:
 
 def expect_epoch(page: Page, epoch: int) -> None:
     """Wait for an epoch in the picture, the words under it, the strip, the chart and the figures."""
-    expect(large(page)).to_have_attribute("alt", f"Cat, coloured at epoch {epoch}")
+    expect(large(page)).to_have_attribute("alt", f"Cat, coloured {age(epoch)}")
     expect(page.locator(".caption")).to_have_text(
-        f"Epoch {epoch} (counted from 0): {images_seen(epoch):,} training pictures seen"
+        f"{age(epoch).capitalize()}: {images_seen(epoch):,} training pictures seen"
     )
-    expect(page.locator(".strip [aria-current=true]")).to_have_text(f"epoch {epoch}")
-    expect(page.get_by_text("on validation pictures")).to_contain_text(f"Epoch {epoch},")
+    expect(page.locator(".strip [aria-current=true]")).to_have_text(count(epoch))
+    expect(page.get_by_text("on validation pictures")).to_contain_text(f"{age(epoch).capitalize()},")
 
 
 def marker(page: Page) -> float:
@@ -88,7 +93,7 @@ def assert_different_small_pictures(page: Page, count: int) -> None:
 
 def test_the_strip_has_grey_every_state_and_the_original(visitor: Visitor) -> None:
     page = open_film(visitor)
-    titles = ["grey", *(f"epoch {epoch}" for epoch in epochs()), "original"]
+    titles = ["grey", *(count(epoch) for epoch in epochs()), "original"]
     expect(page.locator(".strip button")).to_have_text(titles)
     eventually(page, assert_different_small_pictures, page, len(titles))
 
@@ -96,7 +101,7 @@ def test_the_strip_has_grey_every_state_and_the_original(visitor: Visitor) -> No
 def test_a_grey_photo_has_no_original(visitor: Visitor) -> None:
     page = open_film(visitor, "Cameraman (grey)", "512 × 512")
     expect(page.locator(".strip button").first).to_have_text("grey")
-    expect(page.locator(".strip button").last).to_have_text(f"epoch {epochs()[-1]}")
+    expect(page.locator(".strip button").last).to_have_text(count(epochs()[-1]))
 
 
 def test_scrubbing_by_keyboard_moves_picture_marker_and_figures(visitor: Visitor) -> None:
@@ -109,7 +114,7 @@ def test_scrubbing_by_keyboard_moves_picture_marker_and_figures(visitor: Visitor
     scrubber(page).press("ArrowRight")
     expect_epoch(page, epochs()[1])
     eventually(page, marker_between, page, at_the_start, at_the_end)
-    expect(scrubber(page)).to_have_attribute("aria-valuetext", re.compile(f"^Epoch {epochs()[1]} "))
+    expect(scrubber(page)).to_have_attribute("aria-valuetext", re.compile(f"^{age(epochs()[1]).capitalize()}:"))
 
 
 def places(page: Page, parts: Sequence[str]) -> list[list[Box]]:
@@ -148,14 +153,14 @@ def test_scrubbing_makes_and_sends_no_picture_anew(visitor: Visitor) -> None:
 
 def test_a_click_into_the_strip_shows_that_picture(visitor: Visitor) -> None:
     page = open_film(visitor)
-    page.get_by_role("button", name=f"epoch {epochs()[1]}", exact=True).click()
+    page.get_by_role("button", name=count(epochs()[1]), exact=True).click()
     expect_epoch(page, epochs()[1])
     expect(scrubber(page)).to_have_value("1")
     page.get_by_role("button", name="original").click()
     expect(large(page)).to_have_attribute("alt", "Cat, the original")
     page.get_by_role("button", name="grey").click()
     expect(large(page)).to_have_attribute("alt", "Cat without colour")
-    expect(page.get_by_text("on validation pictures")).to_contain_text(f"Epoch {epochs()[1]},")
+    expect(page.get_by_text("on validation pictures")).to_contain_text(f"{age(epochs()[1]).capitalize()},")
 
 
 def test_play_runs_from_the_first_epoch_to_the_last_and_stops(visitor: Visitor) -> None:
@@ -170,7 +175,7 @@ def test_play_runs_from_the_first_epoch_to_the_last_and_stops(visitor: Visitor) 
     expect_epoch(page, epochs()[-1])
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     seen = [int(re.findall(r"\d+", text)[0]) for text in page.evaluate("() => window.seen")]
-    assert seen == epochs()
+    assert seen == [epoch + 1 for epoch in epochs()]
 
 
 def test_pause_and_scrubbing_stop_the_film(visitor: Visitor) -> None:

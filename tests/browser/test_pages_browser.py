@@ -55,9 +55,9 @@ def test_a_run_in_training_shows_live(visitor: Visitor) -> None:
         rows = read_history(shipped / "history.csv")
         (run / "history.csv").write_text(format_history(rows[:2]))
         page = visitor.open("curves")
-        expect(page.get_by_text("is training: epoch 1,")).to_be_visible()
+        expect(page.get_by_text("is training: 2 of")).to_be_visible()
         (run / "history.csv").write_text(format_history(rows[:3]))
-        expect(page.get_by_text("is training: epoch 2,")).to_be_visible()
+        expect(page.get_by_text("is training: 3 of")).to_be_visible()
         shutil.copy(shipped / "card.toml", run / "card.toml")
         expect(page.get_by_text("is training:")).to_have_count(0)
     finally:

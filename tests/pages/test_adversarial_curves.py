@@ -83,7 +83,7 @@ def test_the_three_panels_name_their_units_and_share_the_epochs() -> None:
     layout = gan_chart.draw(ROWS, SETTINGS, COLOR).layout
     titles = [axis.title.text for axis in (layout.yaxis, layout.yaxis2, layout.yaxis3)]
     assert titles == ["generator loss (nats)", "discriminator loss (nats)", "discriminator accuracy (%)"]
-    assert layout.xaxis3.title.text == "epoch (counted from 0)"
+    assert layout.xaxis3.title.text == "epochs of training"
     assert (layout.xaxis.matches, layout.xaxis2.matches) == ("x3", "x3")
     assert layout.yaxis3.range[0] < 0 and layout.yaxis3.range[1] > 100
     assert layout.yaxis.domain[0] > layout.yaxis2.domain[1] > layout.yaxis2.domain[0] > layout.yaxis3.domain[1]
@@ -112,16 +112,16 @@ def test_guessing_and_the_threshold_are_lines_with_their_names() -> None:
 def test_epochs_in_which_it_was_skipped_are_shaded_over_all_panels() -> None:
     figure = gan_chart.draw(ROWS, SETTINGS, COLOR)
     bands = shapes(figure, "rect", "paper")
-    assert [(band.x0, band.x1, band.y0, band.y1) for band in bands] == [(1.5, 3.5, 0, 1), (4.5, 5.5, 0, 1)]
+    assert [(band.x0, band.x1, band.y0, band.y1) for band in bands] == [(2.5, 4.5, 0, 1), (5.5, 6.5, 0, 1)]
     assert legend(figure).count("discriminator skipped") == 1
 
 
 def test_noise_is_marked_where_the_discriminator_was_there_to_see_it() -> None:
     figure = gan_chart.draw(ROWS, SETTINGS, COLOR)
     lines = shapes(figure, "line", "paper")
-    assert [(line.x0, line.x1, line.y0, line.y1, line.line.dash) for line in lines] == [(1, 1, 0, 1, "dot")]
+    assert [(line.x0, line.x1, line.y0, line.y1, line.line.dash) for line in lines] == [(2, 2, 0, 1, "dot")]
     (marker,) = (trace for trace in figure.data if trace.name == "noise epoch")
-    assert (list(marker.x), list(marker.y), marker.yaxis) == ([1], [0.1], "y2")
+    assert (list(marker.x), list(marker.y), marker.yaxis) == ([2], [0.1], "y2")
     assert "noise in place of generated pictures" in marker.hovertemplate
     assert legend(figure).count("noise epoch") == 1
 
@@ -135,7 +135,7 @@ def test_the_legend_is_empty_where_nothing_of_the_kind_happened() -> None:
 def test_a_single_epoch_is_a_marker_in_the_middle() -> None:
     figure = gan_chart.draw(ROWS[:1], SETTINGS, COLOR)
     assert all("markers" in trace.mode and len(trace.x) == 1 for trace in figure.data)
-    assert tuple(figure.layout.xaxis3.range) == (-0.5, 0.5)
+    assert tuple(figure.layout.xaxis3.range) == (0.5, 1.5)
     assert figure.layout.xaxis3.dtick == 1  # no half epochs
 
 
@@ -170,7 +170,7 @@ def test_a_small_loss_of_grey_is_not_rounded_away() -> None:
 
 def test_the_course_of_an_adversarial_run_is_told_by_its_own_loss() -> None:
     told = describe_fit(make_curve(make_recipe(*RGB, *AGAINST)))
-    assert told is not None and "At the end (epoch 5) the training loss is 80% of the validation loss" in told
+    assert told is not None and "At the end, after 6 epochs, the training loss is 80% of the validation loss" in told
 
 
 WriteRun = Callable[..., str]
@@ -260,11 +260,11 @@ def test_other_quantities_leave_the_chart_as_it_is(open_app: OpenApp, write_run:
 def test_the_table_has_the_columns_of_the_chosen_runs_only(open_app: OpenApp, write_run: WriteRun) -> None:
     alone = write_run("alone", RGB, [plain_row(0)])
     app = choose(open_app, write_run("gan", (*RGB, *AGAINST), ROWS), alone)
-    table = app.dataframe[0].value.set_index(["run", "epoch"])
+    table = app.dataframe[0].value.set_index(["run", "epochs"])
     steps = table["discriminator_steps"]
-    assert [steps["gan (runs/gan)", epoch] for epoch in range(6)] == [3, 3, 0, 0, 3, 0]
+    assert [steps["gan (runs/gan)", epochs] for epochs in range(1, 7)] == [3, 3, 0, 0, 3, 0]
     assert str(steps.dtype).lower() == "int64"  # whole numbers in the file too, although one run has none
-    assert table["generator_loss"]["gan (runs/gan)", 1] == 5
+    assert table["generator_loss"]["gan (runs/gan)", 2] == 5
     assert table["discriminator_loss"].isna().sum() == 4
     assert "val_accuracy" not in table
     app.pills(key="runs").set_value([alone]).run()

@@ -50,6 +50,28 @@ def test_figures_stand_beside_grey_and_the_original_with_their_protocol(open_app
     assert any("centre crop to a square" in caption.value for caption in app.caption)
 
 
+def _figures(app: AppTest) -> dict[str, dict[str, tuple[float, bool]]]:
+    """Read what stands under each picture: by its title and the measure, the value, and whether it has a star."""
+    found: dict[str, dict[str, tuple[float, bool]]] = {}
+    for title, figures in re.findall(r"<h3>(.+?)<span.*?</h3>.*?<dl>(.+?)</dl>", texts(app)):
+        cells = re.findall(r"<dt>([^<]+)</dt><dd( class=best)?>(-?[\d.]+)", figures)
+        found[title] = {term: (float(value), bool(star)) for term, star, value in cells}
+    return found
+
+
+def test_a_star_is_for_coming_nearer_than_grey_and_never_for_strong_colours(open_app: OpenApp) -> None:
+    figures = _figures(open_app(COMPARE, sample="Motorcycle", experiment="12 or 500 images"))
+    few, many = figures["12 images, Huber"], figures["500 images, Huber"]
+    truth, grey = figures["Original"]["colourfulness"][0], figures["Grey"]
+    # The one that knows its 12 pictures by heart has about as much colour as the photo, in the wrong places.
+    assert abs(few["colourfulness"][0] - truth) < abs(many["colourfulness"][0] - truth)
+    assert few["CIEDE2000"][0] > many["CIEDE2000"][0]
+    assert not any(star for found in figures.values() for name, (_, star) in found.items() if name == "colourfulness")
+    for found in (few, many):
+        assert not found["PSNR"][1] or found["PSNR"][0] > grey["PSNR"][0]
+        assert not found["CIEDE2000"][1] or found["CIEDE2000"][0] < grey["CIEDE2000"][0]
+
+
 def test_a_grey_photo_has_no_figures_and_no_original(open_app: OpenApp) -> None:
     app = open_app(COMPARE, sample="Cameraman (grey)")
     assert_clean(app)

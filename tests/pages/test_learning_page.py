@@ -13,7 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from colorizer.checkpoints.card import Card
-from colorizer.checkpoints.history import read_history
+from colorizer.checkpoints.history import age, read_history
 from colorizer.checkpoints.store import list_checkpoints, snapshot_file
 from pages.common.photo_library import LibraryPhoto
 from tests.support import APP
@@ -91,7 +91,7 @@ def test_the_figures_of_the_shown_epoch_are_those_of_the_history(open_page: Open
         app.session_state["shown-epoch"] = epoch
         app.run()
         (line,) = [element.value for element in app.markdown if "on validation pictures" in element.value]
-        assert line.startswith(f"**Epoch {epoch}**")
+        assert line.startswith(f"**{age(epoch).capitalize()}**")
         assert f"PSNR\u00a0{rows[epoch].val_psnr:.4g}\u00a0dB" in line
         assert f"ab\u00a0RMSE\u00a0{rows[epoch].val_ab_rmse:.4g}" in line
 
@@ -233,7 +233,7 @@ def test_a_damaged_state_is_named_and_the_others_are_shown(folder: Path) -> None
     path = folder / snapshot_file(epoch)
     path.write_bytes(path.read_bytes()[:-8])
     told = look_at(folder)
-    assert f"{CARDS[0].title}, epoch {epoch}: snapshots/{epoch:04d}.safetensors is damaged" in told
+    assert f"{CARDS[0].title} {age(epoch)}: snapshots/{epoch:04d}.safetensors is damaged" in told
     assert told.count("is damaged") == 1
     assert "Motorcycle, 741 × 500 px" in told
 

@@ -81,7 +81,7 @@ def test_the_table_has_every_epoch(curves: AppTest) -> None:
     curves.pills(key="runs").set_value([f"weights/{card.id}" for card in CARDS]).run()
     table = curves.dataframe[0].value
     assert set(table["run"]) >= {card.title for card in CARDS}
-    assert (table.groupby("run")["epoch"].nunique() == table.groupby("run").size()).all()
+    assert (table.groupby("run")["epochs"].nunique() == table.groupby("run").size()).all()
 
 
 def test_no_run_chosen_asks_for_one(curves: AppTest) -> None:
@@ -110,6 +110,7 @@ def test_every_card_can_be_shown_in_full(open_app: OpenApp, card: Card) -> None:
 def test_photo_comes_first_and_a_search_narrows_the_table(checkpoints: AppTest) -> None:
     assert checkpoints.selectbox(key="model").value == "photo"
     assert checkpoints.dataframe[0].value["checkpoint"].iloc[0] == "Photo"
+    assert {card.title for card in CARDS} <= set(checkpoints.dataframe[0].value["checkpoint"])
     checkpoints.text_input(key="models-search").set_value("flowers gan").run()
     assert_clean(checkpoints)
     assert checkpoints.selectbox(key="model").value == "flowers-gan"

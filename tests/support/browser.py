@@ -64,11 +64,19 @@ def _wait_until_healthy(url: str, process: "subprocess.Popen[bytes]", log: Path)
 
 
 @contextlib.contextmanager
-def serving(script: Path, folder: Path) -> Iterator[Server]:
-    """Start the app by `script`, on a port of its own, in an empty folder with the app's configuration."""
+def serving(script: Path, folder: Path, headless: bool = True, base_path: str = "") -> Iterator[Server]:
+    """Start the app by `script`, on a port of its own, in an empty folder with the app's configuration.
+
+    Args:
+        script: what `streamlit run` is given.
+        folder: it is started there.
+        headless: False as at home, where it opens a browser.
+        base_path: "" or the path that it lies below, with a slash in front.
+    """
     shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
     port, log = _free_port(), folder / "log"
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", f"--server.headless={headless}"]
+    options += [f"--server.baseUrlPath={base_path}"] if base_path else []
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", script, *options],
@@ -76,7 +84,7 @@ def serving(script: Path, folder: Path) -> Iterator[Server]:
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{port}{base_path}"
     _wait_until_healthy(url, process, log)
     yield Server(url, folder)
     process.terminate()

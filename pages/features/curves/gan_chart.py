@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 from colorizer.checkpoints.history import EpochRow
 from colorizer.recipes.schema import AdversarySettings
 from pages.common.chart_theme import NEUTRAL
+from pages.common.loss_chart import EPOCHS_AXIS
 
 SKIPPED, NOISE = "discriminator skipped", "noise epoch"
 _SPACING = 0.045  # between panels, as a share of the height
@@ -61,7 +62,7 @@ def _blocks(epochs: Sequence[int]) -> list[tuple[int, int]]:
 def _curve(rows: Sequence[EpochRow], panel: _Panel, color: str) -> go.Scatter:
     """Draw a curve with markers, since an epoch between two gaps has no line."""
     return go.Scatter(
-        x=[row.epoch for row in rows],
+        x=[row.epoch + 1 for row in rows],
         y=[panel.value(row) for row in rows],
         name=panel.name,
         showlegend=False,
@@ -98,8 +99,8 @@ def _shade_skipped(figure: go.Figure, epochs: Sequence[int]) -> None:
             type="rect",
             xref="x",
             yref="paper",
-            x0=first - 0.5,
-            x1=last + 0.5,
+            x0=first + 0.5,
+            x1=last + 1.5,
             y0=0,
             y1=1,
             layer="below",
@@ -117,12 +118,21 @@ def _mark_noise(figure: go.Figure, rows: Sequence[EpochRow], epochs: Sequence[in
     for epoch in epochs:
         line = {"color": NEUTRAL, "dash": "dot", "width": 1}
         figure.add_shape(
-            type="line", xref="x", yref="paper", x0=epoch, x1=epoch, y0=0, y1=1, layer="below", line=line, name=NOISE
+            type="line",
+            xref="x",
+            yref="paper",
+            x0=epoch + 1,
+            x1=epoch + 1,
+            y0=0,
+            y1=1,
+            layer="below",
+            line=line,
+            name=NOISE,
         )
     marked = [row for row in rows if row.epoch in epochs]
     if marked:
         markers = go.Scatter(
-            x=[row.epoch for row in marked],
+            x=[row.epoch + 1 for row in marked],
             y=[row.discriminator_loss for row in marked],
             name=NOISE,
             showlegend=True,
@@ -151,6 +161,6 @@ def draw(rows: Sequence[EpochRow], settings: AdversarySettings, color: str) -> g
     figure.update_yaxes(rangemode="tozero", row=_LOSS_ROW, col=1)
     figure.update_yaxes(range=[-3, 103], tickvals=[0, 25, 50, 75, 100], row=_ACCURACY_ROW, col=1)
     few = rows[-1].epoch - rows[0].epoch < _FEW_EPOCHS
-    figure.update_xaxes(range=[rows[0].epoch - 0.5, rows[-1].epoch + 0.5], dtick=1 if few else None)
-    figure.update_xaxes(title="epoch (counted from 0)", row=len(_PANELS), col=1)
+    figure.update_xaxes(range=[rows[0].epoch + 0.5, rows[-1].epoch + 1.5], dtick=1 if few else None)
+    figure.update_xaxes(title=EPOCHS_AXIS, row=len(_PANELS), col=1)
     return figure

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from colorizer.checkpoints.history import EpochRow
+from colorizer.checkpoints.history import EpochRow, age
 from pages.common.chart_theme import NEUTRAL
-from pages.common.loss_chart import OWN_LOSS, QUANTITIES, Quantity, axis_title, is_of_classes
+from pages.common.loss_chart import EPOCHS_AXIS, OWN_LOSS, QUANTITIES, Quantity, axis_title, is_of_classes
 from pages.common.training_runs import Curve
 
 _ROOM = 0.07  # beyond the curve's ends, as a share of its extent: for the marker
@@ -34,12 +34,12 @@ def _figure(quantity: Quantity, row: EpochRow) -> str:
 def describe(row: EpochRow) -> str:
     """Describe all that was measured at an epoch, in one line of Markdown."""
     figures = " · ".join(_figure(quantity, row) for quantity in measured([row]))
-    return f"**Epoch {row.epoch}**, on validation pictures: {figures}"
+    return f"**{age(row.epoch).capitalize()}**, on validation pictures: {figures}"
 
 
 def _curve(rows: Sequence[EpochRow], quantity: Quantity, color: str) -> go.Scatter:
     return go.Scatter(
-        x=[row.epoch for row in rows],
+        x=[row.epoch + 1 for row in rows],
         y=[quantity.validation(row) for row in rows],
         mode="lines" if len(rows) > 1 else "markers",
         line={"color": color, "width": 2.5},
@@ -50,7 +50,7 @@ def _curve(rows: Sequence[EpochRow], quantity: Quantity, color: str) -> go.Scatt
 
 def _dot(row: EpochRow, quantity: Quantity, color: str) -> go.Scatter:
     return go.Scatter(
-        x=[row.epoch],
+        x=[row.epoch + 1],
         y=[quantity.validation(row)],
         mode="markers",
         marker={"size": 14, "color": color, "line": {"width": 2, "color": NEUTRAL}},
@@ -88,12 +88,12 @@ def draw(curve: Curve, quantity: Quantity, epoch: int, color: str) -> go.Figure:
     figure = go.Figure(_curve(curve.rows, quantity, color))
     if (row := row_at(curve.rows, epoch)) is not None:
         figure.add_trace(_dot(row, quantity, color))
-    figure.add_vline(epoch, line={"color": NEUTRAL, "width": 2}, layer="below")
+    figure.add_vline(epoch + 1, line={"color": NEUTRAL, "width": 2}, layer="below")
     baseline = _baseline(curve, quantity)
     if math.isfinite(baseline):
         _add_baseline(figure, curve, quantity, baseline)
     values = [quantity.validation(row) for row in curve.rows]
-    figure.update_xaxes(title="epoch (counted from 0)", range=_range([row.epoch for row in curve.rows]))
+    figure.update_xaxes(title=EPOCHS_AXIS, range=_range([row.epoch + 1 for row in curve.rows]))
     figure.update_yaxes(
         title=axis_title([curve], quantity), tickformat=quantity.tick_format, range=_range([*values, baseline])
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from PIL import Image
 
 from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.history import age
 from colorizer.images.animation import Frame, encode_animation, encode_sheet
 from colorizer.inference.full_resolution import with_alpha
 from colorizer.inference.prediction import Prediction
@@ -89,7 +90,7 @@ def _state_job(photo: LibraryPhoto, card: Card, epoch: int) -> Job:
     def fail(reason: str) -> None:
         photo.lost_states[key] = reason
 
-    return Job(f"Colouring {photo.name}: epoch {epoch}", f"{card.title}, epoch {epoch}", work, fail)
+    return Job(f"Colouring {photo.name}: {age(epoch)}", f"{card.title} {age(epoch)}", work, fail)
 
 
 def kept_states(photo: LibraryPhoto, card: Card) -> dict[int, Prediction]:
@@ -142,8 +143,8 @@ def _state_picture(film: Film, epoch: int) -> Picture:
         prediction,
     )
     seen = f": {film.images_seen[epoch]:,} training pictures seen" if epoch in film.images_seen else ""
-    caption = f"Epoch {epoch} (counted from 0){seen}"
-    return Picture(f"epoch {epoch}", caption, f"{photo.name}, coloured at epoch {epoch}", content, epoch)
+    title = age(epoch).removeprefix("after ")
+    return Picture(title, f"{age(epoch).capitalize()}{seen}", f"{photo.name}, coloured {age(epoch)}", content, epoch)
 
 
 def strip(film: Film) -> list[Picture]:
@@ -161,7 +162,7 @@ def strip(film: Film) -> list[Picture]:
 
 def _file_caption(film: Film, epoch: int) -> str:
     seen = f": {film.images_seen[epoch]:,} pictures seen" if epoch in film.images_seen else ""
-    return f"Epoch {epoch}{seen}"
+    return f"{age(epoch).capitalize()}{seen}"
 
 
 def render_file(film: Film, kind: FileKind) -> bytes:

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pages.common.site_map import LESSON_PAGES, PageInfo
+
+_GUESS, _PICTURES, _LOSS, _CHOICE, _ADVERSARY = LESSON_PAGES
 Measure = Literal["ab RMSE", "Colourfulness"]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    title: str
-    address: str
+    page: PageInfo
     question: str
     pair: tuple[str, str]
     """Ids of the checkpoints, the one with the weakness on the left."""
@@ -25,11 +27,18 @@ class Lesson:
     film_of: str
     """The checkpoint whose training can be watched, where its states are kept."""
 
+    @property
+    def title(self) -> str:
+        return self.page.title
+
+    @property
+    def address(self) -> str:
+        return self.page.name
+
 
 LESSONS: Final = (
     Lesson(
-        "Why colour is a guess",
-        "lesson_guess",
+        _GUESS,
         "A grey photo says how light everything is, and nothing else. A red car and a green one can be the same grey. "
         "So what does a network do that has to answer all the same?",
         ("landscapes-regression", "photo"),
@@ -42,8 +51,7 @@ LESSONS: Final = (
         "photo",
     ),
     Lesson(
-        "12 or 500 pictures",
-        "lesson_pictures",
+        _PICTURES,
         "The same network, the same loss, the same number of steps. One learns from 12 pictures, the other from 500. "
         "What does the first one learn?",
         ("scenes-12-huber", "scenes-500-huber"),
@@ -55,8 +63,7 @@ LESSONS: Final = (
         "scenes-12-huber",
     ),
     Lesson(
-        "MSE or Huber",
-        "lesson_loss",
+        _LOSS,
         "The loss says how much an error costs. MSE squares it, so one bright flower costs as much as a field of small "
         "errors. Huber counts a large error in a line. Does it show?",
         ("scenes-500-mse", "scenes-500-huber"),
@@ -68,8 +75,7 @@ LESSONS: Final = (
         "scenes-500-huber",
     ),
     Lesson(
-        "Mean or choice",
-        "lesson_choice",
+        _CHOICE,
         "If grass is green or brown, their mean is a grey that no grass ever had. What if the network may choose?",
         ("landscapes-regression", "landscapes-classification"),
         "Colourfulness",
@@ -80,8 +86,7 @@ LESSONS: Final = (
         "landscapes-classification",
     ),
     Lesson(
-        "What an adversary adds",
-        "lesson_adversary",
+        _ADVERSARY,
         "A second network learns to tell true photos from coloured ones, and the first learns to get past it. "
         "What does that do to the colours?",
         ("flowers-autoencoder-9-skip", "flowers-gan"),

@@ -48,7 +48,10 @@ def show_curves(curves: Sequence[Curve], every: Sequence[Curve], lesson: Lesson)
     quantity = next(item for item in QUANTITIES if item.title == lesson.measure)
     colors = assign_colors((curve.key, curve.recipe.family) for curve in every)
     show_chart(draw(curves, colors, View(quantity, [VALIDATION], False, False, 0.0)), "lesson-chart", _CHART_HEIGHT)
-    st.caption("★ is the epoch that came nearest to the truth. What follows it was learned by heart, or not at all.")
+    st.caption(
+        "★ is where the network was nearest to the truth (lowest ab RMSE). What follows it was learned by heart, or "
+        "not at all."
+    )
 
 
 def show_links(lesson: Lesson, has_film: bool) -> None:

@@ -2,19 +2,14 @@
 
 from collections.abc import Sequence
 
-from colorizer.checkpoints.history import EpochRow
+from colorizer.checkpoints.history import EpochRow, age, best_row
 from pages.common.training_runs import Curve
 from pages.features.lessons.lessons import Measure
 
 
-def best_row(curve: Curve) -> EpochRow | None:
-    """Find the epoch nearest to the truth: lowest ab RMSE on the validation pictures."""
-    return min(curve.rows, key=lambda row: row.val_ab_rmse, default=None)
-
-
 def verdict_on(curves: Sequence[Curve], measure: Measure) -> str:
     """Compare two trainings in one paragraph; say what is missing if one has no history."""
-    rows = [best_row(curve) for curve in curves]
+    rows = [best_row(curve.rows) for curve in curves]
     found = [(curve, row) for curve, row in zip(curves, rows, strict=True) if row is not None]
     if len(found) < 2:
         return "There is no training history of both, so nothing can be computed here."
@@ -22,7 +17,7 @@ def verdict_on(curves: Sequence[Curve], measure: Measure) -> str:
 
 
 def _distance(found: Sequence[tuple[Curve, EpochRow]]) -> str:
-    parts = [f"**{curve.title}** comes as near as {row.val_ab_rmse:.2f} at epoch {row.epoch}" for curve, row in found]
+    parts = [f"**{curve.title}** comes as near as {row.val_ab_rmse:.2f} {age(row.epoch)}" for curve, row in found]
     baseline = found[0][0].baseline
     grey = f"; no colour at all is {baseline.grey.ab_rmse:.2f} away" if baseline else ""
     text = f"On pictures that neither has seen, {' and '.join(parts)}{grey} (ab RMSE, Lab units)."

@@ -123,7 +123,7 @@ def test_training_needs_neither_the_app_nor_scikit_image_nor_torchvision(
     assert "loss 0," not in bar
     assert "loss 0]" not in bar
     assert bar.count("\r") < 12  # a log is not flooded
-    assert "epoch 0: training loss" in done.stdout
+    assert "after 1 epoch: training loss" in done.stdout
 
 
 def test_ctrl_c_before_training_begins_ends_without_a_traceback(recipe: Path, tmp_path: Path) -> None:

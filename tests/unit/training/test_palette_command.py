@@ -45,7 +45,7 @@ def test_a_shipped_recipe_trains_on_any_folder_with_a_palette_of_its_own_in_one_
     assert train.main([*map(str, command), *settings("training.device=cpu")]) == 0
     assert tuple(palette_of(tmp_path).shape) == (5, 3)
     output = capsys.readouterr().out
-    assert "epoch 0: training loss" in output and "accuracy " in output and "%" in output
+    assert "after 1 epoch: training loss" in output and "accuracy " in output and "%" in output
 
 
 def test_a_recipe_trains_on_its_public_set_without_any_folder(

@@ -204,7 +204,7 @@ def test_a_run_that_diverges_stops_and_keeps_the_last_good_state(folder: Path, t
     )
     wild.resume()
     with pytest.raises(
-        TrainingError, match=r"diverged in epoch 1, .*is kept in .*lower training\.learning_rate"
+        TrainingError, match=r"diverged in epoch 2, .*is kept in .*lower training\.learning_rate"
     ) as stopped:
         wild.fit(QUIET)
     assert "\n" not in str(stopped.value)
@@ -215,7 +215,7 @@ def test_a_run_that_diverges_stops_and_keeps_the_last_good_state(folder: Path, t
 def test_weights_that_the_last_step_broke_do_not_replace_the_good_ones(folder: Path, tmp_path: Path) -> None:
     one_step = ("training.images_per_epoch=4", "training.learning_rate=1e36", "training.warmup_steps=0")
     run = make_run(RECIPE, folder, tmp_path, *one_step)
-    with pytest.raises(TrainingError, match=r"diverged in epoch 0, where its (weights|validation loss) became"):
+    with pytest.raises(TrainingError, match=r"diverged in epoch 1, where its (weights|validation loss) became"):
         run.fit(QUIET)  # the only loss of the epoch was finite
     assert not (tmp_path / LAST_FILE).exists()
     assert not (tmp_path / "history.csv").exists()
