@@ -16,7 +16,8 @@ from pages.common import library_limits
 from pages.common.host_settings import host_settings
 from pages.common.library_limits import Problems, refusal, room_beside
 from pages.common.memory_budget import visitor_budget
-from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot, open_photo
+from pages.common.model_cache import open_photo
+from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
 from pages.common.visitor_memory import visitor_memory
 from pages.features.album.archive import Archive, archives_of
 from pages.features.album.coloring import colour_album
