@@ -174,7 +174,8 @@ def _sessions() -> "tuple[Runtime, Any] | None":
 def count_sessions() -> int:
     """Count the visitors who are there, or may come back."""
     found = _sessions()
-    return 0 if found is None else len(found[0]._session_mgr.list_sessions())
+    manager = None if found is None else getattr(found[0], "_session_mgr", None)
+    return 0 if manager is None else len(manager.list_sessions())
 
 
 def expire_sessions() -> None:
