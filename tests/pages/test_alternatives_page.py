@@ -40,7 +40,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "weights"
     folder.mkdir()
     monkeypatch.setattr(store.scan, "__defaults__", (folder,))
-    monkeypatch.setattr(colorizer.load, "__defaults__", (None, "auto", folder))
+    monkeypatch.setattr(colorizer.load, "__defaults__", (None, "auto", folder, "auto"))
     monkeypatch.chdir(APP.parent)
     return folder
 

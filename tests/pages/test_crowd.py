@@ -102,7 +102,7 @@ def test_photos_are_limited_by_visitor_and_by_address(server: Server) -> None:
             for number in range(photos):
                 await bring(visitor, number + 1)
 
-    refused = r"1\.jpg was not taken: too many photos within a minute; wait \d+ seconds"
+    refused = r"1\.jpg was not added: too many photos within a minute; wait \d+ seconds"
     asyncio.run(come("198.51.100.1", 2))
     asyncio.run(come("198.51.100.1", 2))
     with pytest.raises(VisitError, match=refused):  # another visitor of that address, whose first photo it is
