@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from colorizer.images.limits import MAX_UPLOAD_MEGABYTES
 from colorizer.images.urls import with_scheme
@@ -31,8 +32,9 @@ def _take_uploads(library: PhotoLibrary, key: str) -> None:
 
 
 def read_uploads(key: str) -> list[tuple[str, bytes]]:
-    """Read the files of an uploader, as (name, content)."""
-    return [(file.name, file.getvalue()) for file in st.session_state.get(key) or []]
+    """Read the files of an uploader that were not read before, as (name, content)."""
+    files = st.session_state.get(key) or []
+    return [(file.name, file.getvalue()) for file in files if not isinstance(file, DeletedFile)]
 
 
 def drop_uploads(key: str) -> None:
