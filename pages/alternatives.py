@@ -11,7 +11,7 @@ from colorizer.checkpoints.store import scan
 from pages.common import downloads, glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
-from pages.common.comparison_jobs import set_status
+from pages.common.job_runner import set_status
 from pages.common.model_cache import RenderOptions, compose_grey, compute_lock
 from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_view

@@ -12,7 +12,7 @@ from colorizer.evaluation.metrics import PROTOCOL_OF_SETS
 from colorizer.evaluation.ranking import RANKINGS, EvaluatedImage, Ranking, total_hues
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
-from pages.common.comparison_jobs import set_status
+from pages.common.job_runner import set_status
 from pages.common.offered import offered
 from pages.common.slot import Slot, reserve
 from pages.features.ranking.image_set_picker import PictureChoice, choose_pictures

@@ -13,8 +13,8 @@ from colorizer.inference.prediction import Prediction
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
-from pages.common.comparison_jobs import set_status
 from pages.common.downloads import Download, choose_format
+from pages.common.job_runner import set_status
 from pages.common.kept_photos import kept_photos
 from pages.common.model_cache import (
     Answer,

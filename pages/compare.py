@@ -10,8 +10,9 @@ from colorizer.images.saving import OutputFormat
 from pages.common import comparison_grid, downloads, glossary, photo_picker
 from pages.common.before_after import Side, before_after
 from pages.common.bootstrap import run_through_app
-from pages.common.comparison_jobs import is_done, set_status, work_off
+from pages.common.comparison_jobs import is_done, work_off
 from pages.common.experiments import choose_checkpoints
+from pages.common.job_runner import set_status
 from pages.common.mean_card import choose_mean
 from pages.common.model_cache import Answer, RenderOptions
 from pages.common.offered import offered

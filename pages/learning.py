@@ -10,7 +10,7 @@ from colorizer.checkpoints.store import scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import NEUTRAL, assign_colors, show_chart
-from pages.common.comparison_jobs import set_status
+from pages.common.job_runner import set_status
 from pages.common.model_cache import RenderOptions
 from pages.common.palette_swatches import choose_rendering
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library

@@ -13,7 +13,7 @@ from colorizer.images import encode_image
 from colorizer.inference.palette_prediction import Rendering
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
-from pages.common.comparison_jobs import set_status
+from pages.common.job_runner import set_status
 from pages.common.palette_swatches import choose_rendering
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import open_arrivals, shot_of, show_sources

@@ -5,7 +5,7 @@ from PIL import Image
 
 from colorizer.analysis.lab_planes import LabPhoto, split_lab
 from pages.common.bootstrap import run_through_app
-from pages.common.comparison_jobs import set_status
+from pages.common.job_runner import set_status
 from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_view
 from pages.common.slot import Slot

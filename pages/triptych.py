@@ -8,7 +8,8 @@ from colorizer.checkpoints.card import Card
 from pages.common import comparison_grid, downloads
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card
-from pages.common.comparison_jobs import is_done, set_status, work_off
+from pages.common.comparison_jobs import is_done, work_off
+from pages.common.job_runner import set_status
 from pages.common.model_cache import RenderOptions
 from pages.common.offered import offered
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library

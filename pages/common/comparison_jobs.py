@@ -1,22 +1,16 @@
 """Colouring one photo by several checkpoints, each result shown as soon as it is there."""
 
 from collections.abc import Sequence
-from html import escape
 
 from PIL import Image
 
 from colorizer.checkpoints.card import Card
 from pages.common import comparison_grid
-from pages.common.error_boundary import sentence
+from pages.common.job_runner import Job, run_jobs
 from pages.common.model_cache import RenderOptions, baseline, colour, open_photo, weights_hash
 from pages.common.photo_library import LibraryPhoto
 from pages.common.slot import Slot
 from pages.common.snapshots import full_title
-
-
-def set_status(status: Slot, text: str) -> None:
-    """Show what is being done, or what is on the page; screen readers read it out."""
-    status.html(f'<p class="status" role="status">{escape(text)}</p>')
 
 
 def is_done(photo: LibraryPhoto, cards: Sequence[Card]) -> bool:
@@ -24,11 +18,23 @@ def is_done(photo: LibraryPhoto, cards: Sequence[Card]) -> bool:
     return all(photo.is_done(card) for card in cards) and (photo.is_grey or photo.baseline is not None)
 
 
-def _try(photo: LibraryPhoto, card: Card, image: Image.Image) -> None:
-    try:
-        photo.answers[card.id, weights_hash(card)] = colour(card, image, has_truth=not photo.is_grey)
-    except Exception as error:  # one checkpoint's failure, of whatever kind, must not touch the others
-        photo.failures[card.id, weights_hash(card)] = sentence(error, full_title(card))
+def _job(
+    photo: LibraryPhoto, card: Card, image: Image.Image, grid: comparison_grid.Grid | None, options: RenderOptions
+) -> Job:
+    """Make the job of one checkpoint, whose tile shows what comes of it."""
+    key = card.id, weights_hash(card)
+
+    def work() -> None:
+        photo.answers[key] = colour(card, image, has_truth=not photo.is_grey)
+
+    def show() -> None:
+        if grid is not None:
+            _show(grid.tiles[card.id], photo, card, options, comparison_grid.Marks())
+
+    title = full_title(card)
+    return Job(
+        f"Colouring {photo.name}: {title}", title, work, lambda reason: photo.failures.update({key: reason}), show
+    )
 
 
 def work_off(
@@ -51,11 +57,7 @@ def work_off(
         photo.baseline = baseline(image)
     if grid is not None:
         comparison_grid.show_references(grid, photo)
-    for card in missing:
-        set_status(status, f"Colouring {photo.name}: {full_title(card)} ({cards.index(card) + 1} of {len(cards)}) ...")
-        _try(photo, card, image)
-        if grid is not None:
-            _show(grid.tiles[card.id], photo, card, options, comparison_grid.Marks())
+    run_jobs((_job(photo, card, image, grid, options) for card in missing), len(missing), status)
     if grid is not None:
         marks = _marks(photo, cards)
         for card in cards:

@@ -11,8 +11,7 @@ from colorizer.checkpoints.card import Card
 from colorizer.images.animation import Frame, encode_animation, encode_sheet
 from colorizer.inference.full_resolution import with_alpha
 from colorizer.inference.prediction import Prediction
-from pages.common.comparison_jobs import set_status
-from pages.common.error_boundary import sentence
+from pages.common.job_runner import Job, run_jobs, set_status
 from pages.common.model_cache import (
     RenderOptions,
     colour_by_snapshot,
@@ -77,16 +76,20 @@ def colour_states(photo: LibraryPhoto, card: Card, status: Slot) -> None:
     left = _states_left(photo, card)
     if left:
         set_status(status, photo.name)
-    image = open_photo(photo.content, photo.name).image if left else None
-    for epoch in left:
-        slot = f"{card.snapshots.index(epoch) + 1} of {len(card.snapshots)}"
-        set_status(status, f"Colouring {photo.name}: epoch {epoch} ({slot}) ...")
-        key = (card.id, weights_hash(card), epoch)
-        try:
-            assert image is not None
-            photo.states[key] = colour_by_snapshot(card, epoch, image)
-        except Exception as error:  # one state's failure, of whatever kind, must not touch the others
-            photo.lost_states[key] = sentence(error, f"{card.title}, epoch {epoch}")
+        image = open_photo(photo.content, photo.name).image
+        run_jobs((_state_job(photo, card, epoch, image) for epoch in left), len(left), status)
+
+
+def _state_job(photo: LibraryPhoto, card: Card, epoch: int, image: Image.Image) -> Job:
+    key = (card.id, weights_hash(card), epoch)
+
+    def work() -> None:
+        photo.states[key] = colour_by_snapshot(card, epoch, image)
+
+    def fail(reason: str) -> None:
+        photo.lost_states[key] = reason
+
+    return Job(f"Colouring {photo.name}: epoch {epoch}", f"{card.title}, epoch {epoch}", work, fail)
 
 
 def kept_states(photo: LibraryPhoto, card: Card) -> dict[int, Prediction]:

@@ -8,7 +8,8 @@ from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
 from pages.common.before_after import Side, before_after
 from pages.common.chart_theme import assign_colors, show_chart
-from pages.common.comparison_jobs import set_status, work_off
+from pages.common.comparison_jobs import work_off
+from pages.common.job_runner import set_status
 from pages.common.loss_chart import QUANTITIES, VALIDATION, View, draw
 from pages.common.model_cache import RenderOptions
 from pages.common.navigation import page_at

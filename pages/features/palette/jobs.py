@@ -1,14 +1,13 @@
 """Colouring a visitor's pictures for the strips: one picture and one checkpoint after the other, failures apart."""
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import streamlit as st
 from PIL import Image
 
 from colorizer.checkpoints.card import Card
-from pages.common.comparison_jobs import set_status
 from pages.common.error_boundary import sentence
+from pages.common.job_runner import Job, run_jobs
 from pages.common.model_cache import baseline, colour, open_photo, read_column, weights_hash
 from pages.common.photo_library import LibraryPhoto
 from pages.common.slot import Slot
@@ -28,15 +27,14 @@ def work_off(
 ) -> None:
     """Compute what is missing, each photo decoded once, and show the strip of a card after each of its pictures."""
     missing = {photo.key: [card for card in cards if not kept.is_done(photo, card)] for photo in photos}
-    total, numbers = sum(map(len, missing.values())), itertools.count(1)
-    for photo in photos:
-        image = _open(photo, missing[photo.key])
-        if image is None:
-            continue
-        for card in missing[photo.key]:
-            set_status(status, f"Colouring {photo.name}: {card.title} ({next(numbers)} of {total}) ...")
-            _try(kept, photo, card, image)
-            show(card)
+
+    def jobs() -> Iterator[Job]:
+        for photo in photos:
+            image = _open(photo, missing[photo.key])
+            if image is not None:
+                yield from (_job(kept, photo, card, image, show) for card in missing[photo.key])
+
+    run_jobs(jobs(), sum(map(len, missing.values())), status)
 
 
 def _open(photo: LibraryPhoto, cards: Sequence[Card]) -> Image.Image | None:
@@ -53,10 +51,15 @@ def _open(photo: LibraryPhoto, cards: Sequence[Card]) -> Image.Image | None:
         return None
 
 
-def _try(kept: StripCache, photo: LibraryPhoto, card: Card, image: Image.Image) -> None:
-    try:
+def _job(kept: StripCache, photo: LibraryPhoto, card: Card, image: Image.Image, show: Callable[[Card], None]) -> Job:
+    key = card.id, weights_hash(card)
+
+    def work() -> None:
         kept.put(photo, card, read_column(card, image, has_truth=not photo.is_grey))
         if photo.answer(card) is None:
-            photo.answers[card.id, weights_hash(card)] = colour(card, image, has_truth=not photo.is_grey)
-    except Exception as error:  # one checkpoint's failure, of whatever kind, must not touch the others
-        photo.failures[card.id, weights_hash(card)] = sentence(error, card.title)
+            photo.answers[key] = colour(card, image, has_truth=not photo.is_grey)
+
+    def fail(reason: str) -> None:
+        photo.failures[key] = reason
+
+    return Job(f"Colouring {photo.name}: {card.title}", card.title, work, fail, lambda: show(card))
