@@ -13,7 +13,7 @@ PAGES = sorted({path.stem for path in (ROOT / "pages").glob("*.py")} - {"__init_
 PHONE = {"width": 390, "height": 844}
 _MAX_SHIFT = 0.1  # "good" by web.dev's Cumulative Layout Shift
 _LESSONS_LIKE_ANOTHER = {"lesson_adversary", "lesson_choice", "lesson_guess", "lesson_loss"}  # lesson_pictures is held
-_RESTLESS_WIDE = {"alternatives", "compare", *_LESSONS_LIKE_ANOTHER}
+_RESTLESS_WIDE = {"alternatives", "compare", "spaces", *_LESSONS_LIKE_ANOTHER}
 _RESTLESS_ON_A_PHONE = {"alternatives", *_LESSONS_LIKE_ANOTHER}
 """Too near to the limit on a busy machine, or not measured on one: they are not held to it."""
 _MIN_TARGET = 40  # px
