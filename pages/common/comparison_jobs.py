@@ -27,14 +27,15 @@ def _job(
     def work() -> None:
         photo.answers[key] = colour(card, image, has_truth=not photo.is_grey)
 
+    def fail(reason: str) -> None:
+        photo.failures[key] = reason
+
     def show() -> None:
         if grid is not None:
             _show(grid.tiles[card.id], photo, card, options, comparison_grid.Marks())
 
     title = full_title(card)
-    return Job(
-        f"Colouring {photo.name}: {title}", title, work, lambda reason: photo.failures.update({key: reason}), show
-    )
+    return Job(f"Colouring {photo.name}: {title}", title, work, fail, show)
 
 
 def work_off(
