@@ -289,12 +289,11 @@ class _MeanColorizer(Colorizer):
     ) -> Prediction:
         self.check_options(hints, options)
         size = network_size(*plane.size, self.card.input_size)
-        lightness = plane.downsampled(size)[0, 0].numpy()
-        first, second = (
-            weight * F.interpolate(torch.from_numpy(model.predict_plane(plane).ab)[None], size, mode="bilinear")
-            for model, weight in self._members
-        )
-        return Prediction((first + second)[0].numpy(), lightness).rendered(options or RenderOptions())
+        ab = torch.zeros(1, 2, *size)
+        for model, weight in self._members:
+            own = torch.from_numpy(model.predict_plane(plane).ab)[None]
+            ab += weight * F.interpolate(own, size, mode="bilinear", align_corners=False)
+        return Prediction(ab[0].numpy(), plane.downsampled(size)[0, 0].numpy()).rendered(options or RenderOptions())
 
     def predict_planes(
         self, planes: Sequence[LightnessPlane], options: RenderOptions | None = None
@@ -308,12 +307,12 @@ class _MeanColorizer(Colorizer):
         hints: Sequence[Hint] | None = None,
         options: RenderOptions | None = None,
     ) -> Prediction:
-        return self.predict_plane(LightnessPlane((torch.from_numpy(lightness) + 16) / 116), hints, options)
+        return self.predict_plane(LightnessPlane.from_lightness(lightness), hints, options)
 
     def predict_many(
         self, lightnesses: Sequence[NDArray[np.float32]], options: RenderOptions | None = None
     ) -> list[Prediction]:
-        return [self.predict_from_lightness(lightness, (0, 0), None, options) for lightness in lightnesses]
+        return self.predict_planes([LightnessPlane.from_lightness(lightness) for lightness in lightnesses], options)
 
 
 def pick_device(name: DeviceName) -> torch.device:

@@ -43,6 +43,11 @@ class LightnessPlane:
     lab_f: Tensor
     """(H, W): L = 116 root - 16."""
 
+    @classmethod
+    def from_lightness(cls, lightness: NDArray[np.float32]) -> "LightnessPlane":
+        """Take L (H, W) in 0..100."""
+        return cls((torch.from_numpy(lightness) + 16) / 116)
+
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in px."""

@@ -24,14 +24,15 @@ def _job(photo: LibraryPhoto, card: Card, grid: comparison_grid.Grid | None, opt
         with full_size(photo.content, photo.name) as opened:
             photo.answers[key] = colour(card, opened.image, has_truth=not photo.is_grey)
 
+    def fail(reason: str) -> None:
+        photo.failures[key] = reason
+
     def show() -> None:
         if grid is not None:
             _show(grid.tiles[card.id], photo, card, options, comparison_grid.Marks())
 
     title = full_title(card)
-    return Job(
-        f"Colouring {photo.name}: {title}", title, work, lambda reason: photo.failures.update({key: reason}), show
-    )
+    return Job(f"Colouring {photo.name}: {title}", title, work, fail, show)
 
 
 def measure_baseline(photo: LibraryPhoto) -> None:
