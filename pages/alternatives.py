@@ -11,7 +11,7 @@ from colorizer.checkpoints.store import scan
 from pages.common import downloads, glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
-from pages.common.job_runner import set_status
+from pages.common.job_runner import set_status, status_line
 from pages.common.model_cache import RenderOptions, compose_grey, preview_lock
 from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_view
@@ -137,7 +137,7 @@ def main() -> None:
     card = cards[0] if len(cards) == 1 else choose_card(photo_first(cards), "alternatives-checkpoint")
     apply_alternatives_style(photo)
     search = searches().of(photo, card)
-    status = Slot()
+    status = status_line()
     if not search.is_done:
         set_status(status, photo.name)
     tiles = lay_out_versions()

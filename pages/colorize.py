@@ -14,7 +14,7 @@ from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
 from pages.common.downloads import Download, choose_format
-from pages.common.job_runner import set_status
+from pages.common.job_runner import set_status, status_line
 from pages.common.kept_photos import kept_photos
 from pages.common.model_cache import (
     Answer,
@@ -37,7 +37,7 @@ from pages.common.photo_picker import (
     show_problems,
     show_sources,
 )
-from pages.common.slot import Slot
+from pages.common.style import apply_ratio
 from pages.features.album.entries import Look
 from pages.features.album.grid import is_album, show_album, take_from_canvas
 from pages.features.hints.canvas import Canvas, Point, show_canvas
@@ -224,7 +224,7 @@ def main() -> None:
     follow(work)
     width, height = photo.size
     # The photo has its room before the controls are there, so that nothing below it moves.
-    st.html(f"<style>.st-key-desk {{ --ratio: {width / height:.4f} }}</style>")
+    apply_ratio((width, height))
     left, right = st.container(key="desk").columns([7, 2], gap="large")
     with right:
         before = choose_before(photo)
@@ -233,7 +233,7 @@ def main() -> None:
         format_ = show_advanced(photo, listing.cards, card)
     with left:
         prediction = show_photo(photo, card, options, before)
-        set_status(Slot(), f"{photo.name}, {width} × {height} px. {' '.join(photo.notices)}")
+        set_status(status_line(), f"{photo.name}, {width} × {height} px. {' '.join(photo.notices)}")
     with downloads:
         download = Download(photo, card, Answer(prediction, 0.0, None), options, format_)
         offer_downloads(download, work.hints if card.takes_hints else ())

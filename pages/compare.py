@@ -12,14 +12,14 @@ from pages.common.before_after import Side, before_after
 from pages.common.bootstrap import run_through_app
 from pages.common.comparison_jobs import is_done, work_off
 from pages.common.experiments import choose_checkpoints
-from pages.common.job_runner import set_status
+from pages.common.job_runner import set_status, status_line
 from pages.common.mean_card import choose_mean
 from pages.common.model_cache import Answer, RenderOptions
 from pages.common.offered import offered
 from pages.common.palette_swatches import choose_rendering
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
-from pages.common.slot import Slot, reserve
+from pages.common.slot import reserve
 from pages.common.snapshots import full_title
 
 _MAX_SATURATION = 2.0  # beyond, nearly every colour is at the edge of the gamut
@@ -53,7 +53,7 @@ class Selection:
 def show_comparison(selection: Selection) -> None:
     """Show the grid of results, filled as they come."""
     photo, cards = selection.photo, selection.cards
-    status = Slot()
+    status = status_line()
     if not is_done(photo, cards):
         set_status(status, photo.name)
     grid = comparison_grid.lay_out(cards, photo, selection.remarks)
@@ -94,7 +94,7 @@ def show_problems(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
 
 def finish_others(kept: PhotoLibrary, selection: Selection) -> None:
     """Colour the visitor's other photos while the current one is looked at."""
-    status = Slot()
+    status = status_line("status-of-others")
     for photo in kept.compared():
         if photo is not selection.photo and not is_done(photo, selection.cards):
             work_off(photo, selection.cards, status, None, RenderOptions())

@@ -11,12 +11,11 @@ from colorizer.checkpoints.store import scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import NEUTRAL, assign_colors, show_chart
-from pages.common.job_runner import set_status
+from pages.common.job_runner import set_status, status_line
 from pages.common.model_cache import RenderOptions
 from pages.common.palette_swatches import choose_rendering
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
-from pages.common.slot import Slot
 from pages.common.training_runs import Curve, read_curves
 from pages.features.learning.chart import describe, draw, measured, row_at
 from pages.features.learning.player import Picture, show_player
@@ -103,7 +102,7 @@ def offer_files(film: Film) -> None:
 
 def show_film(photo: LibraryPhoto, card: Card, options: RenderOptions) -> Film | None:
     """Colour what is missing and show the film; return None if no state could colour the photo."""
-    status = Slot()
+    status = status_line()
     colour_states(photo, card, status)
     for problem in failures(photo, card):
         st.warning(problem)

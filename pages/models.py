@@ -75,24 +75,25 @@ def show_table(cards: Sequence[Card]) -> None:
         chosen = st.selectbox(
             "Measured on", protocols, format_func=lambda item: f"{item[0]} ({item[1]}): {item[2]}", key="protocol"
         )
-    st.dataframe(
-        quality_table(cards, chosen),
-        hide_index=True,
-        width="stretch",
-        placeholder="–",
-        column_config={
-            "PSNR": _number(glossary.PSNR, "%.2f dB"),
-            "CIEDE2000": _number(glossary.CIEDE2000, "%.2f"),
-            "ab RMSE": _number(glossary.AB_RMSE, "%.2f"),
-            "colourfulness": _number(glossary.COLORFULNESS, "%.1f"),
-            "SSIM": _number(glossary.SSIM, "%.3f"),
-            "cross-entropy": _number(glossary.CROSS_ENTROPY, "%.3f"),
-            "accuracy": _number(glossary.ACCURACY, "percent"),
-            "training": _number("Wall time of the training, on the hardware that its card names.", "%.1f min"),
-            "parameters": _number("How many numbers were learned.", "localized"),
-            "size": _number("Of the files with the weights.", "%.1f MB"),
-        },
-    )
+    with st.container(key="models-table"):
+        st.dataframe(
+            quality_table(cards, chosen),
+            hide_index=True,
+            width="stretch",
+            placeholder="–",
+            column_config={
+                "PSNR": _number(glossary.PSNR, "%.2f dB"),
+                "CIEDE2000": _number(glossary.CIEDE2000, "%.2f"),
+                "ab RMSE": _number(glossary.AB_RMSE, "%.2f"),
+                "colourfulness": _number(glossary.COLORFULNESS, "%.1f"),
+                "SSIM": _number(glossary.SSIM, "%.3f"),
+                "cross-entropy": _number(glossary.CROSS_ENTROPY, "%.3f"),
+                "accuracy": _number(glossary.ACCURACY, "percent"),
+                "training": _number("Wall time of the training, on the hardware that its card names.", "%.1f min"),
+                "parameters": _number("How many numbers were learned.", "localized"),
+                "size": _number("Of the files with the weights.", "%.1f MB"),
+            },
+        )
     pictures, images, protocol = chosen
     st.caption(
         f"{images} {pictures}; {protocol}. –: not measured on these. Click a heading to sort.",

@@ -13,7 +13,7 @@ from colorizer.images import encode_image
 from colorizer.inference.palette_prediction import Rendering
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
-from pages.common.job_runner import set_status
+from pages.common.job_runner import set_status, status_line
 from pages.common.palette_swatches import choose_rendering
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import open_arrivals, shot_of, show_sources
@@ -141,7 +141,7 @@ def lay_out_strips(selection: Selection) -> dict[str, Slot]:
 def show(selection: Selection, kept: PhotoLibrary) -> None:
     """Show both comparisons: everything has its place first, and is filled as it comes."""
     cards = selection.pair.cards
-    status = Slot()
+    status = status_line()
     if not selection.is_done:
         set_status(status, "")
     places = lay_out_strips(selection)

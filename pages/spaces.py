@@ -5,11 +5,10 @@ from PIL import Image
 
 from colorizer.analysis.lab_planes import LabPhoto, split_lab
 from pages.common.bootstrap import run_through_app
-from pages.common.job_runner import set_status
+from pages.common.job_runner import set_status, status_line
 from pages.common.model_cache import shared_results
 from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_view
-from pages.common.slot import Slot
 from pages.features.color_spaces.ab_plane import show_plane
 from pages.features.color_spaces.few_colors import show_few
 from pages.features.color_spaces.planes import show_parts, show_together
@@ -45,7 +44,7 @@ def main() -> None:
     apply_spaces_style(view)
     width, height = view.size
     grey = "" if view.photo.has_color else _NO_COLORS
-    set_status(Slot(), f"{photo.name}, here at {width} × {height} px.{grey} {' '.join(photo.notices)}")
+    set_status(status_line(), f"{photo.name}, here at {width} × {height} px.{grey} {' '.join(photo.notices)}")
     show_parts(view)
     show_together(view)
     show_plane(view)

@@ -15,6 +15,7 @@ from pages.common.offered import offered
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
 from pages.common.slot import Slot
+from pages.common.style import apply_ratio
 from pages.features.triptych.row_image import ThreeInOne
 
 _FIRST_CHECKPOINT = "flowers-gan"
@@ -51,8 +52,7 @@ def reserve_room(photo: LibraryPhoto) -> None:
     """Encode what needs no network before its places are laid out, and give these their height at once."""
     photo.grey()
     photo.original()
-    width, height = photo.preview.size
-    st.html(f"<style>.st-key-triptych img {{ aspect-ratio: {width} / {height}; }}</style>")
+    apply_ratio(photo.preview.size)
 
 
 def show_row(photo: LibraryPhoto, cards: Sequence[Card], status: Slot) -> None:

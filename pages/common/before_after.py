@@ -19,7 +19,7 @@ _HTML = """
 
 _CSS = """
 figure { margin: 0; font-family: var(--st-font); color: var(--st-text-color); --cut: 50%; }
-.stage { position: relative; margin: 0 auto; line-height: 0; aspect-ratio: 3 / 2; }
+.stage { position: relative; margin: 0 auto; line-height: 0; display: none; }
 img { position: absolute; inset: 0; width: 100%; height: 100%; }
 .left { clip-path: inset(0 calc(100% - var(--cut)) 0 0); }
 .line { position: absolute; top: 0; bottom: 0; left: var(--cut); width: 2px; margin-left: -1px; background: #fff;
@@ -39,6 +39,7 @@ export default function ({ data: [data], parentElement }) {
   const width = `min(100%, calc(75vh * ${data.width / data.height}))`;
   stage.style.width = width;
   find("figcaption").style.width = width;
+  stage.style.display = "block";
   stage.style.aspectRatio = `${data.width} / ${data.height}`;
   for (const side of ["left", "right"]) {
     const image = find(`img.${side}`);

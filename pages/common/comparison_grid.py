@@ -15,6 +15,7 @@ from pages.common.palette_swatches import swatches
 from pages.common.photo_library import LibraryPhoto
 from pages.common.slot import Slot
 from pages.common.snapshots import full_title
+from pages.common.style import apply_ratio
 
 GREY_TITLE = "Grey"
 ORIGINAL_TITLE = "Original"
@@ -67,8 +68,7 @@ def _columns(count: int) -> int:
 
 def lay_out(cards: Sequence[Card], photo: LibraryPhoto, remarks: Mapping[str, str]) -> Grid:
     """Lay out an empty grid with a place for every tile; `remarks` stand under results, by checkpoint id."""
-    width, height = photo.preview.size
-    st.html(f"<style>.st-key-comparison {{ --ratio: {width / height:.4f} }}</style>")
+    apply_ratio(photo.preview.size)
     with st.container(key="comparison"):
         grid = _make(*_order(cards, not photo.is_grey))
     for card in cards:

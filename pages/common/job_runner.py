@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 
+import streamlit as st
+
 from pages.common.error_boundary import sentence
 from pages.common.slot import Slot
 
@@ -22,6 +24,11 @@ class Job:
     """Keeps that sentence instead."""
     show: Callable[[], None] = lambda: None
     """Shows either."""
+
+
+def status_line(key: str = "status") -> Slot:
+    """Make the place of a line that says what is being done; it has the height of a line before that comes."""
+    return Slot(st.container(key=key))
 
 
 def set_status(status: Slot, text: str) -> None:

@@ -15,6 +15,12 @@ def apply_style() -> None:
     st.html(STYLE)
 
 
+def apply_ratio(size: tuple[int, int]) -> None:
+    """Tell the style the (width, height) of the photo in view: pictures of it have their height before they come."""
+    width, height = size
+    st.html(f"<style>.stMain {{ --ratio: {width / height:.4f} }}</style>")
+
+
 @cache
 def _favicon() -> bytes:
     """Draw a disc, half grey and half coloured, as Streamlit fetches its own icons for the tab from elsewhere."""

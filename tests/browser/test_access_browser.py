@@ -12,10 +12,6 @@ from tests.support.browser import OpenVisitor, Visitor, eventually
 PAGES = sorted({path.stem for path in (ROOT / "pages").glob("*.py")} - {"__init__", "checkpoints"})  # an old address
 PHONE = {"width": 390, "height": 844}
 _MAX_SHIFT = 0.1  # "good" by web.dev's Cumulative Layout Shift
-_LESSONS_LIKE_ANOTHER = {"lesson_adversary", "lesson_choice", "lesson_guess", "lesson_loss"}  # lesson_pictures is held
-_RESTLESS_WIDE = {"alternatives", "compare", "spaces", *_LESSONS_LIKE_ANOTHER}
-_RESTLESS_ON_A_PHONE = {"alternatives", *_LESSONS_LIKE_ANOTHER}
-"""Too near to the limit on a busy machine, or not measured on one: they are not held to it."""
 _MIN_TARGET = 40  # px
 _GRAVE = ("serious", "critical")
 _OBSERVE_SHIFTS = """
@@ -84,8 +80,7 @@ def assert_no_small_targets(page: Page) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_moves_and_axe_finds_nothing_serious_in_light_and_in_dark(visitor: Visitor, name: str) -> None:
     page = arrive(visitor, name)
-    if name not in _RESTLESS_WIDE:
-        assert_lay_still(page)
+    assert_lay_still(page)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", scheme)
@@ -96,8 +91,7 @@ def test_nothing_moves_and_axe_finds_nothing_serious_in_light_and_in_dark(visito
 @pytest.mark.parametrize("name", PAGES)
 def test_on_a_phone_nothing_moves_and_a_finger_has_targets_of_40_px(new_visitor: OpenVisitor, name: str) -> None:
     page = arrive(new_visitor(viewport=PHONE, has_touch=True, is_mobile=True), name)
-    if name not in _RESTLESS_ON_A_PHONE:
-        assert_lay_still(page)
+    assert_lay_still(page)
     eventually(page, assert_no_small_targets, page)
 
 

@@ -10,21 +10,15 @@ from colorizer.color.names import words_for
 from colorizer.inference.color_distribution import LikelyColor
 from pages.common.photo_library import LibraryPhoto
 from pages.common.slot import Slot
+from pages.common.style import apply_ratio
 from pages.features.alternatives.search import MAX_VERSIONS, Search
 
 NOTHING_LEFT = f"No large part of this photo has another colour with a chance of {MIN_CHANCE:.0%} or more."
 _STYLE = """
 <style>
-[class*="st-key-tile-alt-"] img, .alt-nothing {{
-  aspect-ratio: {width} / {height}; max-height: max(16rem, calc(100vh - 19rem)); object-fit: contain;
-}}
+.st-key-tiles-alt-unsure {{ grid-template-columns: repeat({columns}, minmax(0, 1fr)); }}
 .alt-nothing {{ display: grid; place-items: center; background: #80808030; width: 100%; padding: 1rem; }}
 .stMain .alt-nothing p {{ margin: 0; max-width: 32ch; text-align: center; }}
-.st-key-tiles-alt-versions {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
-@media (min-width: 1280px) {{ .st-key-tiles-alt-versions {{ grid-template-columns: repeat(4, minmax(0, 1fr)); }} }}
-.st-key-tiles-alt-unsure {{ grid-template-columns: repeat({columns}, minmax(0, 1fr)); }}
-.st-key-tiles-alt-versions .tile {{ min-height: 6.5rem; }}
-.st-key-tiles-alt-unsure .tile {{ min-height: 9rem; }}
 .stMain [class*="st-key-tile-alt-"] .remark {{ font-size: 0.875rem; opacity: 1; }}
 .stMain .alt-lines {{ list-style: none; margin: 0.1rem 0; padding: 0; font-size: 0.875rem; }}
 .stMain .alt-lines li {{ margin: 0; padding: 0; font-size: inherit; line-height: 1.6; }}
@@ -38,19 +32,15 @@ _STYLE = """
 .alt-lines span {{ white-space: nowrap; margin-right: 0.5em; }}
 .alt-scale {{ display: block; height: 0.9rem; border: 1px solid #80808080; margin-top: 0.2rem; }}
 .stMain .alt-ticks {{ display: flex; justify-content: space-between; margin: 0; font-size: 0.8rem; }}
-@media (max-width: 640px) {{
-  .st-key-tiles-alt-unsure {{ grid-template-columns: minmax(0, 1fr); }}
-  .st-key-tiles-alt-versions .tile {{ min-height: 9.5rem; }}
-  .st-key-tiles-alt-unsure .tile {{ min-height: 0; }}
-}}
+@media (max-width: 640px) {{ .st-key-tiles-alt-unsure {{ grid-template-columns: minmax(0, 1fr); }} }}
 </style>
 """
 
 
 def apply_alternatives_style(photo: LibraryPhoto) -> None:
-    """Give the pictures their height before they come, so that nothing moves when they do."""
-    width, height = photo.preview.size
-    st.html(_STYLE.format(width=width, height=height, columns=2 if photo.is_grey else 3))
+    """Dress the tiles. What gives them their height before anything comes is in the style of all pages: it is there."""
+    apply_ratio(photo.preview.size)
+    st.html(_STYLE.format(columns=2 if photo.is_grey else 3))
 
 
 class Tile:

@@ -14,32 +14,19 @@ from colorizer.evaluation.metrics import distance
 from colorizer.images import encode_image
 from pages.common import glossary
 from pages.common.model_cache import preview_lock, shared_results
+from pages.common.style import apply_ratio
 
 Made = TypeVar("Made")
 _MEASURES = ("PSNR", "CIEDE2000", "ab RMSE")
 _NOTE = "A picture to explain colour spaces, made from a photo by computing."
 _STYLE = """
 <style>
-[class*="st-key-tile-s-"] img {{
-  aspect-ratio: {width} / {height}; max-height: max(18rem, calc(100vh - 17rem)); object-fit: contain;
-}}
-.st-key-tiles-parts {{ grid-template-columns: repeat(4, minmax(0, 1fr)); }}
-.st-key-tiles-together {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
-.st-key-tiles-why, .st-key-tiles-few {{ grid-template-columns: repeat(3, minmax(0, 1fr)); }}
-.stMain [class*="st-key-tile-s-"] .remark {{ font-size: 0.875rem; opacity: 1; }}
-.st-key-spaces-own-row > .stLayoutWrapper:first-child {{ flex: 1 1 20rem; min-width: 0; }}
-.st-key-spaces-few-swatches {{ min-height: 9rem; }}
-.st-key-spaces-few-swatches ul.swatches {{ grid-template-columns: repeat(16, minmax(0, 1fr)); }}
-@media (max-width: 899px) {{
-  .st-key-tiles-parts {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
-}}
-@media (max-width: 640px) {{
-  .st-key-tiles-why, .st-key-tiles-few {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
-  .st-key-tiles-why > :last-child {{ grid-column: 1 / -1; }}
-  .st-key-tile-s-guess img {{ aspect-ratio: 2.2; object-fit: fill; }}
-  .st-key-spaces-few-swatches {{ min-height: 13rem; }}
-  .st-key-spaces-few-swatches ul.swatches {{ grid-template-columns: repeat(8, minmax(0, 1fr)); }}
-}}
+.stMain [class*="st-key-tile-s-"] .remark { font-size: 0.875rem; opacity: 1; }
+.st-key-spaces-own-row > .stLayoutWrapper:first-child { flex: 1 1 20rem; min-width: 0; }
+.st-key-spaces-few-swatches ul.swatches { grid-template-columns: repeat(16, minmax(0, 1fr)); }
+@media (max-width: 640px) {
+  .st-key-spaces-few-swatches ul.swatches { grid-template-columns: repeat(8, minmax(0, 1fr)); }
+}
 </style>
 """
 
@@ -84,9 +71,9 @@ def mixture_of(view: View, mix: LabMix) -> Bytes:
 
 
 def apply_spaces_style(view: View) -> None:
-    """Give the pictures their height before they come, so that nothing moves when they do."""
-    width, height = view.size
-    st.html(_STYLE.format(width=width, height=height))
+    """Dress the tiles. What gives them their height before anything comes is in the style of all pages: it is there."""
+    apply_ratio(view.size)
+    st.html(_STYLE)
 
 
 def figures_of(picture: Bytes, view: View) -> str:

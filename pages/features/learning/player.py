@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.common.data_url import data_url
+from pages.common.style import apply_ratio
 
 _HTML = """
 <section>
@@ -158,7 +159,7 @@ def show_player(film: str, pictures: Sequence[Picture], size: tuple[int, int], s
     """
     width, height = size
     frames = [_data(picture) for picture in pictures]
-    st.html(f"<style>.st-key-film {{ --ratio: {width / height:.4f} }}</style>")
+    apply_ratio((width, height))
     data = {"id": film, "frames": frames, "start": start, "width": width, "height": height}
     # A tuple, since of a dictionary Streamlit asks pandas for tables; the callback makes "epoch" a part of the state.
     state = _component(key="film", data=(data,), on_epoch_change=lambda: None)

@@ -9,13 +9,13 @@ from colorizer.checkpoints.store import scan
 from pages.common.before_after import Side, before_after
 from pages.common.chart_theme import assign_colors, show_chart
 from pages.common.comparison_jobs import work_off
-from pages.common.job_runner import set_status
+from pages.common.job_runner import set_status, status_line
 from pages.common.loss_chart import QUANTITIES, VALIDATION, View, draw
 from pages.common.model_cache import RenderOptions
 from pages.common.navigation import page_at
 from pages.common.photo_library import LibraryPhoto, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
-from pages.common.slot import Slot
+from pages.common.style import apply_ratio
 from pages.common.training_runs import Curve, describe_fit, read_curves
 from pages.features.lessons.lessons import LESSONS, Lesson
 from pages.features.lessons.loss_slider import show_losses
@@ -26,7 +26,8 @@ _CHART_HEIGHT = 340
 
 def show_pair(photo: LibraryPhoto, cards: Sequence[Card], lesson: Lesson) -> None:
     """Show the photo coloured by both, one over the other."""
-    status = Slot()
+    status, pair = status_line(), st.container(key="lesson-pair")
+    apply_ratio(photo.preview.size)
     work_off(photo, cards, status, None, RenderOptions())
     sides = [
         Side(card.title, f"{photo.name}, coloured by {card.title}", photo.result(card, answer, RenderOptions()))
@@ -37,9 +38,10 @@ def show_pair(photo: LibraryPhoto, cards: Sequence[Card], lesson: Lesson) -> Non
         if (failure := photo.failure(card)) is not None:
             st.error(failure)
     set_status(status, f"{photo.name} by {' and by '.join(card.title for card in cards)}")
-    if len(sides) == 2:
-        left, right = sides
-        before_after(left, right, photo.preview.size)
+    with pair:
+        if len(sides) == 2:
+            left, right = sides
+            before_after(left, right, photo.preview.size)
     st.markdown(lesson.look_at)
 
 
