@@ -1,7 +1,7 @@
 """Remove from this Python's packages what nothing needs at run time: tests, headers, compilers, symbols, bytecode.
 
 Run in the container's build alone, by the Python whose packages it is about. `strip`, of binutils, takes the names of
-functions, which only debuggers read, out of the libraries of torch and pyarrow: 110 MB. What the app imports is
+functions, which only debuggers read, out of the libraries of torch and pyarrow. What the app imports is
 compiled again at the end, as the container cannot write bytecode; what pip had compiled is five times as much.
 """
 

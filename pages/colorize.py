@@ -38,7 +38,7 @@ from pages.common.photo_picker import (
     show_sources,
 )
 from pages.common.style import apply_ratio
-from pages.features.album.entries import Look
+from pages.features.album.entries import ColoringOptions
 from pages.features.album.grid import is_album, show_album, take_from_canvas
 from pages.features.hints.canvas import Canvas, Point, show_canvas
 from pages.features.hints.files import offer_downloads, show_loader
@@ -187,19 +187,20 @@ def show_advanced(photo: LibraryPhoto, cards: Sequence[Card], card: Card) -> Out
     return format_
 
 
-def look_of(photo: LibraryPhoto, card: Card) -> Look:
+def coloring_of(photo: LibraryPhoto, card: Card) -> ColoringOptions:
     """Say how a photo of the album is to be coloured: each has its own points and sliders."""
     work = hint_work(photo, card)
-    return Look(card, work.hints, options_at(card, work), bool(st.session_state.get(_PROPAGATION, False)))
+    propagates = bool(work.hints) and bool(st.session_state.get(_PROPAGATION, False))
+    return ColoringOptions(card, work.hints, options_at(card, work), propagates)
 
 
 def show_photos(kept: PhotoLibrary, photo: LibraryPhoto, card: Card, format_: OutputFormat) -> None:
     """Show the album of a visitor who has several photos."""
     picture = hint_work(photo, card).picture
     if photo.key in kept.photos and picture is not None:
-        take_from_canvas(photo, look_of(photo, card), picture[1])
-    look, forget = functools.partial(look_of, card=card), functools.partial(forget_photos, kept)
-    show_album(kept, photo.key, format_, look, pick, forget)
+        take_from_canvas(photo, coloring_of(photo, card), picture[1])
+    coloring, forget = functools.partial(coloring_of, card=card), functools.partial(forget_photos, kept)
+    show_album(kept, photo.key, format_, coloring, pick, forget)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from colorizer.checkpoints.store import scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import assign_colors, show_chart
+from pages.common.delivery import download_button
 from pages.common.experiments import FIRST_EXPERIMENT, available
 from pages.common.loss_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
 from pages.common.snapshots import SnapshotRef
@@ -168,12 +169,11 @@ def show_table(curves: Sequence[Curve]) -> None:
         table["discriminator_steps"] = table["discriminator_steps"].astype("Int64")  # whole, though not every run's
     with st.expander("Table of all epochs"):
         st.dataframe(table, hide_index=True, width="stretch")
-    st.download_button(
+    download_button(
         "Download as CSV",
-        data=lambda: table.to_csv(index=False),
+        make=lambda: table.to_csv(index=False),
         file_name="loss-curves.csv",
         mime="text/csv",
-        on_click="ignore",
         icon=":material/download:",
         key="download-csv",
         disabled=table.empty,

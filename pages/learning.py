@@ -11,6 +11,7 @@ from colorizer.checkpoints.store import scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import NEUTRAL, assign_colors, show_chart
+from pages.common.delivery import download_button
 from pages.common.job_runner import set_status, status_line
 from pages.common.model_cache import RenderOptions
 from pages.common.palette_swatches import choose_rendering
@@ -88,12 +89,11 @@ def watch(film: Film, pictures: Sequence[Picture], start: int, curve: Curve | No
 def offer_files(film: Film) -> None:
     """Offer the downloads, each made when it is asked for."""
     for kind, title in _FILES.items():
-        st.download_button(
+        download_button(
             title,
-            data=functools.partial(render_file, film, kind),
+            make=functools.partial(render_file, film, kind),
             file_name=film.file_name(kind),
             mime=f"image/{kind.lower()}",
-            on_click="ignore",
             icon=":material/download:",
             key=f"download-{kind}",
             width="stretch",

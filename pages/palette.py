@@ -13,10 +13,11 @@ from colorizer.images import encode_image
 from colorizer.inference.palette_prediction import Rendering
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
+from pages.common.delivery import download_button
 from pages.common.job_runner import set_status, status_line
 from pages.common.palette_swatches import choose_rendering
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
-from pages.common.photo_picker import open_arrivals, shot_of, show_sources
+from pages.common.photo_picker import forget_photos, open_arrivals, shot_of, show_sources
 from pages.common.sample_photos import SAMPLES
 from pages.common.slot import Slot, reserve
 from pages.features.palette import full_size
@@ -108,8 +109,7 @@ def choose_shot(kept: PhotoLibrary, photos: Sequence[LibraryPhoto]) -> LibraryPh
 
 def remove(kept: PhotoLibrary, key: str) -> None:
     """Forget a photo."""
-    kept.photos.pop(key, None)
-    kept.problems.clear()
+    forget_photos(kept, [key])
 
 
 def take_in(kept: PhotoLibrary, damaged: Sequence[str]) -> None:
@@ -183,12 +183,12 @@ def describe(selection: Selection) -> str:
 
 def offer_sheet(slot: DeltaGenerator, selection: Selection) -> None:
     """Offer the strips as a download; they are drawn when it is clicked."""
-    slot.download_button(
+    download_button(
         "Download the strips (PNG)",
-        data=selection.sheet,
+        at=slot,
+        make=selection.sheet,
         file_name=f"strips-{'-'.join(card.id for card in selection.pair.cards)}.png",
         mime="image/png",
-        on_click="ignore",
         icon=":material/download:",
         key="download-strips",
         disabled=all(selection.failures(card) for card in selection.pair.cards),

@@ -9,6 +9,7 @@ from pages.common import comparison_grid, downloads
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card
 from pages.common.comparison_jobs import is_done, work_off
+from pages.common.delivery import download_button
 from pages.common.job_runner import set_status
 from pages.common.model_cache import RenderOptions
 from pages.common.offered import offered
@@ -79,12 +80,11 @@ def show_row(photo: LibraryPhoto, cards: Sequence[Card], status: Slot) -> None:
 
 def offer_row(row: ThreeInOne) -> None:
     """Offer the row as one picture."""
-    st.download_button(
+    download_button(
         "Download the row (PNG)",
-        data=row.render,
+        make=row.render,
         file_name=row.file_name,
         mime="image/png",
-        on_click="ignore",
         type="tertiary",
         icon=":material/download:",
         key="download-row",

@@ -3,7 +3,7 @@
     model = colorizer.load("photo")
     found = Alternatives(model, model.predict(image), image.size)
     while (version := found.next_version()) is not None:
-        compose(image, version.chroma).save(...)
+        compose(image, version.prediction).save(...)
 
 A photo's regions (see `regions`) are questions; a version answers one or two of them with another of their likely
 colours, pins that colour to typical places as hints and every other region to the colour that it has, and lets the

@@ -45,7 +45,7 @@ def _write(weights: Path, model: Colorizer, rows: Sequence[Measurement]) -> None
 def hints_command(options: argparse.Namespace) -> int:
     """Measure what true colours at random points do, and what wrong ones; prints a table."""
     weights = weights_of(options)
-    model = load(options.checkpoint, weights=weights)
+    model = load(options.checkpoint, weights=weights, precision="float32")
     counts = options.points
 
     def measure(image: Image.Image, seed: int) -> tuple[list[HintGain], Spill]:
@@ -102,7 +102,7 @@ def _print_spill(spills: Sequence[Spill]) -> None:
 def sizes_command(options: argparse.Namespace) -> int:
     """Measure how much the size that a photo comes at matters; prints one figure."""
     weights = weights_of(options)
-    model = load(options.checkpoint, weights=weights)
+    model = load(options.checkpoint, weights=weights, precision="float32")
     if len(options.sides) != 2 or min(options.sides) < 1:
         raise PictureError("--sides takes two sizes above 0, for example 512,2048.")
     sides = (options.sides[0], options.sides[1])

@@ -125,7 +125,7 @@ def evaluate_command(options: argparse.Namespace) -> int:
     """Measure checkpoints on a folder, with grey and the true pictures beside them; prints a table."""
     weights = weights_of(options)
     wanted = options.checkpoint or [card.id for card in list_checkpoints(weights)]
-    models = [load(name, weights=weights) for name in wanted]
+    models = [load(name, weights=weights, precision="float32") for name in wanted]
     protocol = _AT_OWN_SIZE if options.own_size else _PROTOCOL
     protocol.describe(models)  # which may refuse the choice of models
     if options.csv:

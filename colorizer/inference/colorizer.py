@@ -346,7 +346,7 @@ def load(
         snapshot: an earlier epoch (counted from 0) whose state the checkpoint keeps; None for the shipped state.
         device: "auto" takes CUDA, then MPS, then the CPU.
         weights: the folder of checkpoints.
-        precision: "auto" takes float32 on a CPU, and on a GPU what a trial finds fastest without another picture.
+        precision: "auto" takes what a trial finds fastest without another picture on CUDA, and float32 elsewhere.
 
     Raises:
         CheckpointError: for a checkpoint that is missing, damaged or foreign.

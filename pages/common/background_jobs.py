@@ -1,12 +1,13 @@
 """Work that goes on while a visitor's page rests: a thread for each kind of it, which ends with the session.
 
     jobs = background_jobs()
-    jobs.keep_going("versions", (photo.key, card.id), lambda look: find(photo, card, look))
+    jobs.keep_going("versions", (photo.key, card.id), lambda still_wanted: find(photo, card, still_wanted))
 
 A page calls `keep_going` in each run until there is nothing left to do: so work that stopped, as when the connection
 was lost for a while, goes on when the visitor is back. No Streamlit command may run in it.
 """
 
+import functools
 import logging
 import threading
 from collections.abc import Callable, Hashable
@@ -19,7 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 THREAD_NAME: Final = "background"
 _KEY: Final = "background-jobs"
 _log = logging.getLogger(__name__)
-Look = Callable[[], None]
+StillWanted = Callable[[], None]
 """Raises, by an exception of its own, where the work is not wanted any more; to be called between two pieces of it."""
 
 
@@ -30,7 +31,7 @@ class _Dropped(BaseException):
 class _Job:
     """One piece of work in its thread."""
 
-    def __init__(self, key: Hashable, work: Callable[[Look], None], session: str | None) -> None:
+    def __init__(self, key: Hashable, work: Callable[[StillWanted], None], session: str | None) -> None:
         self.key, self._work, self._session = key, work, session
         self._is_dropped = False
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=False)  # torch must not end midway
@@ -38,13 +39,13 @@ class _Job:
 
     def _run(self) -> None:
         try:
-            self._work(self._look)
+            self._work(self._still_wanted)
         except _Dropped:
             pass
         except Exception:  # the page goes on without it
             _log.exception("work in the background failed")
 
-    def _look(self) -> None:
+    def _still_wanted(self) -> None:
         if self._is_dropped or not threading.main_thread().is_alive() or not _is_there(self._session):
             raise _Dropped
 
@@ -57,6 +58,12 @@ class _Job:
 
     def wait(self, seconds: float) -> None:
         self._thread.join(seconds)
+
+
+def presence_of_visitor() -> Callable[[], bool]:
+    """Return what tells, in any thread and at any later time, whether the browser of this run's visitor is there."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return functools.partial(_is_there, context.session_id if context else None)
 
 
 def _is_there(session: str | None) -> bool:
@@ -72,7 +79,7 @@ class BackgroundJobs:
 
     _jobs: dict[str, _Job] = field(default_factory=dict)
 
-    def keep_going(self, kind: str, key: Hashable, work: Callable[[Look], None]) -> None:
+    def keep_going(self, kind: str, key: Hashable, work: Callable[[StillWanted], None]) -> None:
         """Start work, unless it is going on already; what goes on of that kind with another key is dropped."""
         job = self._jobs.get(kind)
         if job is not None and job.key == key and job.is_going:

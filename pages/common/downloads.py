@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from colorizer.checkpoints.card import Card
 from colorizer.images.saving import MAX_SIDE_PX, OutputFormat
 from pages.common import glossary
+from pages.common.delivery import download_button
 from pages.common.model_cache import Answer, RenderOptions, render
 from pages.common.photo_library import LibraryPhoto
 from pages.common.snapshots import full_title
@@ -58,12 +59,12 @@ def choose_format(photo: LibraryPhoto) -> OutputFormat:
 
 def offer(slot: DeltaGenerator, download: Download) -> None:
     """Offer one result as a download."""
-    slot.download_button(
+    download_button(
         f"Download {full_title(download.card)}",
-        data=download.render,
+        at=slot,
+        make=download.render,
         file_name=download.file_name,
         mime=f"image/{download.format.lower()}",
-        on_click="ignore",
         type="tertiary",
         icon=":material/download:",
         key=f"download-{download.card.id}",
@@ -84,12 +85,11 @@ def zipped(downloads: Sequence[Download]) -> bytes:
 
 def offer_all(name: str, downloads: Sequence[Download], format: OutputFormat) -> None:
     """Offer all results of a photo as one download."""
-    st.download_button(
+    download_button(
         f"Download all ({format}, ZIP)",
-        data=functools.partial(zipped, downloads),
+        make=functools.partial(zipped, downloads),
         file_name=f"{name}-coloured.zip",
         mime="application/zip",
-        on_click="ignore",
         icon=":material/folder_zip:",
         key="download-all",
         disabled=not downloads,

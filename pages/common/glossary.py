@@ -14,7 +14,8 @@ AB_RMSE = (
 )
 COLORFULNESS = (
     "Colourfulness after Hasler and Süsstrunk (2003): 0 is grey, 15 slight, 33 moderate, 45 average, 59 quite, 82 high."
-    " It says how strong colours are, not whether they are right: as strong as the original's can still be stains."
+    " It says how strong colours are, not whether they are right: colours as strong as the "
+    "original's can be in the wrong places."
 )
 SSIM = "Structural similarity to the original, from -1 to 1; higher is closer. Colour hardly counts in it."
 MEASURES = {

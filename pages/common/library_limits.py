@@ -52,9 +52,11 @@ def refusal(count: int, held_bytes: int, new_bytes: int) -> str | None:
 
 
 def names_of(names: Sequence[str]) -> str:
-    """List names, the first few of many: "a.jpg, b.jpg and 17 more"."""
-    shown, more = names[:_MOST_NAMES], len(names) - _MOST_NAMES
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    """List names, the first few of many: "a.jpg, b.jpg, c.jpg and 17 more"."""
+    shown, more = list(names[:_MOST_NAMES]), len(names) - _MOST_NAMES
+    if more > 0:
+        shown.append(f"{more} more")
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
 @dataclass

@@ -53,6 +53,14 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
     return part;
   };
   const sendAll = async (files, isQuiet) => {
+    try {
+      await sendParts(files, isQuiet);
+    } finally {
+      if (section.progress) setStateValue("more", false);  // what is given next does not belong to these
+      section.progress = "";
+    }
+  };
+  const sendParts = async (files, isQuiet) => {
     const all = files.length;
     for (let sent = 0; files.length;) {
       const part = nextPart(files), isWhole = part.length === all;
@@ -61,15 +69,10 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
       const doing = section.progress || `Sending ${all === 1 ? part[0].name : `${all} photos`} ...`;
       if (!isQuiet) tell(`${doing} ${section.refusal}`);
       const input = await sendPart(part);
-      if (!input) {
-        section.progress = "";
-        return tell("The page was not ready for a photo; reload it, and choose the photo again.");
-      }
+      if (!input) return tell("The page was not ready for a photo; reload it, and choose the photo again.");
       sent += part.length;
       if (!isWhole) await isTaken(input);
     }
-    if (section.progress) setStateValue("more", false);
-    section.progress = "";
   };
   const give = async (given, isQuiet = false) => {
     const files = [...given];  // a list of the browser's own is empty after the event

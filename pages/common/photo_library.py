@@ -72,10 +72,11 @@ class LibraryPhoto:
         return self._preview_pair()[1]
 
     def _preview_pair(self) -> tuple[Image.Image, Image.Image | None]:
-        if self._previews is None:
+        pair = self._previews  # another visitor's need of memory may take it away at any moment
+        if pair is None:
             with full_size(self.content, self.name) as opened:
-                self._previews = previews_of(opened)
-        return self._previews
+                self._previews = pair = previews_of(opened)
+        return pair
 
     def let_go(self) -> None:
         """Free what can be computed again; the file and the visitor's own work stay."""
@@ -99,6 +100,10 @@ class LibraryPhoto:
             self._kept[key] = make()
         kept: Kept = self._kept[key]
         return kept
+
+    def all_kept(self, kind: type[Kept]) -> list[Kept]:
+        """Return what features keep with the photo of one kind, the latest last."""
+        return [kept for kept in self._kept.values() if isinstance(kept, kind)]
 
     def answer(self, card: Card) -> Answer | None:
         return self.answers.get((card.id, weights_hash(card)))
@@ -202,6 +207,9 @@ class PhotoLibrary:
             pending_photos: as they were given.
             goes_on: whether they belong to those before: a browser sends an album in parts.
         """
+        self.serial += 1
+        if not pending_photos:
+            return
         if not goes_on:
             self.problems.clear()
             self._turns = True
@@ -210,7 +218,6 @@ class PhotoLibrary:
                 self.pending_photos.append(pending)
             else:
                 self.problems.refuse(pending.name, reason)
-        self.serial += 1
 
     def compared(self) -> list[LibraryPhoto]:
         """Return the photos that pages compute side by side: of an album those that were given or looked at last."""

@@ -26,8 +26,16 @@ _FORGET_HELP = (
 )
 
 
+def _key_of_uploader(library: PhotoLibrary) -> str:
+    return f"upload-{library.serial}"
+
+
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
-    library.receive([PendingPhoto(name, content) for name, content in read_uploads(key)], goes_on())
+    given = [PendingPhoto(name, content) for name, content in read_uploads(key)]
+    # An uploader that was read tells of it once more, as its files are gone. The one in its place stays then: something
+    # may be on its way into it.
+    if given or key == _key_of_uploader(library):
+        library.receive(given, goes_on())
     drop_uploads(key)
 
 
@@ -64,7 +72,7 @@ def show_uploader(library: PhotoLibrary) -> None:
 
     It takes any file: what it is shows in its content, and `open_image` has a sentence for each wrong kind.
     """
-    key = f"upload-{library.serial}"
+    key = _key_of_uploader(library)
     given = st.file_uploader(
         "Photos to colour",
         accept_multiple_files=True,

@@ -15,11 +15,13 @@ from PIL import Image
 
 from pages.common.kept_photos import KeptPhotos
 from pages.common.photo_library import LibraryPhoto
+from pages.common.previews import encode_thumbnail
 from pages.common.sample_photos import read_sample
 
 _HERE = Path(__file__)
 _KEY = "photo-strip"
 _SIDE = 112  # px: sharp at half of it on a phone
+_MOST = 2 * _SIDE, _SIDE  # px of a thumbnail
 _MAX_SENT_BYTES = 8_000_000  # of a photo that came by a link, to the browser that is to keep it
 _component = st.components.v2.component(
     "photo_strip",
@@ -51,25 +53,17 @@ class Keeping:
     """Whether this page takes in what the browser has."""
 
 
-def _encode(image: Image.Image) -> bytes:
-    small = image.convert("RGB")
-    small.thumbnail((2 * _SIDE, _SIDE))
-    stream = io.BytesIO()
-    small.save(stream, "JPEG", quality=75)
-    return stream.getvalue()
-
-
 @st.cache_data(show_spinner=False)
 def _sample(name: str) -> bytes:
     """Encode a sample without its colours, as those are what the visitor is going to see."""
     with Image.open(io.BytesIO(read_sample(name))) as image:
         image.draft("RGB", (2 * _SIDE, _SIDE))
-        return _encode(image.convert("L"))
+        return encode_thumbnail(image.convert("L"), _MOST)
 
 
 def thumbnail_of(photo: LibraryPhoto) -> Thumbnail:
     """Make the thumbnail of one of the visitor's photos."""
-    picture = photo.kept("thumbnail", lambda: _encode(photo.preview))
+    picture = photo.kept("thumbnail", lambda: encode_thumbnail(photo.preview, _MOST))
     return Thumbnail(photo.key, photo.name, picture)
 
 

@@ -1,5 +1,6 @@
 """Previews of a photo: small enough for the screen and for memory."""
 
+import io
 from typing import Final
 
 from PIL import Image
@@ -31,6 +32,15 @@ def encode_preview(image: Image.Image, alpha: Image.Image | None) -> bytes:
     if alpha is not None and alpha.size != image.size:
         alpha = alpha.resize(image.size)
     return encode_image(with_alpha(image, alpha), "JPEG" if alpha is None else "WEBP", _PREVIEW_NOTE)
+
+
+def encode_thumbnail(image: Image.Image, most: tuple[int, int]) -> bytes:
+    """Encode a picture as a JPEG that fits into so many pixels of width and height."""
+    small = image.convert("RGB")
+    small.thumbnail(most, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=80)
+    return stream.getvalue()
 
 
 def previews_of(decoded: Photo) -> tuple[Image.Image, Image.Image | None]:

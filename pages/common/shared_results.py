@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from cachetools import LRUCache
@@ -22,10 +22,21 @@ from PIL import Image
 Result = TypeVar("Result")
 _AT_REST: Final = 0.2  # of the budget
 _SMALL: Final = 200  # bytes: of an object that is not looked into
+_LOOK_SECONDS: Final = 0.2  # between two looks at whether a result is still wanted
+_MOST_COUNTED: Final = 4096  # keys whose uses are counted
+
+
+@runtime_checkable
+class HasWeight(Protocol):
+    """What says itself how much memory to count for it, as it grows later, or is shared by many."""
+
+    weight_bytes: ClassVar[int]
 
 
 def bytes_of(value: Any) -> int:
     """Estimate how much memory a result holds, in bytes: pictures, arrays, tensors and whatever holds them."""
+    if isinstance(value, HasWeight):
+        return value.weight_bytes
     if isinstance(value, Image.Image):
         return value.width * value.height * (1 if value.mode == "L" else 4) + _SMALL
     if isinstance(value, (bytes, str)):
@@ -60,7 +71,12 @@ class SharedResults:
         return int(self._kept.currsize)
 
     def make(
-        self, what: str, parts: tuple[object, ...], settings: tuple[Hashable, ...], compute: Callable[[], Result]
+        self,
+        what: str,
+        parts: tuple[object, ...],
+        settings: tuple[Hashable, ...],
+        compute: Callable[[], Result],
+        look: Callable[[], None] = lambda: None,
     ) -> Result:
         """Return what `compute` gives. If every part is shared, compute it once, however many ask at a time.
 
@@ -69,6 +85,7 @@ class SharedResults:
             parts: objects that the result is made of.
             settings: all else that it depends on.
             compute: is not called where the result is there.
+            look: called while another thread computes it; it raises where the result is not wanted any more.
         """
         origins = [self._origin(part) for part in parts]
         if None in origins:
@@ -80,7 +97,9 @@ class SharedResults:
                 found: Result = self._kept[key]
                 return found
             making = self._making.setdefault(key, threading.Lock())
-        with making:
+        while not making.acquire(timeout=_LOOK_SECONDS):
+            look()
+        try:
             with self._lock:
                 if key in self._kept:
                     found = self._kept[key]
@@ -88,6 +107,8 @@ class SharedResults:
             result = compute()
             self._keep(key, result)
             return result
+        finally:
+            making.release()
 
     def rest(self) -> None:
         """While nobody is there, keep a fifth of the budget: what was used most, which is what visitors see first."""
@@ -96,7 +117,11 @@ class SharedResults:
                 if self.bytes_held <= self._kept.maxsize * _AT_REST:
                     break
                 del self._kept[key]
-            self._uses = Counter({key: self._uses[key] for key in self._kept})
+            self._count_kept()
+
+    def _count_kept(self) -> None:
+        """Forget the uses of what is not kept any more."""
+        self._uses = Counter({key: self._uses[key] for key in self._kept})
 
     def _keep(self, key: Hashable, result: object) -> None:
         with self._lock:
@@ -105,6 +130,8 @@ class SharedResults:
                 self._mark(result, key)
             if bytes_of(result) <= self._kept.maxsize:
                 self._kept[key] = result
+            if len(self._uses) > _MOST_COUNTED:
+                self._count_kept()
 
     def _mark(self, result: object, key: Hashable) -> None:
         """Note the origin of a result and, where it is a record, of what stands in it."""

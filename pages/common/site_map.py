@@ -29,7 +29,7 @@ FRONT: Final = PageInfo(
 SECTIONS: Final[dict[str, tuple[PageInfo, ...]]] = {
     "Colour": (
         FRONT,
-        PageInfo("alternatives", "What else could it be?", "One grey photo, in several colours that are as likely."),
+        PageInfo("alternatives", "What else could it be?", "One grey photo, in several equally likely colours."),
     ),
     "Learn": (
         PageInfo(
@@ -50,7 +50,7 @@ SECTIONS: Final[dict[str, tuple[PageInfo, ...]]] = {
         PageInfo(
             "compare",
             "Compare checkpoints",
-            "One photo, coloured by several networks that differ in one thing, with what each is measured to be worth.",
+            "One photo, coloured by several networks that differ in one thing, with its measured quality.",
         ),
         PageInfo("triptych", "Grey, generated, original", "What a network saw, what it made of it, and the truth."),
         PageInfo("best_and_worst", "Best and worst", "The photos that a network colours best, and worst."),

@@ -1,8 +1,10 @@
 """An album: coloured beside the page, each photo with its own edits, and taken home as one ZIP."""
 
 import io
+import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -21,12 +23,13 @@ from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary,
 from pages.common.visitor_memory import visitor_memory
 from pages.features.album.archive import Archive, archives_of
 from pages.features.album.coloring import colour_album
-from pages.features.album.entries import AlbumEntry, Look, entry_of, next_to_colour
+from pages.features.album.entries import AlbumEntry, ColoringOptions, entry_of, next_to_colour
+from pages.features.hints.sliders import options_at
 from pages.features.hints.state import hint_work
 from tests.support.app import OpenApp, assert_clean, pick, png, upload
 
 CARD = next(card for card in list_checkpoints() if card.id == "photo")
-LOOK = Look(CARD, (), RenderOptions())
+LOOK = ColoringOptions(CARD, (), RenderOptions())
 
 
 def picture(number: int, side: int = 48) -> Image.Image:
@@ -96,7 +99,7 @@ def test_a_photo_of_the_album_has_its_own_points_and_sliders(open_app: OpenApp) 
     app = finish(app)
     assert_clean(app)
     assert entry_of(second).thumbnail != before[second.key]
-    assert entry_of(second).wanted == Look(CARD, (Hint(20, 20, (200, 30, 40)),), RenderOptions(1.5))
+    assert entry_of(second).wanted == ColoringOptions(CARD, (Hint(20, 20, (200, 30, 40)),), RenderOptions(1.5))
     assert [entry_of(photo).thumbnail for photo in (first, third)] == [before[first.key], before[third.key]]
     pick(app, third.key)
     assert app.slider(key="colorize-saturation").value == 1.0, "each photo has its own"
@@ -270,7 +273,8 @@ def test_photos_above_the_limit_are_refused_in_one_sentence(open_app: OpenApp, m
     app = upload(open_app(), *files(6))
     assert len(library_of(app).photos) == 3
     assert [error.value for error in app.error] == [
-        "photo-03.png, photo-04.png, photo-05.png were not added: an album holds at most 3 photos; forget some first."
+        "photo-03.png, photo-04.png and photo-05.png were not added: "
+        "an album holds at most 3 photos; forget some first."
     ]
 
 
@@ -280,7 +284,7 @@ def test_an_entry_waits_until_it_is_as_it_is_wanted() -> None:
     assert not entry.is_done
     entry.fill(LOOK, b"small", b"file")
     assert entry.is_done
-    entry.want(Look(CARD, (), RenderOptions(1.5)))
+    entry.want(ColoringOptions(CARD, (), RenderOptions(1.5)))
     assert not entry.is_done and entry.thumbnail == b"small", "the old one stays until there is another"
 
 
@@ -293,6 +297,38 @@ def test_photos_that_go_on_from_those_before_do_not_turn_the_page() -> None:
     second = library.open_next()
     assert isinstance(first, LibraryPhoto) and isinstance(second, LibraryPhoto)
     assert library.latest == first.key
+    library.receive([], goes_on=False)  # an uploader that tells once more of what was read
+    library.receive([PendingPhoto("four", png(picture(3)))], goes_on=True)
+    assert library.open_next() is not None
+    assert library.latest == first.key
     library.receive([PendingPhoto("three", three)])
     third = library.open_next()
     assert third is not None and library.latest == third.key
+
+
+def test_another_checkpoint_leaves_each_photo_the_sliders_that_it_had() -> None:
+    (photo,) = made(1).photos.values()
+    other = next(card for card in list_checkpoints() if card.takes_hints and card.id != CARD.id)
+    hint_work(photo, CARD).slide((0.5, 70.0, 1.0))
+    assert hint_work(photo, other).sliders == (0.5, 70.0, 1.0)
+    assert options_at(other, hint_work(photo, other)).saturation == 0.5
+
+
+def test_a_zip_that_is_being_made_is_not_made_twice_and_nobody_waits_for_that_of_a_visitor_who_left() -> None:
+    photos = list(made(2).photos.values())
+    begun, ended = threading.Event(), threading.Event()
+
+    def is_wanted() -> bool:
+        begun.set()
+        return ended.wait(60)
+
+    archive = Archive(tuple((photo, LOOK) for photo in photos), "JPEG", 1, is_wanted)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(archive.render)
+        begun.wait(60)
+        with pytest.raises(RuntimeError, match="made already"):
+            archive.render()
+        ended.set()
+        assert len(zipfile.ZipFile(io.BytesIO(first.result(60))).namelist()) == 2
+    with pytest.raises(RuntimeError, match="left"):
+        Archive(tuple((photo, LOOK) for photo in photos), "JPEG", 1, lambda: False).render()

@@ -3,13 +3,13 @@
 import itertools
 import threading
 
-from pages.common.background_jobs import BackgroundJobs, Look
+from pages.common.background_jobs import BackgroundJobs, StillWanted
 
 
 def test_work_is_done_once_while_it_goes_on_and_again_where_something_is_left() -> None:
     jobs, starts, release = BackgroundJobs(), itertools.count(), threading.Event()
 
-    def work(look: Look) -> None:
+    def work(look: StillWanted) -> None:
         next(starts)
         release.wait(30)
 
@@ -26,7 +26,7 @@ def test_work_is_done_once_while_it_goes_on_and_again_where_something_is_left() 
 def test_what_is_not_wanted_any_more_ends_before_its_next_piece() -> None:
     jobs, started, done, ended = BackgroundJobs(), threading.Event(), threading.Event(), threading.Event()
 
-    def endless(look: Look) -> None:
+    def endless(look: StillWanted) -> None:
         try:
             while True:
                 started.set()

@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 import urllib.request
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -20,6 +21,7 @@ from tests.support.browser import Server, serving
 
 _CLOUD = ROOT / "hosting/community_cloud/app.py"
 _LARGEST_PICTURE = 300_000  # bytes: above, WhatsApp shows none
+_PATIENCE_SECONDS = 60
 _LONGEST = 200  # characters of a description, which messengers cut
 
 
@@ -139,4 +141,8 @@ def test_whoever_starts_the_app_at_home_has_it_opened(tmp_path: Path, monkeypatc
     answered.write_text('[general]\nemail = ""\n')
     (tmp_path / "run").mkdir()
     with serving(APP, tmp_path / "run", headless=False) as server:
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not told.exists() or not told.read_text():  # it is started beside the server
+            assert time.monotonic() < end
+            time.sleep(0.05)
         assert told.read_text().strip() == server.url

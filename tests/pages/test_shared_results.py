@@ -8,8 +8,10 @@ import time
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from colorizer import images
 from colorizer.checkpoints.store import list_checkpoints
 from colorizer.inference.render_options import RenderOptions
 from pages.common.model_cache import colour, compute_lock, full_size, open_photo
@@ -134,17 +136,23 @@ def test_a_samples_pictures_are_encoded_once_but_for_those_of_a_visitors_own_ans
     assert visit().result(card, answer, options) is one.result(card, answer, options)
 
 
-def test_of_many_visitors_photos_one_is_decoded_at_a_time() -> None:
+def test_of_many_visitors_photos_one_is_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.BytesIO()
     picture(120).save(stream, "PNG")
+    decode = images.open_image
     decoded: list[int] = []
     most: list[int] = []
 
+    def counting(content: bytes, *, name: str) -> images.Photo:
+        decoded.append(1)
+        most.append(len(decoded))
+        time.sleep(0.01)
+        return decode(content, name=name)
+
+    monkeypatch.setattr(images, "open_image", counting)
+
     def work() -> None:
         with full_size(stream.getvalue(), "own.png"), compute_lock():  # whoever has the turn keeps it
-            decoded.append(1)
-            most.append(len(decoded))
-            time.sleep(0.01)
             decoded.pop()
 
     threads = [threading.Thread(target=work) for _ in range(8)]

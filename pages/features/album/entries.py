@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from colorizer.checkpoints.card import Card
 from colorizer.images.saving import MAX_SIDE_PX, OutputFormat
@@ -15,9 +15,11 @@ _BYTES_PER_PIXEL: Final[dict[OutputFormat, float]] = {"JPEG": 0.6, "PNG": 3.0, "
 
 
 @dataclass(frozen=True)
-class Look:
+class ColoringOptions:
     """How a photo is to be coloured."""
 
+    weight_bytes: ClassVar[int] = 2_000
+    """Without the card, which all share."""
     card: Card
     hints: tuple[Hint, ...]
     options: RenderOptions
@@ -29,8 +31,8 @@ class Look:
 class AlbumEntry:
     """One photo of an album. A thread in the background fills it in."""
 
-    wanted: Look | None = None
-    made: Look | None = None
+    wanted: ColoringOptions | None = None
+    made: ColoringOptions | None = None
     """What the thumbnail, or the failure, is of."""
     thumbnail: bytes = b""
     """A small JPEG; empty before the first one."""
@@ -43,15 +45,14 @@ class AlbumEntry:
     def is_done(self) -> bool:
         return self.made == self.wanted
 
-    def want(self, look: Look) -> None:
+    def want(self, coloring: ColoringOptions) -> None:
         """Say how the photo is to be coloured."""
-        if look != self.wanted:
-            self.wanted = look
+        self.wanted = coloring
 
-    def fill(self, look: Look, thumbnail: bytes, file: bytes | None, failure: str = "") -> None:
-        """Take in what came of a look."""
+    def fill(self, coloring: ColoringOptions, thumbnail: bytes, file: bytes | None, failure: str = "") -> None:
+        """Take in what came of it."""
         self.thumbnail, self.file, self.failure = thumbnail or self.thumbnail, file, failure
-        self.made = look
+        self.made = coloring
 
     def let_go(self) -> None:
         """Free what can be computed again."""

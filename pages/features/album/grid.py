@@ -9,16 +9,18 @@ import streamlit as st
 from PIL import Image
 
 from colorizer.images.saving import OutputFormat
-from pages.common.background_jobs import background_jobs
+from pages.common.background_jobs import background_jobs, presence_of_visitor
 from pages.common.data_url import data_url
+from pages.common.delivery import download_button
 from pages.common.library_limits import names_of
 from pages.common.markdown import plain
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary
 from pages.common.photo_strip import thumbnail_of
+from pages.common.previews import encode_thumbnail
 from pages.common.visitor_memory import visitor_memory
 from pages.features.album.archive import LEAST_PART_BYTES, archives_of
-from pages.features.album.coloring import THUMBNAIL_SIDE, colour_album
-from pages.features.album.entries import Look, entry_of, next_to_colour
+from pages.features.album.coloring import THUMBNAIL_SIZE, colour_album
+from pages.features.album.entries import ColoringOptions, entry_of, next_to_colour
 
 _HERE: Final = Path(__file__)
 _KIND: Final = "album"
@@ -35,18 +37,14 @@ _component = st.components.v2.component(
 )
 
 
-def take_from_canvas(photo: LibraryPhoto, look: Look, picture: bytes) -> None:
+def take_from_canvas(photo: LibraryPhoto, coloring: ColoringOptions, picture: bytes) -> None:
     """Take what the page shows of a photo as its thumbnail; its file is made with the ZIP."""
     entry = entry_of(photo)
-    entry.want(look)
+    entry.want(coloring)
     if entry.is_done:
         return
     with Image.open(io.BytesIO(picture)) as image:
-        small = image.convert("RGB")
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-    stream = io.BytesIO()
-    small.save(stream, "JPEG", quality=80)
-    entry.fill(look, stream.getvalue(), None)
+        entry.fill(coloring, encode_thumbnail(image, THUMBNAIL_SIZE), None)
 
 
 def is_album(library: PhotoLibrary) -> bool:
@@ -58,7 +56,7 @@ def show_album(
     library: PhotoLibrary,
     chosen: str,
     format: OutputFormat,
-    look_of: Callable[[LibraryPhoto], Look],
+    coloring_of: Callable[[LibraryPhoto], ColoringOptions],
     pick: Callable[[str], None],
     forget: Callable[[Sequence[str]], None],
 ) -> None:
@@ -68,13 +66,13 @@ def show_album(
         library: the visitor's photos.
         chosen: the key of the one that is looked at.
         format: of the files in the ZIP.
-        look_of: says how each photo is to be coloured.
+        coloring_of: says how each photo is to be coloured.
         pick: is called with the key of a photo that was clicked.
         forget: is called with the keys of photos that are not to be kept.
     """
     photos = list(library.photos.values())
     for photo in photos:
-        entry_of(photo).want(look_of(photo))
+        entry_of(photo).want(coloring_of(photo))
     with st.container(key="album"):
         st.subheader("Your photos")
         is_polling = next_to_colour(photos) is not None
@@ -114,33 +112,34 @@ def _show(
 def _show_progress(photos: Sequence[LibraryPhoto]) -> None:
     entries = [entry_of(photo) for photo in photos]
     done = sum(entry.is_done for entry in entries)
-    failures = [entry.failure for entry in entries if entry.is_done and entry.failure]
+    failures = [photo.name for photo, entry in zip(photos, entries, strict=True) if entry.is_done and entry.failure]
     coloured = done - len(failures)
     text = f"{coloured} of {len(photos)} photos are coloured."
     if coloured == len(photos):
         text = f"All {coloured} photos are coloured. Click one to change its colours."
     st.progress(done / len(photos), text)
     if failures:
-        st.caption(plain(f"{len(failures)} could not be coloured: {names_of(failures)}"))
+        st.caption(plain(f"{len(failures)} could not be coloured: {names_of(failures)}."))
 
 
 def _show_downloads(photos: Sequence[LibraryPhoto], format: OutputFormat, is_working: bool) -> None:
     """Offer the ZIP; while photos are coloured it has its place only."""
-    most = max(LEAST_PART_BYTES, visitor_memory().room())
-    archives = [] if is_working else archives_of(photos, format, most)
+    archives = []
+    if not is_working:
+        archives = archives_of(photos, format, max(LEAST_PART_BYTES, visitor_memory().room()), presence_of_visitor())
     if len(archives) > 1:
         st.caption(_PARTS)
     with st.container(key="album-downloads", horizontal=True):
         if not archives:
             st.button("Download all photos (ZIP)", icon=":material/folder_zip:", disabled=True, key="album-zip-wait")
         for archive in archives:
+            name = "coloured-photos.zip" if len(archives) == 1 else f"coloured-photos-{archive.first}.zip"
             which = f"all {archive.last} photos" if len(archives) == 1 else f"photos {archive.first} to {archive.last}"
-            st.download_button(
+            download_button(
                 f"Download {which} (ZIP)",
-                data=archive.render,
-                file_name="coloured-photos.zip" if len(archives) == 1 else f"coloured-photos-{archive.first}.zip",
+                make=archive.render,
+                file_name=name,
                 mime="application/zip",
-                on_click="ignore",
                 icon=":material/folder_zip:",
                 type="primary",
                 key=f"album-zip-{archive.first}",

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,6 +12,7 @@ from colorizer.checkpoints.card import Card
 from colorizer.images.animation import Frame, encode_sheet
 from colorizer.images.saving import OutputFormat
 from colorizer.inference.full_resolution import compose, with_alpha
+from pages.common.delivery import download_button
 from pages.common.downloads import Download
 from pages.common.model_cache import Answer, RenderOptions, compose_preview, compute_lock, load
 from pages.common.photo_library import LibraryPhoto
@@ -64,12 +64,12 @@ def downloads_for(
 
 def offer_version(slot: DeltaGenerator, download: VersionDownload) -> None:
     """Offer one version as a download."""
-    slot.download_button(
+    download_button(
         f"Download version {download.number}",
-        data=download.render,
+        at=slot,
+        make=download.render,
         file_name=download.file_name,
         mime=f"image/{download.format.lower()}",
-        on_click="ignore",
         type="tertiary",
         icon=":material/download:",
         key=f"download-version-{download.number}",
@@ -102,12 +102,11 @@ class Sheet:
 
 def offer_sheet(sheet: Sheet) -> None:
     """Offer all versions as one picture."""
-    st.download_button(
+    download_button(
         "Download a sheet (PNG)",
-        data=sheet.render,
+        make=sheet.render,
         file_name=sheet.file_name,
         mime="image/png",
-        on_click="ignore",
         icon=":material/grid_view:",
         key="download-sheet",
         disabled=not sheet.versions,

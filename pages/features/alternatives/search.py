@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import streamlit as st
 
@@ -30,6 +31,8 @@ _MAX_KEPT = 6  # searches of a visitor; each holds some 5 MB
 class Search:
     """The versions of one photo by one checkpoint, as far as they are found."""
 
+    weight_bytes: ClassVar[int] = 5_000_000
+    """When it is done; it is counted before."""
     name: str
     """Of its pictures among those that a photo keeps."""
     found: Alternatives | None = None

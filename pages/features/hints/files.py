@@ -8,6 +8,7 @@ import streamlit as st
 
 from colorizer.errors import HintError
 from colorizer.inference.hints import Hint, hints_from_json, hints_to_json
+from pages.common.delivery import download_button
 from pages.common.downloads import Download
 from pages.common.photo_library import LibraryPhoto
 from pages.features.hints.state import HintWork
@@ -55,12 +56,11 @@ def offer_downloads(download: Download, hints: tuple[Hint, ...]) -> None:
         )
         choices.append(("Points only (JSON)", both.text, _hints_name(download.photo), "application/json"))
     for number, (label, make, name, kind) in enumerate(choices):
-        st.download_button(
+        download_button(
             label,
-            data=make,
+            make=make,
             file_name=name,
             mime=kind,
-            on_click="ignore",
             type="tertiary" if number else "primary",
             icon=":material/download:",
             key=f"download-{number}",

@@ -12,6 +12,7 @@ from colorizer.images import saving
 from colorizer.images.animation import Frame, encode_sheet
 from colorizer.inference.full_resolution import with_alpha
 from colorizer.inference.prediction import Prediction
+from pages.common.delivery import download_button
 from pages.common.model_cache import RenderOptions, compose_grey, compose_preview, compute_lock, note
 from pages.common.photo_library import LibraryPhoto
 
@@ -96,12 +97,11 @@ def offer_share(share: Share) -> None:
             ("Before and after (picture)", share.render_card, "png"),
             ("The colours coming in (3 s clip)", share.render_clip, "webp"),
         ):
-            st.download_button(
+            download_button(
                 label,
-                data=make,
+                make=make,
                 file_name=f"{share.photo.name}-before-after.{ending}",
                 mime=f"image/{ending}",
-                on_click="ignore",
                 icon=":material/download:",
                 key=f"share-{ending}",
                 width="stretch",

@@ -29,6 +29,7 @@ _SATURATION: Final = Slider("colorize-saturation", "Saturation", 0.0, 2.0, 1.0, 
 _VIVIDNESS: Final = Slider("colorize-vividness", "Vividness", 0.0, 100.0, 50.0, 1.0, glossary.VIVIDNESS, "%d")
 _REACH: Final = Slider("colorize-reach", "Reach of your points", 0.25, 4.0, 1.0, 0.25, glossary.REACH)
 SLIDERS: Final = (_SATURATION, _VIVIDNESS, _REACH)
+_MIDDLES: Final = tuple(slider.middle for slider in SLIDERS)
 
 
 def values_of_sliders() -> tuple[float, ...]:
@@ -52,7 +53,7 @@ def _moved(work: HintWork) -> None:
 
 
 def _reset(work: HintWork) -> None:
-    _put(tuple(slider.middle for slider in SLIDERS))
+    _put(_MIDDLES)
     _moved(work)
 
 
@@ -80,9 +81,9 @@ def _has_vividness(card: Card) -> bool:
 def options_at(card: Card, work: HintWork) -> RenderOptions:
     """Return the options of where the sliders of a photo stand, which need not be the one on the page.
 
-    A photo that was not on the page yet takes where they stand now.
+    Those of a photo that was not on the page yet stand in the middle.
     """
-    work.sliders = work.sliders or values_of_sliders()
+    work.sliders = work.sliders or _MIDDLES
     saturation, vividness, reach = work.sliders
     return RenderOptions(
         saturation,
@@ -97,7 +98,7 @@ def choose_options(card: Card, work: HintWork) -> RenderOptions:
     vividness = _show(_VIVIDNESS, work) if _has_vividness(card) else _VIVIDNESS.middle
     reach = _show(_REACH, work) if card.takes_hints and work.hints else _REACH.middle
     work.sliders = work.sliders or values_of_sliders()
-    is_moved = (saturation, vividness, reach) != tuple(slider.middle for slider in SLIDERS)
+    is_moved = (saturation, vividness, reach) != _MIDDLES
     st.button(
         "Reset the sliders",
         key="colorize-reset",

@@ -196,5 +196,8 @@ def _rgb(text: Any) -> tuple[int, int, int] | None:
 
 
 def hint_work(photo: LibraryPhoto, card: Card) -> HintWork:
-    """Return the visitor's hints on a photo for a checkpoint."""
-    return photo.kept((HintWork, card.id, weights_hash(card)), lambda: HintWork(photo.size))
+    """Return the visitor's hints on a photo for a checkpoint; its sliders begin where another left them."""
+    others = [work.sliders for work in photo.all_kept(HintWork) if work.sliders]
+    return photo.kept(
+        (HintWork, card.id, weights_hash(card)), lambda: HintWork(photo.size, sliders=others[-1] if others else ())
+    )

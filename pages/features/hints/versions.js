@@ -15,7 +15,7 @@ export default function ({ data: [data], parentElement, setTriggerValue }) {
   [...row.children].forEach((button, number) => {
     button.setAttribute("aria-pressed", data.items[number].taken);
     button.onclick = () => {
-      note.textContent = "Taking its points over ...";
+      note.textContent = "Using its points ...";
       setTriggerValue("take", number);
     };
   });

@@ -3,7 +3,6 @@
 They are found in the background once the photo is shown, and give way to whatever a visitor waits for.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from colorizer.analysis.alternatives import Alternatives, Change, Version, rgb_of
 from colorizer.analysis.segmentation import Region
@@ -19,11 +17,12 @@ from colorizer.checkpoints.card import Card
 from colorizer.inference.color_distribution import LikelyColor
 from colorizer.inference.hints import Hint
 from colorizer.inference.prediction import Prediction
-from pages.common.background_jobs import Look, background_jobs
+from pages.common.background_jobs import StillWanted, background_jobs
 from pages.common.data_url import data_url
 from pages.common.error_boundary import sentence
 from pages.common.model_cache import RenderOptions, compose_preview, compute_lock, load, shared_results, weights_hash
 from pages.common.photo_library import LibraryPhoto
+from pages.common.previews import encode_thumbnail
 from pages.features.hints.named_colors import name_of
 from pages.features.hints.state import HintWork
 
@@ -32,7 +31,7 @@ _KEY: Final = "versions-row"
 _KIND: Final = "versions"
 _TAKEN: Final = "versions-taken"  # in the session, from the click to the run of the whole page
 _MOST: Final = 4  # the first answer among them
-_SIDE: Final = 320  # px: sharp at half of it
+_SIZE: Final = (320, 320)  # px: sharp at half of it
 _POLL_SECONDS: Final = 1.0
 _AT_ONCE_SECONDS: Final = 0.03  # what is known of a sample comes within that
 _WIDE: Final = 0.22  # of the side: a standard deviation from which on a thing lies on both sides
@@ -40,7 +39,7 @@ _OWN: Final = "the first answer"
 _SHADE: Final = "another shade"
 _NOTHING: Final = "The model has one colour for every large thing in this photo."
 _SEARCHING: Final = "Looking for other versions ..."
-_HELP: Final = "Each is likely too. A click takes its points over, to go on with; Undo brings yours back."
+_HELP: Final = "Each of these is plausible too. Click one to use its points; Undo restores yours."
 _component = st.components.v2.component(
     "photo_versions",
     html='<section><h2>What else could it be?</h2><p role="status"></p><div class="row"></div></section>',
@@ -112,12 +111,6 @@ def name_of_version(version: Version, found: Alternatives) -> str:
     return "; ".join(filter(None, (_name_of_change(change, found) for change in version.changes))) or _SHADE
 
 
-def _thumbnail(preview: Image.Image, prediction: Prediction) -> bytes:
-    stream = io.BytesIO()
-    compose_preview(preview, prediction, RenderOptions()).save(stream, "JPEG", quality=80)
-    return stream.getvalue()
-
-
 @dataclass
 class _Finder:
     """Finds the versions of a photo one after the other, in pieces that each ask the network once."""
@@ -125,32 +118,34 @@ class _Finder:
     photo: LibraryPhoto
     card: Card
     base: Prediction
-    look: Look
+    still_wanted: StillWanted
     versions: list[OfferedVersion] = field(default_factory=list)
 
     def find(self, search: VersionSearch) -> tuple[OfferedVersion, ...]:
         model, preview = load(self.card), self.photo.preview.copy()
-        preview.thumbnail((_SIDE, _SIDE))
+        preview.thumbnail(_SIZE)
         found = Alternatives(model, self.base, self.photo.size)
         while len(self.versions) < _MOST and not found.is_exhausted:
-            self.look()
-            with compute_lock(gives_way=True, look=self.look):
+            self.still_wanted()
+            with compute_lock(gives_way=True, look=self.still_wanted):
                 version = found.try_next()
                 if version is not None:
-                    picture = _thumbnail(preview, version.prediction)
+                    picture = encode_thumbnail(compose_preview(preview, version.prediction, RenderOptions()), _SIZE)
                     self.versions.append(OfferedVersion(name_of_version(version, found), version.hints, picture))
             search.versions = tuple(self.versions)
         return tuple(self.versions)
 
 
-def find_versions(search: VersionSearch, photo: LibraryPhoto, card: Card, base: Prediction, look: Look) -> None:
+def find_versions(
+    search: VersionSearch, photo: LibraryPhoto, card: Card, base: Prediction, still_wanted: StillWanted
+) -> None:
     """Fill a search; of a sample the versions are found once for all visitors."""
 
     def compute() -> tuple[OfferedVersion, ...]:
-        return _Finder(photo, card, base, look).find(search)
+        return _Finder(photo, card, base, still_wanted).find(search)
 
     try:
-        search.versions = shared_results().make(_KIND, (base,), (card.id, weights_hash(card)), compute)
+        search.versions = shared_results().make(_KIND, (base,), (card.id, weights_hash(card)), compute, still_wanted)
     except Exception as error:  # whatever it is, the photo stands
         search.failure = sentence(error, card.title)
     search.is_done = True
@@ -169,7 +164,9 @@ def show_versions(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
     base, search = work.base, photo.kept((VersionSearch, card.id, weights_hash(card)), VersionSearch)
     jobs = background_jobs()
     if not search.is_done:
-        jobs.keep_going(_KIND, (photo.key, card.id), lambda look: find_versions(search, photo, card, base, look))
+        jobs.keep_going(
+            _KIND, (photo.key, card.id), lambda still_wanted: find_versions(search, photo, card, base, still_wanted)
+        )
         jobs.wait(_KIND, _AT_ONCE_SECONDS)
     is_polling = not search.is_done
     with st.container(key="versions"):

@@ -12,6 +12,7 @@ from colorizer.checkpoints.card import Card
 from colorizer.evaluation.ranking import EvaluatedImage, Ranking, order
 from colorizer.evaluation.scores import GREY, TRUTH, Scores, mean, write_csv
 from pages.common import glossary
+from pages.common.delivery import download_button
 from pages.features.ranking.jobs import model_key
 
 _COLUMNS = {
@@ -79,12 +80,11 @@ def as_csv(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) ->
 
 def offer_csv(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
     """Offer the table as CSV."""
-    st.download_button(
+    download_button(
         "Download all figures (CSV)",
-        data=lambda: as_csv(evaluated_images, cards),
+        make=lambda: as_csv(evaluated_images, cards),
         file_name="best-and-worst.csv",
         mime="text/csv",
-        on_click="ignore",
         icon=":material/download:",
         key="download-ranks",
     )

@@ -52,10 +52,10 @@ def test_what_fails_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_threads_stay_for_the_next_batch() -> None:
-    def name(_: int, __: object) -> list[str]:
-        return [threading.current_thread().name]
+    def thread(_: int, __: object) -> list[threading.Thread]:
+        return [threading.current_thread()]
 
-    batches = [set(worker_pool.imap_unordered(name, iter(range(40)), 3)) for _ in range(3)]
+    batches = [set(worker_pool.imap_unordered(thread, iter(range(40)), 3)) for _ in range(3)]
     assert len(set().union(*batches)) <= 3
 
 

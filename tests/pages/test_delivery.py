@@ -1,0 +1,57 @@
+"""Files that are made on the click: they are there when the browser asks for them, and not for ever."""
+
+import time
+
+import pytest
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+
+from pages.common.delivery import Delivery
+
+ZIP = "application/zip"
+
+
+@pytest.fixture
+def manager() -> MediaFileManager:
+    return MediaFileManager(MemoryMediaFileStorage("/media"))
+
+
+def click(manager: MediaFileManager, delivery: Delivery, content: bytes, name: str, seconds: float = 60.0) -> str:
+    """Do what Streamlit does on a click on a button whose file is made then; return the file's id."""
+
+    def make() -> bytes:
+        delivery.hold(content, ZIP, name, seconds)
+        return content
+
+    url = manager.execute_deferred(manager.add_deferred(make, ZIP, name, name))
+    return url.rpartition("/")[2].partition(".")[0]
+
+
+def other_pages_run(manager: MediaFileManager) -> None:
+    for _ in range(3):
+        manager.remove_orphaned_files()
+
+
+def test_a_file_outlasts_the_runs_of_others_pages(manager: MediaFileManager) -> None:
+    file = click(manager, Delivery(manager), b"photos", "a.zip")
+    other_pages_run(manager)
+    found = manager.read_file(file)
+    assert found is not None and found.content == b"photos"
+
+
+def test_it_is_deleted_in_the_end(manager: MediaFileManager) -> None:
+    file = click(manager, Delivery(manager), b"photos", "a.zip", seconds=0.05)
+    end = time.monotonic() + 60
+    while manager.read_file(file) is not None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+        other_pages_run(manager)
+
+
+def test_the_latest_files_stay_where_all_are_too_large(manager: MediaFileManager) -> None:
+    delivery = Delivery(manager, most_bytes=25)
+    files = [click(manager, delivery, bytes([number]) * 10, f"{number}.zip") for number in range(4)]
+    large = click(manager, delivery, b"." * 100, "large.zip")
+    other_pages_run(manager)
+    assert [manager.read_file(file) is None for file in files] == [True] * 4
+    assert manager.read_file(large) is not None
