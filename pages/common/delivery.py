@@ -7,6 +7,7 @@ before a browser on a slow line has asked for it. So it is held here for a minut
 import functools
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -22,33 +23,47 @@ _MOST_BYTES: Final = 150_000_000  # of all that is held; the latest file whateve
 class Delivery:
     """The files that were made lately, each held by a name of its own in Streamlit's store. Threads may share it."""
 
-    def __init__(self, manager: MediaFileManager, most_bytes: int = _MOST_BYTES) -> None:
-        self._manager, self._most_bytes = manager, most_bytes
-        self._held: dict[str, int] = {}
-        """Names and sizes, the latest last."""
-        self._numbers = itertools.count()
+    def __init__(
+        self, manager: MediaFileManager, most_bytes: int = _MOST_BYTES, kept_seconds: float = _KEPT_SECONDS
+    ) -> None:
+        self._manager, self._most_bytes, self._kept_seconds = manager, most_bytes, kept_seconds
+        self._held: dict[str, tuple[int, float]] = {}
+        """Names with sizes and ends of their time, the latest last."""
         self._lock = threading.Lock()
+        self._has_timer = False
 
-    def hold(self, content: bytes, mime: str, file_name: str, seconds: float = _KEPT_SECONDS) -> None:
-        """Keep a file that is about to be fetched, for so long at most."""
+    def hold(self, content: bytes, mime: str, file_name: str) -> None:
+        """Keep a file that is about to be fetched."""
         with self._lock:
-            name = f"delivery-{next(self._numbers)}"
-            self._held[name] = len(content)
+            names = (f"delivery-{number}" for number in itertools.count())
+            name = next(name for name in names if name not in self._held)
+            self._held[name] = len(content), time.monotonic() + self._kept_seconds
             self._manager.add(content, mime, name, file_name, is_for_static_download=True)
-            while len(self._held) > 1 and sum(self._held.values()) > self._most_bytes:
+            while len(self._held) > 1 and sum(size for size, _ in self._held.values()) > self._most_bytes:
                 self._let_go(next(iter(self._held)))
-        timer = threading.Timer(seconds, self.let_go, (name,))
-        timer.daemon = True
+            if not self._has_timer:
+                self._wait()
+
+    def _wait(self) -> None:
+        """Have the oldest file let go of when its time is over: one thread at a time, however many files there are."""
+        _, end = next(iter(self._held.values()))
+        timer = threading.Timer(max(0.0, end - time.monotonic()), self._sweep)
+        timer.daemon = self._has_timer = True
         timer.start()
 
-    def let_go(self, name: str) -> None:
-        """Leave a file to Streamlit, which deletes it."""
+    def _sweep(self) -> None:
         with self._lock:
-            self._let_go(name)
+            self._has_timer = False
+            for name, (_, end) in list(self._held.items()):
+                if end <= time.monotonic():
+                    self._let_go(name)
+            if self._held:
+                self._wait()
 
     def _let_go(self, name: str) -> None:
-        if self._held.pop(name, None) is not None:
-            self._manager.add(b"", "text/plain", name)  # what is replaced is in use no more
+        """Leave a file to Streamlit, which deletes it."""
+        del self._held[name]
+        self._manager.add(b"", "text/plain", name)  # what is replaced is in use no more
 
 
 @functools.cache

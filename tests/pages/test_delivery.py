@@ -16,11 +16,11 @@ def manager() -> MediaFileManager:
     return MediaFileManager(MemoryMediaFileStorage("/media"))
 
 
-def click(manager: MediaFileManager, delivery: Delivery, content: bytes, name: str, seconds: float = 60.0) -> str:
+def click(manager: MediaFileManager, delivery: Delivery, content: bytes, name: str) -> str:
     """Do what Streamlit does on a click on a button whose file is made then; return the file's id."""
 
     def make() -> bytes:
-        delivery.hold(content, ZIP, name, seconds)
+        delivery.hold(content, ZIP, name)
         return content
 
     url = manager.execute_deferred(manager.add_deferred(make, ZIP, name, name))
@@ -39,8 +39,12 @@ def test_a_file_outlasts_the_runs_of_others_pages(manager: MediaFileManager) -> 
     assert found is not None and found.content == b"photos"
 
 
-def test_it_is_deleted_in_the_end(manager: MediaFileManager) -> None:
-    file = click(manager, Delivery(manager), b"photos", "a.zip", seconds=0.05)
+@pytest.mark.parametrize("count", [1, 3])
+def test_it_is_deleted_in_the_end(manager: MediaFileManager, count: int) -> None:
+    delivery = Delivery(manager, kept_seconds=0.05)
+    for number in range(count - 1):
+        click(manager, delivery, b"others", f"{number}.zip")
+    file = click(manager, delivery, b"photos", "a.zip")
     end = time.monotonic() + 60
     while manager.read_file(file) is not None:
         assert time.monotonic() < end
