@@ -1,7 +1,7 @@
-"""Downloads that are made on the click, and kept until the browser has fetched them.
+"""Files that a browser is about to fetch, held until it has: downloads made on a click, and pictures soon replaced.
 
-Streamlit gives such a file to no session: once two pages of anybody have run after the click, it is deleted, often
-before a browser on a slow line has asked for it. So it is held here for a minute.
+Streamlit gives a download that is made on the click to no session: once two pages of anybody have run, it is deleted.
+A picture that is replaced goes at the end of the run. Often a browser on a slow line has not asked for it by then.
 """
 
 import functools
@@ -17,28 +17,35 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.media_file_manager import MediaFileManager
 
 _KEPT_SECONDS: Final = 60.0
-_MOST_BYTES: Final = 150_000_000  # of all that is held; the latest file whatever it has
+_MOST_BYTES: Final = 150_000_000  # of all downloads that are held; the latest file whatever it has
+_PICTURES_KEPT_SECONDS: Final = 20.0
+_MOST_PICTURE_BYTES: Final = 20_000_000
 
 
 class Delivery:
     """The files that were made lately, each held by a name of its own in Streamlit's store. Threads may share it."""
 
     def __init__(
-        self, manager: MediaFileManager, most_bytes: int = _MOST_BYTES, kept_seconds: float = _KEPT_SECONDS
+        self,
+        manager: MediaFileManager,
+        most_bytes: int = _MOST_BYTES,
+        kept_seconds: float = _KEPT_SECONDS,
+        kind: str = "download",
     ) -> None:
         self._manager, self._most_bytes, self._kept_seconds = manager, most_bytes, kept_seconds
+        self._kind = kind
         self._held: dict[str, tuple[int, float]] = {}
         """Names with sizes and ends of their time, the latest last."""
         self._lock = threading.Lock()
         self._has_timer = False
 
-    def hold(self, content: bytes, mime: str, file_name: str) -> None:
-        """Keep a file that is about to be fetched."""
+    def hold(self, content: bytes, mime: str, file_name: str | None = None) -> None:
+        """Keep a file that is about to be fetched; without a name, a picture."""
         with self._lock:
-            names = (f"delivery-{number}" for number in itertools.count())
+            names = (f"{self._kind}-{number}" for number in itertools.count())
             name = next(name for name in names if name not in self._held)
             self._held[name] = len(content), time.monotonic() + self._kept_seconds
-            self._manager.add(content, mime, name, file_name, is_for_static_download=True)
+            self._manager.add(content, mime, name, file_name, is_for_static_download=file_name is not None)
             while len(self._held) > 1 and sum(size for size, _ in self._held.values()) > self._most_bytes:
                 self._let_go(next(iter(self._held)))
             if not self._has_timer:
@@ -67,8 +74,19 @@ class Delivery:
 
 
 @functools.cache
-def _delivery() -> Delivery:
+def _downloads() -> Delivery:
     return Delivery(Runtime.instance().media_file_mgr)
+
+
+@functools.cache
+def _pictures() -> Delivery:
+    return Delivery(Runtime.instance().media_file_mgr, _MOST_PICTURE_BYTES, _PICTURES_KEPT_SECONDS, "picture")
+
+
+def hold_picture(picture: bytes) -> None:
+    """Keep an encoded picture, JPEG or WebP, that `st.image` shows and that may be replaced before it is fetched."""
+    if Runtime.exists():
+        _pictures().hold(picture, "image/jpeg" if picture.startswith(b"\xff\xd8") else "image/webp")
 
 
 def download_button(
@@ -94,7 +112,7 @@ def download_button(
         result = make()
         content = result.encode() if isinstance(result, str) else result
         if Runtime.exists():
-            _delivery().hold(content, mime, file_name)
+            _downloads().hold(content, mime, file_name)
         return content
 
     button = st.download_button if at is None else at.download_button

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.common.delivery import hold_picture
+
 
 def reserve(keeps: bool) -> DeltaGenerator:
     """Reserve a place for what comes later in a run: it keeps what the last run left there, or is empty at once."""
@@ -42,6 +44,7 @@ class Slot:
 
     def image(self, picture: bytes, alt: str) -> None:
         """Show an encoded picture, as wide as there is room."""
+        hold_picture(picture)
         self.show(lambda at: at.image(picture, width="stretch", alt=alt))
 
     def error(self, sentence: str) -> None:

@@ -59,3 +59,13 @@ def test_the_latest_files_stay_where_all_are_too_large(manager: MediaFileManager
     other_pages_run(manager)
     assert [manager.read_file(file) is None for file in files] == [True] * 4
     assert manager.read_file(large) is not None
+
+
+def test_a_picture_that_is_replaced_in_the_same_run_can_still_be_fetched(manager: MediaFileManager) -> None:
+    delivery = Delivery(manager, kind="picture")
+    url = manager.add(b"grey", "image/jpeg", "tile")  # as st.image does
+    delivery.hold(b"grey", "image/jpeg")
+    manager.add(b"coloured", "image/jpeg", "tile")
+    other_pages_run(manager)
+    found = manager.read_file(url.rpartition("/")[2].partition(".")[0])
+    assert found is not None and found.content == b"grey"
