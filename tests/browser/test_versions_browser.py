@@ -10,7 +10,7 @@ from tests.support.phone_photos import holiday_photo
 
 def versions(page: Page) -> Locator:
     """Return the thumbnails, once all are there."""
-    expect(page.get_by_text("A click takes its points over")).to_be_visible()
+    expect(page.get_by_text("Click one to use its points")).to_be_visible()
     return page.locator(".st-key-versions button")
 
 

@@ -5,7 +5,9 @@ import contextlib
 import io
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 from PIL import Image
@@ -14,6 +16,7 @@ from benchmarks.crowd import Server, banded_photo, number_of, serving
 from benchmarks.streamlit_client import VisitError, Visitor, visit
 from tests.support.photos import make_pictures
 
+Result = TypeVar("Result")
 _PICTURES = 500
 _PATIENCE_SECONDS = 240  # a slow machine loads torch first
 _IDLE_PERCENT = 5  # of a core, at most; at work it is more beside whatever else the machine does
@@ -54,6 +57,12 @@ async def stop(task: "asyncio.Task[None]") -> None:
         await task
 
 
+def run(work: Coroutine[None, None, Result]) -> Result:
+    """Run it in a thread of its own: where a browser is driven too, this one has an event loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 async def until(reached: Callable[[], bool], seconds: float = _PATIENCE_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not reached():
@@ -76,7 +85,7 @@ def test_one_with_500_pictures_to_rank_keeps_nobody_waiting(server: Server) -> N
             await stop(ranking)
             return measured(greedy)
 
-    assert 0 < asyncio.run(meet()) < _PICTURES / 2, "all but a photo's time of it was spent on the other visitor"
+    assert 0 < run(meet()) < _PICTURES / 2, "all but a photo's time of it was spent on the other visitor"
 
 
 def test_the_work_of_a_visitor_who_left_is_dropped(server: Server) -> None:
@@ -89,7 +98,7 @@ def test_the_work_of_a_visitor_who_left_is_dropped(server: Server) -> None:
             await stop(ranking)
             return measured(greedy)
 
-    assert asyncio.run(leave()) < _PICTURES / 2, "there is work left to drop"
+    assert run(leave()) < _PICTURES / 2, "there is work left to drop"
     end = time.monotonic() + 20
     while server.process.cpu_percent(1.0) > _IDLE_PERCENT:
         assert time.monotonic() < end, "it goes on with work that nobody sees"
@@ -103,10 +112,10 @@ def test_photos_are_limited_by_visitor_and_by_address(server: Server) -> None:
                 await bring(visitor, number + 1)
 
     refused = r"1\.jpg was not added: too many photos within a minute; wait \d+ seconds"
-    asyncio.run(come("198.51.100.1", 2))
-    asyncio.run(come("198.51.100.1", 2))
+    run(come("198.51.100.1", 2))
+    run(come("198.51.100.1", 2))
     with pytest.raises(VisitError, match=refused):  # another visitor of that address, whose first photo it is
-        asyncio.run(come("198.51.100.1", 1))
+        run(come("198.51.100.1", 1))
     with pytest.raises(VisitError, match=refused.replace("1", "3", 1)):
-        asyncio.run(come("198.51.100.2", 3))
-    asyncio.run(come("198.51.100.3", 1))
+        run(come("198.51.100.2", 3))
+    run(come("198.51.100.3", 1))
