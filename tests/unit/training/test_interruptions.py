@@ -22,11 +22,11 @@ from tests.support.training import measured, saved_progress, write_recipe
 
 pytestmark = pytest.mark.slow
 
-# 14 steps an epoch: long enough for a signal to arrive in its middle. Pictures are decoded anew, so that there are
+# 28 steps an epoch: long enough for a signal to arrive in its middle. Pictures are decoded anew, so that there are
 # worker processes, which the signals reach too.
-STEPS = 14
+STEPS = 28
 SETTINGS = (
-    "training.images_per_epoch=56",
+    "training.images_per_epoch=112",
     "training.epochs=5",
     "training.snapshots=[1]",
     "data.cache_gigabytes=0",
