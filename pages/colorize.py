@@ -113,7 +113,8 @@ def canvas_of(
     if work.picture is None or work.picture[0] != (work.hints, options):
         work.picture = (work.hints, options), photo.encode(compose_plane(plane, prediction, options))
     count = len(work.hints)
-    state = f"{count} {'point' if count == 1 else 'points'}." if count else _EXPLANATION
+    invitation = _EXPLANATION if card.takes_hints else ""
+    state = f"{count} {'point' if count == 1 else 'points'}." if count else invitation
     if count >= MAX_HINTS:
         state = f"{count} points: that's the maximum."
     return Canvas(

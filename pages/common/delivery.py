@@ -9,6 +9,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import streamlit as st
@@ -38,6 +39,8 @@ class Delivery:
         """Names with sizes and ends of their time, the latest last."""
         self._lock = threading.Lock()
         self._has_timer = False
+        # In a page's thread Streamlit would give the file to its visitor, whose next run takes it away.
+        self._outside = ThreadPoolExecutor(1, "delivery")
 
     def hold(self, content: bytes, mime: str, file_name: str | None = None) -> None:
         """Keep a file that is about to be fetched; without a name, a picture."""
@@ -45,7 +48,7 @@ class Delivery:
             names = (f"{self._kind}-{number}" for number in itertools.count())
             name = next(name for name in names if name not in self._held)
             self._held[name] = len(content), time.monotonic() + self._kept_seconds
-            self._manager.add(content, mime, name, file_name, is_for_static_download=file_name is not None)
+            self._put(content, mime, name, file_name, file_name is not None)
             while len(self._held) > 1 and sum(size for size, _ in self._held.values()) > self._most_bytes:
                 self._let_go(next(iter(self._held)))
             if not self._has_timer:
@@ -70,7 +73,12 @@ class Delivery:
     def _let_go(self, name: str) -> None:
         """Leave a file to Streamlit, which deletes it."""
         del self._held[name]
-        self._manager.add(b"", "text/plain", name)  # what is replaced is in use no more
+        self._put(b"", "text/plain", name)  # what is replaced is in use no more
+
+    def _put(
+        self, content: bytes, mime: str, name: str, file_name: str | None = None, is_download: bool = False
+    ) -> None:
+        self._outside.submit(self._manager.add, content, mime, name, file_name, is_download).result()
 
 
 @functools.cache
@@ -95,7 +103,7 @@ def download_button(
     file_name: str,
     mime: str,
     at: DeltaGenerator | None = None,
-    **look: Any,
+    **options: Any,
 ) -> None:
     """Show a button whose file is made when it is clicked, outside of the session.
 
@@ -105,7 +113,7 @@ def download_button(
         file_name: as it is saved.
         mime: its media type.
         at: where; the page itself by default.
-        look: all else that `st.download_button` takes.
+        options: all else that `st.download_button` takes.
     """
 
     def made() -> bytes:
@@ -116,4 +124,4 @@ def download_button(
         return content
 
     button = st.download_button if at is None else at.download_button
-    button(label, data=made, file_name=file_name, mime=mime, on_click="ignore", **look)
+    button(label, data=made, file_name=file_name, mime=mime, on_click="ignore", **options)

@@ -1,10 +1,14 @@
 """Files that are made on the click: they are there when the browser asks for them, and not for ever."""
 
+import threading
 import time
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.scriptrunner_utils.script_run_context import SCRIPT_RUN_CONTEXT_ATTR_NAME
 
 from pages.common.delivery import Delivery
 
@@ -59,6 +63,30 @@ def test_the_latest_files_stay_where_all_are_too_large(manager: MediaFileManager
     other_pages_run(manager)
     assert [manager.read_file(file) is None for file in files] == [True] * 4
     assert manager.read_file(large) is not None
+
+
+@pytest.fixture
+def in_a_run() -> Iterator[str]:
+    """Make this the thread of a visitor's page; return the session's id."""
+    thread, session = threading.current_thread(), "a-visitor"
+    setattr(thread, SCRIPT_RUN_CONTEXT_ATTR_NAME, SimpleNamespace(session_id=session))
+    yield session
+    delattr(thread, SCRIPT_RUN_CONTEXT_ATTR_NAME)
+
+
+def test_what_a_page_holds_outlasts_its_next_run_and_is_let_go_all_the_same(
+    manager: MediaFileManager, in_a_run: str
+) -> None:
+    delivery = Delivery(manager, most_bytes=5)
+    url = manager.add(b"grey", "image/jpeg", "tile")
+    delivery.hold(b"grey", "image/jpeg")
+    manager.clear_session_refs(in_a_run)  # as the next run begins
+    other_pages_run(manager)
+    file = url.rpartition("/")[2].partition(".")[0]
+    assert manager.read_file(file) is not None
+    delivery.hold(b"another", "image/jpeg")
+    other_pages_run(manager)
+    assert manager.read_file(file) is None
 
 
 def test_a_picture_that_is_replaced_in_the_same_run_can_still_be_fetched(manager: MediaFileManager) -> None:
