@@ -15,8 +15,9 @@ from pages.common.bootstrap import run_through_app
 from pages.common.job_runner import set_status
 from pages.common.offered import offered
 from pages.common.slot import Slot, reserve
+from pages.features.ranking import shipped
 from pages.features.ranking.image_set_picker import PictureChoice, choose_pictures
-from pages.features.ranking.jobs import MAX_CHECKPOINTS, Measuring, measuring, model_key, work_off
+from pages.features.ranking.jobs import MAX_CHECKPOINTS, SAMPLES_TITLE, Measuring, measuring, model_key, work_off
 from pages.features.ranking.tables import offer_csv, show_means, show_pictures
 from pages.features.ranking.tiles import STYLE, format_figure, show_podium
 
@@ -25,8 +26,7 @@ _INTRODUCTION = (
     "Colour pictures are turned grey, checkpoints colour them again, and each result is compared with its original."
 )
 _INVITATION = (
-    "Nothing measured yet. Keep the samples (a few seconds), or upload up to 500 pictures of your own; then press "
-    "**Measure**."
+    "Nothing measured yet. Keep the samples, or upload up to 500 pictures of your own; then press **Measure**."
 )
 _ROW_HEIGHT, _AXIS_HEIGHT, _HUES_HEIGHT = 92, 60, 560
 
@@ -40,6 +40,7 @@ class View:
     card: Card
     """The one whose pictures are shown."""
     ranking: Ranking
+    are_samples: bool
 
     @property
     def model(self) -> str:
@@ -118,7 +119,7 @@ def show_problems(kept: Measuring, damaged: Sequence[str]) -> None:
             st.text("\n".join(left_out))
 
 
-def choose_view(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> View:
+def choose_view(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card], are_samples: bool) -> View:
     """Choose how to rank the pictures, and whose results to show. The ranking stands in the link."""
     rankings, by_id = {ranking.title: ranking for ranking in RANKINGS}, {card.id: card for card in cards}
     if st.session_state.get("look-at") not in by_id:
@@ -143,7 +144,7 @@ def choose_view(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card
             help=glossary.CHECKPOINT,
             width="content",
         )
-    return View(evaluated_images, cards, by_id[name or cards[-1].id], rankings[title or RANKINGS[0].title])
+    return View(evaluated_images, cards, by_id[name or cards[-1].id], rankings[title or RANKINGS[0].title], are_samples)
 
 
 def compare_with_grey(view: View) -> str:
@@ -171,7 +172,10 @@ def show_spread(view: View) -> None:
     chart_theme.show_chart(figure, "rank-spread", _AXIS_HEIGHT + _ROW_HEIGHT * len(spreads), "closest")
     st.markdown(compare_with_grey(view))
     show_means(view.evaluated_images, view.cards)
-    st.caption(f"Means over {len(view.evaluated_images)} pictures: {PROTOCOL_OF_SETS}. The same as `evaluate` prints.")
+    made = f" The samples' figures come with the weights; `{shipped.COMMAND}` makes them." if view.are_samples else ""
+    st.caption(
+        f"Means over {len(view.evaluated_images)} pictures: {PROTOCOL_OF_SETS}. The same as `evaluate` prints.{made}"
+    )
 
 
 def describe_hues(joint: JointHues) -> list[str]:
@@ -206,9 +210,9 @@ def show_hues(view: View) -> None:
         chart_theme.show_chart(charts.draw_hues(joint), "rank-hues", _HUES_HEIGHT, "closest")
 
 
-def show_results(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> None:
+def show_results(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card], are_samples: bool) -> None:
     """Show the pictures first, then what they have in common, then all scores."""
-    view = choose_view(evaluated_images, cards)
+    view = choose_view(evaluated_images, cards, are_samples)
     show_podium(view.evaluated_images, view.model, view.card.title, view.ranking)
     show_spread(view)
     show_hues(view)
@@ -225,6 +229,8 @@ def main() -> None:
         st.html('<span id="controls"></span>')
         choice = choose_pictures(kept)
         chosen = choose_checkpoints(listing.cards)
+    if choice.source == SAMPLES_TITLE:
+        kept.take_shipped(chosen)
     cards = kept.begun(chosen)
     evaluated_images = kept.measured(cards) if cards else []
     with results:
@@ -241,7 +247,7 @@ def main() -> None:
             show_problems(kept, listing.problems)
         with reserve(keeps=bool(evaluated_images) or not kept.is_working):
             if evaluated_images:
-                show_results(evaluated_images, cards)
+                show_results(evaluated_images, cards, kept.are_samples)
             elif not kept.is_working:
                 st.info(_INVITATION if chosen else "Choose at least one checkpoint.")
     work_off(kept, chosen, progress, time.monotonic() - start)

@@ -164,11 +164,17 @@ class EvaluationQueue:
         entries: the pictures.
         explain: turns an exception and the name of a picture into a sentence; by default one that is not ours is
             raised again.
+        opened: pictures that come before them, and are open already.
     """
 
-    def __init__(self, entries: Iterable[Entry], explain: Callable[[Exception, str], str] = _explain) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        explain: Callable[[Exception, str], str] = _explain,
+        opened: Iterable[EvaluatedImage] = (),
+    ) -> None:
         self._waiting = deque(entries)
-        self._open: list[EvaluatedImage] = []
+        self._open = list(opened)
         self._explain = explain
         self.problems: list[str] = []
 
@@ -185,6 +191,12 @@ class EvaluationQueue:
         """How often `advance` has to be called, if nothing goes wrong."""
         missing = sum(len(set(models) - evaluated.outcomes.keys()) for evaluated in self._open)
         return len(self._waiting) * (1 + len(models)) + missing
+
+    def add(self, model: str, outcomes: Mapping[str, Outcome]) -> None:
+        """Take what a model made of the open pictures, by their names, as measured before."""
+        for evaluated in self._open:
+            if evaluated.name in outcomes:
+                evaluated.outcomes.setdefault(model, outcomes[evaluated.name])
 
     def advance(self, models: Mapping[str, protocol.Predictor]) -> None:
         """Take one small step: colour a picture by a model that has not, or else open the next picture.

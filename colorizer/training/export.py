@@ -40,7 +40,8 @@ def hardware_name(device: torch.device, processes: int) -> str:
             line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
         ]
         model = names[0] if names else model
-    where = f"{torch.get_num_threads()} threads of {model}"
+    threads = torch.get_num_threads()
+    where = f"{threads} thread{'' if threads == 1 else 's'} of {model}"
     where = where if device.type == "cpu" else f"{device.type} of {where}"
     return where if processes == 1 else f"{processes} processes, each {where}"
 

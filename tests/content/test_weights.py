@@ -14,6 +14,7 @@ from colorizer.inference.colorizer import load
 from colorizer.inference.hints import Hint
 from colorizer.models import count_parameters
 from colorizer.recipes.recipe import Recipe, read_recipe
+from pages.features.ranking.shipped import sample_entries, shipped_outcomes
 from tests.support.published import PUBLISHED
 
 SCENES = ("scenes-12-mse", "scenes-500-mse", "scenes-12-huber", "scenes-500-huber")
@@ -61,6 +62,20 @@ def test_no_file_exceeds_10_mb_and_all_together_100_mb() -> None:
 @pytest.mark.parametrize("checkpoint", SCENES)
 def test_each_was_trained_by_the_recipe_of_its_name(checkpoint: str) -> None:
     assert read_recipe(WEIGHTS / checkpoint / "recipe.toml") == read_recipe(RECIPES / f"{checkpoint}.toml")
+
+
+@pytest.mark.parametrize("checkpoint", SCENES)
+def test_snapshots_let_its_learning_be_watched(checkpoint: str) -> None:
+    card = read_card(WEIGHTS / checkpoint / "card.toml")
+    assert card.snapshots == list(read_recipe(RECIPES / f"{checkpoint}.toml").training.snapshots)
+    assert {0, card.epochs - 1} <= set(card.snapshots)
+
+
+@pytest.mark.parametrize("card", [card for card in CARDS if card.published is None], ids=lambda card: card.id)
+def test_the_samples_were_measured_with_these_very_weights(card: Card) -> None:
+    outcomes = shipped_outcomes(card)
+    assert list(outcomes) == [entry.name for entry in sample_entries()]
+    assert all(outcome.scores.ciede2000 > 0 and outcome.hues.sum() > 0 for outcome in outcomes.values())
 
 
 def test_the_four_saw_the_same_validation_pictures_and_took_the_same_steps() -> None:

@@ -1,8 +1,10 @@
 """Best and worst: many pictures measured, the rest done when one is broken, nothing computed twice."""
 
 import csv
+import dataclasses
 import io
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,10 +16,11 @@ from PIL import Image
 from skimage import data
 from streamlit.testing.v1 import AppTest
 
-from colorizer.checkpoints.store import list_checkpoints
+from colorizer.checkpoints.store import MODEL_FILE, WEIGHTS, list_checkpoints
 from colorizer.evaluation.ranking import EvaluatedImage
 from colorizer.evaluation.scores import Scores, mean
 from pages.features.ranking.jobs import Measuring, model_key, time_left
+from pages.features.ranking.shipped import COMMAND, shipped_outcomes, write_outcomes
 from pages.features.ranking.tables import as_csv, averages
 from tests.support import APP
 from tests.support.app import assert_clean, texts, upload
@@ -89,19 +92,50 @@ def uploaded() -> AppTest:
     return measure(app)
 
 
-def test_a_first_visit_is_invited_and_one_click_measures_the_samples() -> None:
+def test_a_first_visit_shows_the_samples_as_they_were_measured_for_the_release() -> None:
     app = start()
     assert_clean(app)
-    assert "Nothing measured yet" in app.info[0].value
-    assert shown(app) == []
-    measure(app)
-    assert_clean(app)
     assert not app.info
+    assert any(COMMAND in caption.value for caption in app.caption)
     assert "7 of 7 pictures measured by 1 checkpoint." in told(app)
     assert [heading.value for heading in app.subheader][:3] == ["Best", "Middling", "Worst"]
     assert sorted(shown(app)) == ["Astronaut", "Cat", "Coffee", "Flower", "Motorcycle", "Rocket"]
     assert len(app.get("plotly_chart")) == 2
     assert app.button(key="measure").disabled
+
+
+def test_another_checkpoint_of_the_release_needs_no_click_either() -> None:
+    app = start()
+    app.multiselect(key="ranked-checkpoints").set_value([HUBER.id, OTHER.id]).run()
+    assert_clean(app)
+    assert "7 of 7 pictures measured by 2 checkpoints." in told(app)
+    assert app.button(key="measure").disabled
+
+
+def test_weights_that_were_not_measured_are_measured_on_a_click(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.features.ranking.jobs.shipped_outcomes", lambda card: {})
+    app = start()
+    assert "Nothing measured yet" in app.info[0].value
+    assert shown(app) == []
+    measure(app)
+    assert_clean(app)
+    assert "7 of 7 pictures measured by 1 checkpoint." in told(app)
+    found = {evaluated.name: evaluated.outcomes[model_key(HUBER)] for evaluated in evaluated_images(app)}
+    for name, shipped in shipped_outcomes(HUBER).items():
+        assert found[name].scores.ciede2000 == pytest.approx(shipped.scores.ciede2000, abs=0.05)
+        assert found[name].hues == pytest.approx(shipped.hues, abs=0.2)
+
+
+def test_figures_of_other_weights_or_samples_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shutil.copytree(WEIGHTS / HUBER.id, tmp_path / HUBER.id)
+    monkeypatch.setattr("pages.features.ranking.shipped.checkpoint_folder", lambda name: folder)
+    assert len(shipped_outcomes(HUBER)) == 7
+    assert not shipped_outcomes(dataclasses.replace(HUBER, sha256={MODEL_FILE: "0" * 64}))
+    outcomes = shipped_outcomes(HUBER)
+    write_outcomes(folder / "again.zip", HUBER, outcomes)
+    assert (folder / "again.zip").read_bytes() == (folder / "samples.zip").read_bytes()
+    (folder / "samples.zip").unlink()
+    assert not shipped_outcomes(dataclasses.replace(HUBER, sha256={MODEL_FILE: "1" * 64}))
 
 
 def test_broken_and_grey_uploads_are_named_and_the_rest_is_measured(uploaded: AppTest) -> None:
@@ -179,7 +213,7 @@ def test_an_upload_without_a_picture_ends_in_sentences() -> None:
     app = start()
     app.segmented_control(key="ranked-pictures").set_value("Upload").run()
     assert app.button(key="measure").disabled
-    measure(upload(app, ("page.jpg", b"<html></html>"), ("torn.zip", b"PK\x03\x04")))
+    app = measure(upload(app, ("page.jpg", b"<html></html>"), ("torn.zip", b"PK\x03\x04")))
     assert_clean(app)
     assert len(app.text[0].value.splitlines()) == 2
     assert shown(app) == []
@@ -206,7 +240,6 @@ def test_server_folders_are_offered_only_where_the_host_names_them(
 
 def test_the_ranking_stands_in_the_link() -> None:
     app = start(**{"rank-by": "PSNR"})
-    measure(app)
     assert app.segmented_control(key="rank-by").value == "PSNR"
     assert "By PSNR, " in app.markdown[1].value
 

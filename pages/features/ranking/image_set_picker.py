@@ -1,19 +1,18 @@
 """Where many pictures come from: the samples, uploads and ZIP archives, or a folder that the host offers."""
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 from colorizer.images import archives
-from colorizer.images.archives import Entry, PictureSet
+from colorizer.images.archives import PictureSet
 from colorizer.images.limits import MAX_SET_BYTES, MAX_SET_PICTURES, MAX_UPLOAD_MEGABYTES
 from pages.common.photo_picker import drop_uploads, read_uploads
-from pages.common.sample_photos import SAMPLES, read_sample
-from pages.features.ranking.jobs import Measuring
+from pages.features.ranking.jobs import SAMPLES_TITLE, Measuring
+from pages.features.ranking.shipped import sample_entries
 
-SAMPLES_TITLE, UPLOAD, FOLDER = "Samples", "Upload", "Server folder"
+UPLOAD, FOLDER = "Upload", "Server folder"
 _HELP = (
     f"Up to {MAX_SET_PICTURES} colour pictures, or ZIP archives of them, {MAX_UPLOAD_MEGABYTES} MB a file and "
     f"{MAX_SET_BYTES // 1_000_000} MB together. They stay in the server's memory, each as a square of 256 × 256 "
@@ -54,8 +53,7 @@ class PictureChoice:
             return archives.from_files(files)
         if self.folder is not None:
             return archives.from_folder(self.folder)
-        coloured = [name for name in SAMPLES if not name.endswith("(grey)")]
-        return PictureSet([Entry(name, functools.partial(read_sample, name)) for name in coloured])
+        return PictureSet(sample_entries())
 
 
 def _choose_folder(folders: dict[str, Path]) -> PictureChoice:

@@ -19,8 +19,10 @@ from colorizer.inference.colorizer import Colorizer
 from pages.common.error_boundary import sentence
 from pages.common.model_cache import compute_lock, load, weights_hash
 from pages.common.slot import Slot
+from pages.features.ranking.shipped import opened_samples, shipped_outcomes
 
 MAX_CHECKPOINTS = 4
+SAMPLES_TITLE = "Samples"
 _PAUSE_SECONDS = 0.01  # between two turns, so that another visitor who waits gets one
 _REFRESH_SECONDS = 8.0  # after which the results so far are shown anew
 _SHARE_OF_WORK = 4  # times as long as showing them took, at least, is worked before that is done again
@@ -53,6 +55,20 @@ class Measuring:
         self.queue.problems += pictures.problems
         self.source = source
         self.go_on()
+
+    @property
+    def are_samples(self) -> bool:
+        """Whether the pictures are the samples."""
+        return self.source == SAMPLES_TITLE
+
+    def take_shipped(self, cards: Iterable[Card]) -> None:
+        """Take what the release has of the samples, where nothing else was measured: then they need no measuring."""
+        shipped = {model_key(card): outcomes for card in cards if (outcomes := shipped_outcomes(card))}
+        if self.queue is None and shipped:
+            self.queue, self.source = EvaluationQueue((), sentence, opened_samples()), SAMPLES_TITLE
+        if self.queue is not None and self.are_samples:
+            for model, outcomes in shipped.items():
+                self.queue.add(model, outcomes)
 
     def go_on(self) -> None:
         self.is_working, self.steps, self.seconds, self.problems = True, 0, 0.0, []

@@ -1,0 +1,110 @@
+"""What the samples came to, shipped with the weights, so that the page has results before anybody measures.
+
+    python -m pages.features.ranking.shipped [ID ...]       # measures anew: all checkpoints of weights/, or those named
+
+Beside the weights of a checkpoint lies `samples.zip`: for each sample its scores, its hues and the coloured square. It
+counts for the very weights and samples that it was made with, and for no others.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import colorizer
+from colorizer.checkpoints.card import Card
+from colorizer.checkpoints.store import checkpoint_folder, list_checkpoints
+from colorizer.evaluation.ranking import EvaluatedImage, Outcome, measure_all, prepare
+from colorizer.evaluation.scores import Scores
+from colorizer.images.archives import Entry
+from pages.common.model_cache import shared_results, weights_hash
+from pages.common.sample_photos import SAMPLES, read_sample
+
+COMMAND = "python -m pages.features.ranking.shipped"
+FILE = "samples.zip"
+_SCORES, _HUES = "scores.json", "hues.npy"
+_DATE = (1980, 1, 1, 0, 0, 0)  # a ZIP's first: the same results make the same file
+
+
+def sample_entries() -> list[Entry]:
+    """Return the samples that have colours."""
+    coloured = [name for name in SAMPLES if not name.endswith("(grey)")]
+    return [Entry(name, functools.partial(read_sample, name)) for name in coloured]
+
+
+def opened_samples() -> list[EvaluatedImage]:
+    """Return the samples as the protocol sees them, opened once for all visitors, without any outcome."""
+    opened = [
+        shared_results().make("evaluated sample", (), (entry.name,), functools.partial(prepare, entry))
+        for entry in sample_entries()
+    ]
+    return [dataclasses.replace(one, outcomes={}) for one in opened]
+
+
+def shipped_outcomes(card: Card) -> Mapping[str, Outcome]:
+    """Return what a checkpoint made of the samples, by their names; nothing where that was not measured before."""
+    own = weights_hash(card)
+    return _read(checkpoint_folder(card.id) / FILE, own) if own else {}
+
+
+@functools.lru_cache(maxsize=64)
+def _read(path: Path, weights: str) -> Mapping[str, Outcome]:
+    if not path.exists():
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        told: dict[str, Any] = json.loads(archive.read(_SCORES))
+        if told["weights"] != weights:
+            return {}
+        hues = np.load(io.BytesIO(archive.read(_HUES)), allow_pickle=False)
+        return {
+            row["name"]: Outcome(Scores(**row["scores"]), archive.read(row["picture"]), hues[number])
+            for number, row in enumerate(told["samples"])
+            if row["sha256"] == _sample_hash(row["name"])
+        }
+
+
+@functools.cache
+def _sample_hash(name: str) -> str:
+    return hashlib.sha256(read_sample(name)).hexdigest() if name in SAMPLES else ""
+
+
+def measure_samples(card: Card) -> dict[str, Outcome]:
+    """Return what a checkpoint makes of the samples."""
+    done = measure_all(sample_entries(), {card.id: colorizer.load(card.id, device="cpu")})
+    return {evaluated.name: evaluated.outcomes[card.id] for evaluated in done.measured([card.id])}
+
+
+def write_outcomes(path: Path, card: Card, outcomes: Mapping[str, Outcome]) -> None:
+    """Write `samples.zip`."""
+    samples = [
+        {"name": name, "sha256": _sample_hash(name), "picture": f"{name}.jpg", "scores": outcome.scores.taken()}
+        for name, outcome in outcomes.items()
+    ]
+    hues = io.BytesIO()
+    np.save(hues, np.stack([outcome.hues for outcome in outcomes.values()]), allow_pickle=False)
+    told = json.dumps({"weights": weights_hash(card), "samples": samples}, indent=2)
+    members = {_SCORES: told.encode(), _HUES: hues.getvalue()}
+    members |= {f"{name}.jpg": outcome.picture for name, outcome in outcomes.items()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
+
+
+def main(names: Sequence[str]) -> None:
+    cards: Iterable[Card] = [card for card in list_checkpoints() if card.published is None]
+    for card in cards:
+        if not names or card.id in names:
+            write_outcomes(checkpoint_folder(card.id) / FILE, card, measure_samples(card))
+            print(f"{card.id}: the samples measured.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
