@@ -121,8 +121,12 @@ def _encode(image: Image.Image, format: str, **options: object) -> bytes:
     return stream.getvalue()
 
 
-def prepare(entry: Entry) -> EvaluatedImage:
+def prepare(entry: Entry, grey: Scores | None = None) -> EvaluatedImage:
     """Open a picture and keep what the protocol needs of it.
+
+    Args:
+        entry: the picture.
+        grey: the scores of no colour at all, where they are known.
 
     Raises:
         PictureError: it cannot be read, or has no colours to hold a result against.
@@ -132,7 +136,7 @@ def prepare(entry: Entry) -> EvaluatedImage:
         raise PictureError(f"{photo.why_no_truth} It was left out.")
     square = protocol.centre_square(photo.image)
     kept = _encode(square, "WEBP", lossless=True, quality=20, method=0)
-    return EvaluatedImage(entry.name, kept, protocol.grey_scores(square), protocol.true_scores(square))
+    return EvaluatedImage(entry.name, kept, grey or protocol.grey_scores(square), protocol.true_scores(square))
 
 
 def evaluate_image(model: protocol.Predictor, evaluated: EvaluatedImage) -> Outcome:

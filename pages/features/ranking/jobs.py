@@ -19,7 +19,7 @@ from colorizer.inference.colorizer import Colorizer
 from pages.common.error_boundary import sentence
 from pages.common.model_cache import compute_lock, load, weights_hash
 from pages.common.slot import Slot
-from pages.features.ranking.shipped import opened_samples, shipped_outcomes
+from pages.features.ranking.shipped import opened, shipped_samples
 
 MAX_CHECKPOINTS = 4
 SAMPLES_TITLE = "Samples"
@@ -63,12 +63,13 @@ class Measuring:
 
     def take_shipped(self, cards: Iterable[Card]) -> None:
         """Take what the release has of the samples, where nothing else was measured: then they need no measuring."""
-        shipped = {model_key(card): outcomes for card in cards if (outcomes := shipped_outcomes(card))}
+        shipped = {model_key(card): samples for card in cards if (samples := shipped_samples(card))}
         if self.queue is None and shipped:
-            self.queue, self.source = EvaluationQueue((), sentence, opened_samples()), SAMPLES_TITLE
+            self.queue = EvaluationQueue((), sentence, opened(next(iter(shipped.values()))))
+            self.source = SAMPLES_TITLE
         if self.queue is not None and self.are_samples:
-            for model, outcomes in shipped.items():
-                self.queue.add(model, outcomes)
+            for model, samples in shipped.items():
+                self.queue.add(model, {name: sample.outcome for name, sample in samples.items()})
 
     def go_on(self) -> None:
         self.is_working, self.steps, self.seconds, self.problems = True, 0, 0.0, []

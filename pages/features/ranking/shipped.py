@@ -40,23 +40,34 @@ def sample_entries() -> list[Entry]:
     return [Entry(name, functools.partial(read_sample, name)) for name in coloured]
 
 
-def opened_samples() -> list[EvaluatedImage]:
+@dataclasses.dataclass(frozen=True)
+class MeasuredSample:
+    """What a checkpoint made of a sample, and what no colour at all comes to."""
+
+    outcome: Outcome
+    grey: Scores
+
+
+def opened(samples: Mapping[str, MeasuredSample]) -> list[EvaluatedImage]:
     """Return the samples as the protocol sees them, opened once for all visitors, without any outcome."""
-    opened = [
-        shared_results().make("evaluated sample", (), (entry.name,), functools.partial(prepare, entry))
+    found = [
+        shared_results().make(
+            "evaluated sample", (), (entry.name,), functools.partial(prepare, entry, samples[entry.name].grey)
+        )
         for entry in sample_entries()
+        if entry.name in samples
     ]
-    return [dataclasses.replace(one, outcomes={}) for one in opened]
+    return [dataclasses.replace(one, outcomes={}) for one in found]
 
 
-def shipped_outcomes(card: Card) -> Mapping[str, Outcome]:
+def shipped_samples(card: Card) -> Mapping[str, MeasuredSample]:
     """Return what a checkpoint made of the samples, by their names; nothing where that was not measured before."""
     own = weights_hash(card)
     return _read(checkpoint_folder(card.id) / FILE, own) if own else {}
 
 
 @functools.lru_cache(maxsize=64)
-def _read(path: Path, weights: str) -> Mapping[str, Outcome]:
+def _read(path: Path, weights: str) -> Mapping[str, MeasuredSample]:
     if not path.exists():
         return {}
     with zipfile.ZipFile(path) as archive:
@@ -65,7 +76,9 @@ def _read(path: Path, weights: str) -> Mapping[str, Outcome]:
             return {}
         hues = np.load(io.BytesIO(archive.read(_HUES)), allow_pickle=False)
         return {
-            row["name"]: Outcome(Scores(**row["scores"]), archive.read(row["picture"]), hues[number])
+            row["name"]: MeasuredSample(
+                Outcome(Scores(**row["scores"]), archive.read(row["picture"]), hues[number]), Scores(**row["grey"])
+            )
             for number, row in enumerate(told["samples"])
             if row["sha256"] == _sample_hash(row["name"])
         }
@@ -76,23 +89,29 @@ def _sample_hash(name: str) -> str:
     return hashlib.sha256(read_sample(name)).hexdigest() if name in SAMPLES else ""
 
 
-def measure_samples(card: Card) -> dict[str, Outcome]:
-    """Return what a checkpoint makes of the samples."""
+def measure_samples(card: Card) -> dict[str, MeasuredSample]:
+    """Measure what a checkpoint makes of the samples."""
     done = measure_all(sample_entries(), {card.id: colorizer.load(card.id, device="cpu")})
-    return {evaluated.name: evaluated.outcomes[card.id] for evaluated in done.measured([card.id])}
+    return {one.name: MeasuredSample(one.outcomes[card.id], one.grey) for one in done.measured([card.id])}
 
 
-def write_outcomes(path: Path, card: Card, outcomes: Mapping[str, Outcome]) -> None:
+def write_samples(path: Path, card: Card, samples: Mapping[str, MeasuredSample]) -> None:
     """Write `samples.zip`."""
-    samples = [
-        {"name": name, "sha256": _sample_hash(name), "picture": f"{name}.jpg", "scores": outcome.scores.taken()}
-        for name, outcome in outcomes.items()
+    rows = [
+        {
+            "name": name,
+            "sha256": _sample_hash(name),
+            "picture": f"{name}.jpg",
+            "scores": sample.outcome.scores.taken(),
+            "grey": sample.grey.taken(),
+        }
+        for name, sample in samples.items()
     ]
     hues = io.BytesIO()
-    np.save(hues, np.stack([outcome.hues for outcome in outcomes.values()]), allow_pickle=False)
-    told = json.dumps({"weights": weights_hash(card), "samples": samples}, indent=2)
+    np.save(hues, np.stack([sample.outcome.hues for sample in samples.values()]), allow_pickle=False)
+    told = json.dumps({"weights": weights_hash(card), "samples": rows}, indent=2)
     members = {_SCORES: told.encode(), _HUES: hues.getvalue()}
-    members |= {f"{name}.jpg": outcome.picture for name, outcome in outcomes.items()}
+    members |= {f"{name}.jpg": sample.outcome.picture for name, sample in samples.items()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
@@ -102,7 +121,7 @@ def main(names: Sequence[str]) -> None:
     cards: Iterable[Card] = [card for card in list_checkpoints() if card.published is None]
     for card in cards:
         if not names or card.id in names:
-            write_outcomes(checkpoint_folder(card.id) / FILE, card, measure_samples(card))
+            write_samples(checkpoint_folder(card.id) / FILE, card, measure_samples(card))
             print(f"{card.id}: the samples measured.")
 
 
