@@ -24,6 +24,7 @@ from pages.features.learning.timeline import FileKind, Film, colour_states, fail
 
 _CHART_HEIGHT = 330
 _FILES: dict[FileKind, str] = {"WEBP": "Animated WebP", "GIF": "Animated GIF", "PNG": "Sheet (PNG)"}
+_FIRST_CHECKPOINT = "scenes-12-huber"  # over-fitting is what a film shows best
 _SHOWN = "shown-epoch"  # in the session: the epoch to come back to
 _INTRODUCTION = (
     "One network, one photo, several moments of the training. An **epoch** is one round through the training pictures: "
@@ -34,14 +35,18 @@ _INTRODUCTION = (
 def choose_checkpoint(cards: Sequence[Card]) -> Card:
     """Choose the checkpoint whose training is watched. The choice stands in the link."""
     by_id = {card.id: card for card in cards}
+    names = list(by_id)
     chosen = st.selectbox(
         "Checkpoint",
-        list(by_id),
+        names,
+        index=names.index(_FIRST_CHECKPOINT) if _FIRST_CHECKPOINT in names else 0,
         format_func=lambda name: by_id[name].title,
         key="learning-checkpoint",
         help=f"{glossary.CHECKPOINT} Those with snapshots are offered. {glossary.SNAPSHOT}",
         bind="query-params",
     )
+    learned = by_id[chosen].trained_on
+    st.caption(f"It has learned from {learned.images:,} pictures of one kind alone: {learned.name}.")
     return by_id[chosen]
 
 
