@@ -253,11 +253,12 @@ class TrainingSettings:
     select: Select = "best"
     """Which state becomes the checkpoint: that of the epoch with the lowest validation ab RMSE, or the last."""
     snapshots: tuple[int, ...] = ()
-    """Epochs (counted from 0) whose state is kept inside the checkpoint."""
+    """Epochs (counted from 0) whose state is kept inside the checkpoint; those after the last are not waited for, so
+    that `epochs` can be replaced alone."""
 
     def __post_init__(self) -> None:
-        outside = [epoch for epoch in self.snapshots if not 0 <= epoch < self.epochs]
-        require(not outside, f"training.snapshots names epochs that the run does not have: {outside}.")
+        below = [epoch for epoch in self.snapshots if epoch < 0]
+        require(not below, f"training.snapshots counts epochs from 0, and names {below}.")
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ WRONG = {
     "training.mixed_precision=1": ["training.mixed_precision", "true or false"],
     "training.snapshots=2": ["training.snapshots", "list of whole numbers"],
     "training.snapshots=[1.5]": ["training.snapshots", "whole number"],
-    "training.snapshots=[3]": ["training.snapshots", "[3]"],
+    "training.snapshots=[-1]": ["training.snapshots", "[-1]"],
     "data.images=-1": ["data.images", "0"],
     "data.validation_images=0": ["data.validation_images", "at least 1"],
     "data.crop=8": ["data.crop", "16"],
@@ -297,7 +297,7 @@ SENTENCES = {
     "training.select=first": "training.select is 'first'; it must be one of best, last.",
     "training.snapshots=2": "training.snapshots is 2; it must be a list of whole numbers.",
     "model=3": "model must be a table of settings.",
-    "training.snapshots=[3]": "training.snapshots names epochs that the run does not have: [3].",
+    "training.snapshots=[-1]": "training.snapshots counts epochs from 0, and names [-1].",
     f"training.snapshots={'[' * 250}1{']' * 250}": "it is nested too deeply.",
     "card.colour=1": "unknown setting card.colour; there are: experiment, variable, weights_licence, data_licence, "
     "limitations.",

@@ -52,7 +52,7 @@ def test_a_recipe_trains_on_its_public_set_without_any_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put_public_set(tmp_path / "cache", monkeypatch)
-    small = settings("data.images=20", "data.validation_images=4", "training.epochs=1", "training.snapshots=[0]")
+    small = settings("data.images=20", "data.validation_images=4", "training.epochs=1", "training.snapshots=[0, 7]")
     out = tmp_path / "run"
     command = [ROOT / "recipes" / "horse-32-cnn.toml", "--out", out, *small, *settings("training.device=cpu")]
     assert train.main(list(map(str, command))) == 0
