@@ -49,21 +49,26 @@ def unused_folders(packages: Path) -> list[Path]:
 
 
 def unused_programs(packages: Path) -> list[Path]:
-    """Programs of torch that can go: all but the one that it looks for as it is imported."""
-    return [path for path in (packages / "torch/bin").glob("*") if path.name != "torch_shm_manager"]
+    """Programs of torch, and files beside them, that can go: all but the one that it looks for as it is imported."""
+    return [path for path in (packages / "torch/bin").rglob("*") if path.is_file() and path.name != "torch_shm_manager"]
 
 
-def main() -> None:
-    packages = Path(sysconfig.get_path("purelib"))
+def remove_unused(packages: Path) -> None:
+    """Remove what can go from a folder of packages, and all bytecode."""
     for folder in unused_folders(packages):
         shutil.rmtree(folder, ignore_errors=True)  # one may lie in another
     for file in (*packages.glob("pyarrow/libarrow_flight*"), *unused_programs(packages)):
         file.unlink()
+    for folder in list(packages.rglob("__pycache__")):
+        shutil.rmtree(folder)
+
+
+def main() -> None:
+    packages = Path(sysconfig.get_path("purelib"))
+    remove_unused(packages)
     for name in _STRIPPED:
         libraries = [str(path) for path in (packages / name).rglob("*.so*") if not path.is_symlink()]
         subprocess.run(["strip", "--strip-unneeded", *libraries], check=True)
-    for folder in list(packages.rglob("__pycache__")):
-        shutil.rmtree(folder)
     subprocess.run([sys.executable, "-c", f"import {', '.join(_IMPORTED)}"], check=True)
 
 
