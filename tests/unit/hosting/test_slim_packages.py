@@ -43,6 +43,13 @@ def test_tests_headers_and_what_pip_compiled_go(slim_packages: ModuleType, tmp_p
     assert _left(tmp_path) == kept
 
 
+def test_what_serves_stores_and_notebooks_goes(slim_packages: ModuleType, tmp_path: Path) -> None:
+    kept = {"plotly/package_data/templates/plotly.json", "pyarrow/_fs.so", "pyarrow/libarrow_substrait.so.2600"}
+    _write(tmp_path, *kept, "plotly/package_data/plotly.min.js", "pyarrow/libarrow_s3.so.2600", "pyarrow/_s3fs.so")
+    slim_packages.remove_unused(tmp_path)
+    assert _left(tmp_path) == kept
+
+
 def test_packages_that_lack_what_could_go_stay_as_they_are(slim_packages: ModuleType, tmp_path: Path) -> None:
     _write(tmp_path, "streamlit/__init__.py")
     slim_packages.remove_unused(tmp_path)
