@@ -159,7 +159,7 @@ def _tidy_for_ever() -> None:
     wait, visitors, has_left = threading.Event(), 0, False
     while not wait.wait(_LOOK_SECONDS):
         expire_sessions()
-        before, visitors = visitors, count_sessions()
+        before, visitors = visitors, len(session_ids())
         had_left, has_left = has_left, visitors < before
         # Twice: a session, and a thread that was told to end, hold what they have a little longer.
         if has_left or had_left or resident_bytes() > host_settings().memory_mb * _MB:
@@ -181,11 +181,11 @@ def _sessions() -> "tuple[Runtime, Any] | None":
     return runtime, getattr(getattr(runtime, "_session_mgr", None), "_session_storage", None)
 
 
-def count_sessions() -> int:
-    """Count the visitors who are there, or may come back."""
+def session_ids() -> set[str]:
+    """Return the sessions of the visitors who are there, or may come back."""
     found = _sessions()
     manager = None if found is None else getattr(found[0], "_session_mgr", None)
-    return 0 if manager is None else len(manager.list_sessions())
+    return set() if manager is None else {info.session.id for info in manager.list_sessions()}
 
 
 def expire_sessions() -> None:
