@@ -138,6 +138,29 @@ class ModelShelf:
         return len(self._kept)
 
 
+class LargeModelShelf:
+    """The one large network that is loaded; another takes its place, as memory may not hold both."""
+
+    def __init__(self) -> None:
+        self._held: tuple[tuple[object, ...], object] | None = None
+        self._lock = threading.Lock()
+        free_when_idle(self)
+
+    def get(self, key: tuple[object, ...], load: Callable[[], Model]) -> Model:
+        """Return the model of a key, calling `load` if it is not there."""
+        with self._lock:
+            if self._held is None or self._held[0] != key:
+                self._held = None  # let go before the next is read
+                self._held = key, load()
+            held: Model = self._held[1]  # type: ignore[assignment]
+            return held
+
+    def rest(self) -> None:
+        """Drop the model; it is loaded again when it is asked for."""
+        with self._lock:
+            self._held = None
+
+
 @functools.cache
 def start_janitor() -> threading.Thread:
     """Start the thread that frees, every 15 seconds, what visitors left behind; started once."""
