@@ -48,9 +48,10 @@ def main() -> None:
         fetch_what_the_operator_allows()
     with error_boundary():
         # Imported now, as torch takes seconds: the navigation is there meanwhile.
-        from pages.common.memory_budget import freeze_program, start_janitor
+        from pages.common.memory_budget import freeze_program, have_arrow_share_allocator, start_janitor
         from pages.common.photo_library import library_in_use
 
+        have_arrow_share_allocator()  # no page has imported it yet
         start_janitor()
         freeze_program()
         with library_in_use():

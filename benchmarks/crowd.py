@@ -60,7 +60,7 @@ def serving(**settings: str) -> Iterator[Server]:
         "headless": "true",
         "fileWatcherType": "none",
     }
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.enableXsrfProtection=false"]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     command += [f"--server.{name}={value}" for name, value in options.items()]
     environment = os.environ | {"MALLOC_ARENA_MAX": "2"} | settings
     with tempfile.TemporaryFile() as log:

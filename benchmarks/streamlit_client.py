@@ -10,6 +10,7 @@ import asyncio
 import base64
 import contextlib
 import http.client
+import http.cookies
 import re
 import urllib.parse
 import uuid
@@ -26,6 +27,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 _MAX_MESSAGE = 200_000_000  # bytes
 _DATA_URL = re.compile(rb"data:image/(?:jpeg|webp|png);base64,([A-Za-z0-9+/=]+)")
+_XSRF_COOKIE = "_streamlit_xsrf"
 _MEDIA_URL = re.compile(rb"/media/[0-9a-f]+\.(?:jpe?g|webp|png)")
 
 
@@ -144,7 +146,7 @@ class Visitor:
         body = head + content + f"\r\n--{edge}--\r\n".encode()
         connection = http.client.HTTPConnection(self.address, timeout=600)
         with contextlib.closing(connection):
-            kind = {"Content-Type": f"multipart/form-data; boundary={edge}"}
+            kind = {"Content-Type": f"multipart/form-data; boundary={edge}"} | _xsrf_headers(connection)
             connection.request("PUT", urllib.parse.urljoin("/", url), body, kind)
             status = connection.getresponse().status
         if status not in (200, 204):
@@ -174,6 +176,18 @@ class Visitor:
                    if delta.new_element.HasField("exception")]  # fmt: skip
         if errors:
             raise VisitError("; ".join(errors))
+
+
+def _xsrf_headers(connection: http.client.HTTPConnection) -> dict[str, str]:
+    """Return what Streamlit's script sends with an upload: the token that the server gave it, twice; or nothing."""
+    connection.request("GET", "/_stcore/health")
+    response = connection.getresponse()
+    response.read()
+    cookies = http.cookies.SimpleCookie(response.getheader("Set-Cookie", ""))
+    if _XSRF_COOKIE not in cookies:
+        return {}
+    token = cookies[_XSRF_COOKIE].value
+    return {"Cookie": f"{_XSRF_COOKIE}={token}", "X-Xsrftoken": token}
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """Remove from this Python's packages what nothing needs at run time: tests, headers, compilers, symbols, bytecode.
 
 Run in the container's build alone, by the Python whose packages it is about. `strip`, of binutils, takes the names of
-functions, which only debuggers read, out of the libraries of torch and pyarrow. What the app imports is
+functions, which only debuggers read, out of the largest libraries. What the app imports is
 compiled again at the end, as the container cannot write bytecode; what pip had compiled is five times as much.
 """
 
@@ -25,10 +25,19 @@ _UNUSED: Final = (
     "pip",
     "setuptools",
     "pydeck/nbextension",
+    "hf_xet",
 )
-
-
-_STRIPPED: Final = ("torch", "pyarrow")
+"""Folders; `hf_xet` is a protocol of the hub's own that huggingface_hub imports only where it speaks it."""
+_UNUSED_FILES: Final = (
+    "pyarrow/libarrow_flight*",
+    "pyarrow/libarrow_python_flight*",
+    "pyarrow/_flight*",
+    "pyarrow/libarrow_s3*",
+    "pyarrow/_s3fs*",
+    "plotly/package_data/*.js",
+)
+"""Of stores and protocols that the app does not speak, and of notebooks: Streamlit has a plotly.js of its own."""
+_STRIPPED: Final = ("torch", "pyarrow", "numpy", "scipy", "sklearn", "skimage", "PIL")
 _IMPORTED: Final = (
     "torch",
     "streamlit.web.cli",
@@ -38,7 +47,10 @@ _IMPORTED: Final = (
     "PIL.Image",
     "pillow_heif",
     "sklearn.cluster",
+    "skimage.metrics",
+    "skimage.color",
     "pydantic",
+    "huggingface_hub.file_download",
 )
 
 
@@ -48,22 +60,29 @@ def unused_folders(packages: Path) -> list[Path]:
     return [*tests, *(packages / name for name in _UNUSED if (packages / name).is_dir())]
 
 
-def unused_programs(packages: Path) -> list[Path]:
-    """Programs of torch that can go: all but the one that it looks for as it is imported."""
-    return [path for path in (packages / "torch/bin").glob("*") if path.name != "torch_shm_manager"]
+def unused_files(packages: Path) -> list[Path]:
+    """Single files that can go; of torch's programs all but the one that it looks for as it is imported."""
+    programs = [path for path in (packages / "torch/bin").rglob("*") if path.name != "torch_shm_manager"]
+    found = [*programs, *(path for pattern in _UNUSED_FILES for path in packages.glob(pattern))]
+    return [path for path in found if path.is_file()]
+
+
+def remove_unused(packages: Path) -> None:
+    """Remove what can go from a folder of packages, and all bytecode."""
+    for folder in unused_folders(packages):
+        shutil.rmtree(folder, ignore_errors=True)  # one may lie in another
+    for file in unused_files(packages):
+        file.unlink()
+    for folder in list(packages.rglob("__pycache__")):
+        shutil.rmtree(folder)
 
 
 def main() -> None:
     packages = Path(sysconfig.get_path("purelib"))
-    for folder in unused_folders(packages):
-        shutil.rmtree(folder, ignore_errors=True)  # one may lie in another
-    for file in (*packages.glob("pyarrow/libarrow_flight*"), *unused_programs(packages)):
-        file.unlink()
+    remove_unused(packages)
     for name in _STRIPPED:
         libraries = [str(path) for path in (packages / name).rglob("*.so*") if not path.is_symlink()]
         subprocess.run(["strip", "--strip-unneeded", *libraries], check=True)
-    for folder in list(packages.rglob("__pycache__")):
-        shutil.rmtree(folder)
     subprocess.run([sys.executable, "-c", f"import {', '.join(_IMPORTED)}"], check=True)
 
 

@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import gc
+import os
 import sys
 import threading
 import weakref
@@ -69,6 +70,15 @@ def give_memory_back() -> None:
             ctypes.CDLL(None).malloc_trim(0)
 
 
+def have_arrow_share_allocator() -> None:
+    """Have pyarrow, which tables need, take its memory where all else does, unless the environment says otherwise.
+
+    Its own allocator keeps what is freed: 14 MB after a crowd, which `give_memory_back` does not reach. It takes effect
+    where pyarrow is not loaded yet.
+    """
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+
 _modules_at_freeze = 0
 
 
@@ -128,6 +138,29 @@ class ModelShelf:
         return len(self._kept)
 
 
+class LargeModelShelf:
+    """The one large network that is loaded; another takes its place, as memory may not hold both."""
+
+    def __init__(self) -> None:
+        self._held: tuple[tuple[object, ...], object] | None = None
+        self._lock = threading.Lock()
+        free_when_idle(self)
+
+    def get(self, key: tuple[object, ...], load: Callable[[], Model]) -> Model:
+        """Return the model of a key, calling `load` if it is not there."""
+        with self._lock:
+            if self._held is None or self._held[0] != key:
+                self._held = None  # let go before the next is read
+                self._held = key, load()
+            held: Model = self._held[1]  # type: ignore[assignment]
+            return held
+
+    def rest(self) -> None:
+        """Drop the model; it is loaded again when it is asked for."""
+        with self._lock:
+            self._held = None
+
+
 @functools.cache
 def start_janitor() -> threading.Thread:
     """Start the thread that frees, every 15 seconds, what visitors left behind; started once."""
@@ -149,7 +182,7 @@ def _tidy_for_ever() -> None:
     wait, visitors, has_left = threading.Event(), 0, False
     while not wait.wait(_LOOK_SECONDS):
         expire_sessions()
-        before, visitors = visitors, count_sessions()
+        before, visitors = visitors, len(session_ids())
         had_left, has_left = has_left, visitors < before
         # Twice: a session, and a thread that was told to end, hold what they have a little longer.
         if has_left or had_left or resident_bytes() > host_settings().memory_mb * _MB:
@@ -171,11 +204,11 @@ def _sessions() -> "tuple[Runtime, Any] | None":
     return runtime, getattr(getattr(runtime, "_session_mgr", None), "_session_storage", None)
 
 
-def count_sessions() -> int:
-    """Count the visitors who are there, or may come back."""
+def session_ids() -> set[str]:
+    """Return the sessions of the visitors who are there, or may come back."""
     found = _sessions()
     manager = None if found is None else getattr(found[0], "_session_mgr", None)
-    return 0 if manager is None else len(manager.list_sessions())
+    return set() if manager is None else {info.session.id for info in manager.list_sessions()}
 
 
 def expire_sessions() -> None:

@@ -25,7 +25,14 @@ from colorizer.inference.render_options import RenderOptions
 from pages.common import queue_notice
 from pages.common.compute_queue import ComputeQueue
 from pages.common.mean_card import MeanCard
-from pages.common.memory_budget import ModelShelf, free_when_idle, give_memory_back, models_budget, results_budget
+from pages.common.memory_budget import (
+    LargeModelShelf,
+    ModelShelf,
+    free_when_idle,
+    give_memory_back,
+    models_budget,
+    results_budget,
+)
 from pages.common.sample_photos import sample_named
 from pages.common.shared_results import SharedResults
 from pages.common.snapshots import SnapshotRef, at_snapshot
@@ -134,25 +141,9 @@ def full_size(content: bytes, name: str) -> Iterator[images.Photo]:
         yield open_photo(content, name)
 
 
-class _LargeModel:
-    """The one published network that is loaded; another takes its place, as memory may not hold both."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: tuple[str, Colorizer] | None = None
-
-    def load(self, checkpoint_id: str, weights_hash: str) -> Colorizer:
-        key = f"{checkpoint_id} {weights_hash}"
-        with self._lock:
-            if self._held is None or self._held[0] != key:
-                self._held = None  # let go before the next is read
-                self._held = key, colorizer.load(checkpoint_id)
-            return self._held[1]
-
-
 @st.cache_resource(show_spinner=False)
-def _large_model() -> _LargeModel:
-    return _LargeModel()
+def _large_model() -> LargeModelShelf:
+    return LargeModelShelf()
 
 
 def weights_hash(card: Card) -> str:
@@ -167,7 +158,7 @@ def load(card: Card) -> Colorizer:
     if isinstance(card, MeanCard):
         return mean_of(load(card.first), load(card.second), card.share)
     if card.published is not None:
-        return _large_model().load(card.id, weights_hash(card))
+        return _large_model().get((card.id, weights_hash(card)), lambda: colorizer.load(card.id))
     return _models().get((card.id, weights_hash(card)), lambda: colorizer.load(card.id))
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from colorizer.checkpoints.card import Card
 from colorizer.images import Photo, fetch, greyness
@@ -16,6 +17,7 @@ from colorizer.inference.full_resolution import LightnessPlane
 from colorizer.inference.prediction import Prediction
 from pages.common.error_boundary import sentence
 from pages.common.library_limits import Problems, refusal
+from pages.common.memory_budget import session_ids
 from pages.common.model_cache import (
     Answer,
     PhotoBaseline,
@@ -242,6 +244,12 @@ class PhotoLibrary:
         for photo in (*self.photos.values(), *self.samples.values()):
             photo.let_go()
 
+    def forget(self) -> None:
+        """Free all photos, and what was made of them."""
+        self.photos.clear()
+        self.samples.clear()
+        self.pending_photos.clear()
+
     def open_next(self) -> LibraryPhoto | None:
         """Open the first pending picture; add a sentence to `problems`, and return None, if that fails."""
         pending = self.pending_photos[0]
@@ -273,9 +281,15 @@ def library() -> PhotoLibrary:
     """Return the visitor's photo library; it outlives page changes."""
     if "photo_library" not in st.session_state:
         st.session_state["photo_library"] = PhotoLibrary()
-        visitor_memory().add(st.session_state["photo_library"])
+        visitor_memory().add(st.session_state["photo_library"], _session())
     kept: PhotoLibrary = st.session_state["photo_library"]
     return kept
+
+
+def _session() -> str | None:
+    """Return the session that this page runs in; None where the server knows of none."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context.session_id if context is not None and context.session_id in session_ids() else None
 
 
 @contextmanager

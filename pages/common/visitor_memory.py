@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
-from pages.common.memory_budget import give_memory_back, photos_budget
+from pages.common.memory_budget import free_when_idle, give_memory_back, photos_budget, session_ids
 from pages.common.shared_results import bytes_of
 
 
@@ -26,6 +26,9 @@ class Library(CanLetGo, Protocol):
     def content_bytes(self) -> int:
         """Of the files, which cannot be computed again."""
 
+    def forget(self) -> None:
+        """Free all of it: the visitor has left for good."""
+
 
 class VisitorMemory:
     """The libraries of all visitors, within a budget. Threads may share it."""
@@ -35,14 +38,32 @@ class VisitorMemory:
         self._lock = threading.Lock()
         self._users: dict[weakref.ref[Library], int] = {}
         """How many pages are at work on each library; the one that was used longest ago comes first."""
+        self._sessions: dict[weakref.ref[Library], str] = {}
+        """Of the libraries that belong to one."""
 
-    def add(self, library: Library) -> None:
-        """Count a library until it is gone."""
+    def add(self, library: Library, session: str | None = None) -> None:
+        """Count a library until it is gone, or its session; None where Streamlit has no sessions."""
+        reference = weakref.ref(library, self._forget)
         with self._lock:
-            self._users[weakref.ref(library, self._forget)] = 0
+            self._users[reference] = 0
+            if session is not None:
+                self._sessions[reference] = session
 
     def _forget(self, reference: "weakref.ref[Library]") -> None:
         self._users.pop(reference, None)  # without the lock: this may run in the midst of anything
+        self._sessions.pop(reference, None)
+
+    def rest(self) -> None:
+        """Empty the libraries of sessions that are no more.
+
+        Streamlit's loop holds on to the session that it served last until the next visitor comes.
+        """
+        there = session_ids()
+        with self._lock:
+            for reference, session in list(self._sessions.items()):
+                library = reference()
+                if library is not None and session not in there and not self._users.get(reference):
+                    library.forget()
 
     @contextmanager
     def in_use(self, library: Library) -> Iterator[None]:
@@ -93,4 +114,6 @@ class VisitorMemory:
 @functools.cache
 def visitor_memory() -> VisitorMemory:
     """Return the one of this process."""
-    return VisitorMemory(photos_budget())
+    memory = VisitorMemory(photos_budget())
+    free_when_idle(memory)
+    return memory

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.support import APP
 
 HEAVY = {
@@ -34,11 +36,23 @@ card = next(card for card in list_checkpoints() if card.id == "photo")
 kept = app.session_state["photo_library"].samples.values()
 assert [work.picture is not None for shot in kept for work in [hint_work(shot, card)]] == [True]
 print(*sys.modules)
+import pyarrow  # as a page with a table does
+print(pyarrow.default_memory_pool().backend_name)
 """
 
 
-def test_the_first_page_colours_its_sample_without_importing_what_it_does_not_need() -> None:
+@pytest.fixture(scope="module")
+def printed() -> list[str]:
+    """Return the lines that a process prints in which somebody visits the first page."""
     done = subprocess.run([sys.executable, "-c", VISIT], cwd=APP.parent, capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.split())
+    return done.stdout.splitlines()
+
+
+def test_the_first_page_colours_its_sample_without_importing_what_it_does_not_need(printed: list[str]) -> None:
+    loaded = set(printed[0].split())
     assert {"torch", "streamlit", "colorizer.inference.colorizer", "pages.features.hints.canvas"} <= loaded
     assert not loaded & HEAVY
+
+
+def test_tables_take_their_memory_where_it_is_given_back(printed: list[str]) -> None:
+    assert printed[1] == "system"

@@ -66,3 +66,15 @@ def test_a_visitor_who_left_counts_no_more() -> None:
     assert not memory.has_room_for(100_001 - size)
     del visitor
     assert memory.has_room_for(100_000)
+
+
+def test_the_photos_of_a_session_that_is_no_more_go_even_if_something_holds_on_to_it() -> None:
+    left, at_work, elsewhere = library(1), library(2), library(3)
+    memory = VisitorMemory(10_000_000)
+    memory.add(left, "a session that ended")
+    memory.add(at_work, "another one")
+    memory.add(elsewhere)  # where no server keeps sessions none can end
+    with memory.in_use(at_work):
+        memory.rest()
+    assert [len(each.photos) for each in (left, at_work, elsewhere)] == [0, 1, 1]
+    assert bytes_of(left) < 10_000
