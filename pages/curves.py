@@ -151,8 +151,8 @@ def show_adversary(curve: Curve, color: str) -> None:
     st.caption(
         "The generator is the network that colours. The discriminator is shown its pictures among true ones, and "
         "learns to tell which is which; the generator learns to be taken for true. In balance the discriminator's loss "
-        "stays near 0.69 and its accuracy not far above 50 %: it can do little but guess. Where its accuracy comes "
-        "near 100 % and its loss near 0 it has won, and what it says helps the generator little."
+        "stays near 0.69 and its accuracy not far above 50%: it can do little but guess. Where its accuracy comes "
+        "near 100% and its loss near 0 it has won, and what it says helps the generator little."
     )
 
 

@@ -217,4 +217,4 @@ def show_legend(photo: LibraryPhoto, answers: dict[str, Answer]) -> None:
         st.caption("time", help=glossary.TIME, width="content")
         if len(answers) > 1:
             st.caption("★ nearest to the original, and nearer than grey", width="content")
-    st.caption(f"Figures against the original: {PROTOCOL}.{_grey_remark(photo, answers)}")
+    st.caption(f"Measured against the original: {PROTOCOL}.{_grey_remark(photo, answers)}")

@@ -103,7 +103,7 @@ def test_guessing_and_the_threshold_are_lines_with_their_names() -> None:
     assert [(line.y0, line.line.dash) for line in shapes(figure, "line", "y2")] == [(math.log(2), "dash")]
     assert {(line.y0, line.line.dash) for line in shapes(figure, "line", "y3")} == {(50, "dot"), (80, "dash")}
     assert labels(figure, "y2") == {"guessing": math.log(2)}
-    assert labels(figure, "y3") == {"guessing": 50, "threshold 80 %": 80}
+    assert labels(figure, "y3") == {"guessing": 50, "threshold 80%": 80}
     without = gan_chart.draw(ROWS, AdversarySettings(), COLOR)
     assert [line.y0 for line in shapes(without, "line", "y3")] == [50]
     assert labels(without, "y3") == {"guessing": 50}
@@ -210,7 +210,7 @@ def test_an_adversarial_run_has_a_chart_of_both_sides(open_app: OpenApp, write_r
     (_, both) = charts(app)
     assert both["layout"]["yaxis3"]["title"]["text"] == "discriminator accuracy (%)"
     assert both["layout"]["yaxis3"]["showline"] and both["layout"]["xaxis3"]["title"]["font"]  # the common template
-    assert any("near 0.69" in caption.value and "100 %" in caption.value for caption in app.caption)
+    assert any("near 0.69" in caption.value and "100%" in caption.value for caption in app.caption)
     assert all(f"**{term}**" in app.subheader[0].help for term in glossary.ADVERSARY)
 
 

@@ -52,7 +52,7 @@ def show_plane(view: View) -> None:
 
 def _show_pointed_out(view: View, lightness: float, found: Ambiguity | None) -> None:
     low, high = lightness - NEIGHBOURHOOD, lightness + NEIGHBOURHOOD
-    share = "0 %" if found is None else f"{found.share:.0%}"
+    share = "0%" if found is None else f"{found.share:.0%}"
     remark = "The dots with a rim in the plane; its coloured area is all that a screen can show at this lightness."
     title, aside = f"Pixels with L from {low:.0f} to {high:.0f}", f"{share} of the photo"
     picture = _pointed_out(view, lightness)

@@ -140,4 +140,4 @@ def show_figure_terms(view: View, more: dict[str, str]) -> None:
     """Explain the scores and how they were measured; and further terms."""
     width, height = view.size
     show_terms({term: glossary.MEASURES[term] for term in _MEASURES} | more)
-    st.caption(f"Figures against the photo as it is here, {width} × {height} px, in 8-bit sRGB.")
+    st.caption(f"Measured against the photo as it is here, {width} × {height} px, in 8-bit sRGB.")
