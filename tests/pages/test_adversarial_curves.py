@@ -168,6 +168,15 @@ def test_a_small_loss_of_grey_is_not_rounded_away() -> None:
     assert [note.text for note in figure.layout.annotations] == ["grey, L1 over RGB"]
 
 
+def test_lines_of_one_name_are_named_once_at_the_uppermost() -> None:
+    view = View(OWN_LOSS, [VALIDATION], by_images=False, log=False, smoothing=0)
+    curve, losses = make_curve(make_recipe(*RGB)), (0.5, 0.52, 0.51)
+    baselines = [replace(BASELINE, grey=replace(BASELINE.grey, loss=loss)) for loss in losses]
+    figure = draw([replace(curve, baseline=baseline) for baseline in baselines], {"runs/toy": COLOR}, view)
+    assert [line.y0 for line in figure.layout.shapes] == list(losses)
+    assert [(note.text, note.y) for note in figure.layout.annotations] == [("grey, L1 over RGB", 0.52)]
+
+
 def test_the_course_of_an_adversarial_run_is_told_by_its_own_loss() -> None:
     told = describe_fit(make_curve(make_recipe(*RGB, *AGAINST)))
     assert told is not None and "At the end, after 6 epochs, the training loss is 80% of the validation loss" in told
