@@ -22,7 +22,6 @@ _NOTE = "A picture to explain colour spaces, made from a photo by computing."
 _STYLE = """
 <style>
 .stMain [class*="st-key-tile-s-"] .remark { font-size: 0.875rem; opacity: 1; }
-.st-key-spaces-own-row > .stLayoutWrapper:first-child { flex: 1 1 20rem; min-width: 0; }
 .st-key-spaces-few-swatches ul.swatches { grid-template-columns: repeat(16, minmax(0, 1fr)); }
 @media (max-width: 640px) {
   .st-key-spaces-few-swatches ul.swatches { grid-template-columns: repeat(8, minmax(0, 1fr)); }
