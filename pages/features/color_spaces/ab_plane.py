@@ -25,7 +25,7 @@ _TERMS = {"gamut of sRGB": glossary.GAMUT, "a and b": glossary.AB, "bins": gloss
 
 def _ask() -> tuple[float, bool]:
     """Ask for the lightness, and whether to show the bins."""
-    left, right = st.columns([3, 1], gap="large", vertical_alignment="center")
+    left, right = st.columns([2, 1], gap="large", vertical_alignment="center")
     with left:
         at = st.slider("Lightness L", 5, 95, 50, 1, key="spaces-at", help=glossary.LIGHTNESS, bind="query-params")
     with right:
