@@ -24,6 +24,9 @@ _ADVERSARY_HEIGHT = 760  # of three panels, each with room for its axis title
 _MAX_PRESELECTED = 6
 _FIRST_QUANTITY = "ab RMSE"  # the same for every loss, so heights can be compared
 _FREE = "Choose runs below"
+_INTRODUCTION = (
+    "How far from the truth each network was while it learned: one value for every epoch, a round of its training."
+)
 
 
 def _preselected(curves: Sequence[Curve]) -> list[str]:
@@ -206,6 +209,7 @@ def main() -> None:
     everything = read_curves()
     chart, beside = st.columns([3.2, 1], gap="large")
     chart.title("Loss curves")
+    chart.markdown(_INTRODUCTION)
     for problem in everything.problems:
         chart.warning(problem)
     if not everything.curves:

@@ -130,7 +130,7 @@ def _encode(picture: Bytes) -> bytes:
 
 def show_terms(terms: dict[str, str]) -> None:
     """Show terms of art in one line, each with its help mark."""
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for term, help in terms.items():
             st.caption(term, help=help, width="content")
 
