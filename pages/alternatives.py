@@ -143,7 +143,7 @@ def main() -> None:
     tiles = lay_out_versions()
     find_versions(photo, card, search, tiles, status)
     conclude(photo, card, search, status)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for term, help in glossary.ALTERNATIVES.items():
             st.caption(term, help=help, width="content")
     show_downloads(photo, card, search, tiles)

@@ -226,7 +226,7 @@ def main() -> None:
     st.html(STYLE)
     results, beside = st.columns([3.2, 1], gap="large")
     with beside, st.container(key="controls"):
-        st.html('<span id="controls"></span>')
+        st.container(key="nothing-measured" if kept.queue is None else "measured").html('<span id="controls"></span>')
         choice = choose_pictures(kept)
         chosen = choose_checkpoints(listing.cards)
     if choice.source == SAMPLES_TITLE:

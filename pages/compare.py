@@ -23,6 +23,7 @@ from pages.common.slot import reserve
 from pages.common.snapshots import full_title
 
 _MAX_SATURATION = 2.0  # beyond, nearly every colour is at the edge of the gamut
+_INTRODUCTION = "One photo, coloured by several networks. Each is a **checkpoint**, measured against the original."
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def main() -> None:
     results, beside = st.columns([3.2, 1], gap="large")
     with results:
         st.title("Compare checkpoints")
+        st.markdown(_INTRODUCTION)
         st.container(key="to-controls").html(
             '<a class="to-controls" href="#controls">Choose photo, checkpoints and saturation</a>'
         )

@@ -24,6 +24,9 @@ _ADVERSARY_HEIGHT = 760  # of three panels, each with room for its axis title
 _MAX_PRESELECTED = 6
 _FIRST_QUANTITY = "ab RMSE"  # the same for every loss, so heights can be compared
 _FREE = "Choose runs below"
+_INTRODUCTION = (
+    "How far from the truth each network was while it learned: one value for every epoch, a round of its training."
+)
 
 
 def _preselected(curves: Sequence[Curve]) -> list[str]:
@@ -151,8 +154,8 @@ def show_adversary(curve: Curve, color: str) -> None:
     st.caption(
         "The generator is the network that colours. The discriminator is shown its pictures among true ones, and "
         "learns to tell which is which; the generator learns to be taken for true. In balance the discriminator's loss "
-        "stays near 0.69 and its accuracy not far above 50 %: it can do little but guess. Where its accuracy comes "
-        "near 100 % and its loss near 0 it has won, and what it says helps the generator little."
+        "stays near 0.69 and its accuracy not far above 50%: it can do little but guess. Where its accuracy comes "
+        "near 100% and its loss near 0 it has won, and what it says helps the generator little."
     )
 
 
@@ -206,6 +209,7 @@ def main() -> None:
     everything = read_curves()
     chart, beside = st.columns([3.2, 1], gap="large")
     chart.title("Loss curves")
+    chart.markdown(_INTRODUCTION)
     for problem in everything.problems:
         chart.warning(problem)
     if not everything.curves:

@@ -60,8 +60,8 @@ def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
     return table.dropna(axis="columns", how="all").replace([math.inf], math.nan)
 
 
-def _number(help: str, format: str) -> Any:
-    return st.column_config.NumberColumn(help=help, format=format)
+def _number(help: str, format: str, label: str | None = None) -> Any:
+    return st.column_config.NumberColumn(label, help=help, format=format)
 
 
 def show_table(cards: Sequence[Card]) -> None:
@@ -73,7 +73,7 @@ def show_table(cards: Sequence[Card]) -> None:
     chosen = protocols[0]
     if len(protocols) > 1:
         chosen = st.selectbox(
-            "Measured on", protocols, format_func=lambda item: f"{item[0]} ({item[1]}): {item[2]}", key="protocol"
+            "Measured on", protocols, format_func=lambda item: f"{item[0]} ({item[1]:,}): {item[2]}", key="protocol"
         )
     with st.container(key="models-table"):
         st.dataframe(
@@ -82,7 +82,7 @@ def show_table(cards: Sequence[Card]) -> None:
             width="stretch",
             placeholder="–",
             column_config={
-                "PSNR": _number(glossary.PSNR, "%.2f dB"),
+                "PSNR": _number(glossary.PSNR, "%.2f", "PSNR (dB)"),
                 "CIEDE2000": _number(glossary.CIEDE2000, "%.2f"),
                 "ab RMSE": _number(glossary.AB_RMSE, "%.2f"),
                 "colourfulness": _number(glossary.COLORFULNESS, "%.1f"),
@@ -96,7 +96,7 @@ def show_table(cards: Sequence[Card]) -> None:
         )
     pictures, images, protocol = chosen
     st.caption(
-        f"{images} {pictures}; {protocol}. –: not measured on these. Click a heading to sort.",
+        f"{images:,} {pictures}; {protocol}. –: not measured on these. Click a heading to sort.",
         help=f"{glossary.GREY} {glossary.TRUTH}",
     )
 
@@ -109,8 +109,8 @@ def _facts(card: Card) -> dict[str, str]:
     facts = {
         "What it gets wrong": card.limitations,
         "Experiment": ": ".join(part for part in (card.experiment, card.variable) if part),
-        "Trained on": f"{card.trained_on.images} pictures of {card.trained_on.name}",
-        "Validated on": f"{card.validated_on.images} other pictures of {card.validated_on.name}",
+        "Trained on": f"{card.trained_on.images:,} pictures of {card.trained_on.name}",
+        "Validated on": f"{card.validated_on.images:,} other pictures of {card.validated_on.name}",
         "Loss": card.loss,
         "Optimizer": card.optimizer,
         "Training": f"{card.epochs} epochs, {card.seconds / 60:.1f} minutes on {card.hardware}",
@@ -139,7 +139,7 @@ def _list(facts: dict[str, str]) -> None:
 def _show_measurements(card: Card) -> None:
     """Show what was measured beside quality, and how."""
     rows = [
-        {"figure": row.what, "value": f"{row.value:.2f} {row.unit}", "pictures": f"{row.images}, {row.dataset}"}
+        {"figure": row.what, "value": f"{row.value:.2f} {row.unit}", "pictures": f"{row.images:,}, {row.dataset}"}
         for row in card.measurements
     ]
     st.table(rows)

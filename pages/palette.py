@@ -129,7 +129,7 @@ def lay_out_strips(selection: Selection) -> dict[str, Slot]:
     for column, card in zip(st.columns(len(selection.pair.cards), gap="small"), selection.pair.cards, strict=True):
         places[card.id] = Slot(column.container(key=f"tiny-{card.id}"))
         places[card.id].html(selection.strip(card))
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for term, help in _TERMS.items():
             st.caption(term, help=help, width="content")
         if len(selection.pair.cards) > 1:

@@ -21,6 +21,7 @@ from pages.features.triptych.row_image import ThreeInOne
 
 _FIRST_CHECKPOINT = "flowers-gan"
 _TITLE = "Generated"
+_INTRODUCTION = "A photo as a network sees it, in the colours that the network gives it, and in its own."
 _WAS_EMPTY = "sent-without-link"  # in the session, from the click to the run that follows it
 _NO_ORIGINAL = "This photo has no colours of its own, so there is no original to compare with."
 
@@ -94,6 +95,7 @@ def offer_row(row: ThreeInOne) -> None:
 def main() -> None:
     kept, listing = library(), offered()
     st.title("Grey, generated, original")
+    st.markdown(_INTRODUCTION)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         ask_for_link(kept)

@@ -211,10 +211,10 @@ def show_legend(photo: LibraryPhoto, answers: dict[str, Answer]) -> None:
     if photo.is_grey:
         st.caption("This photo has no colours, so there is nothing to measure the results against.")
         return
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for term in ("PSNR", "CIEDE2000", "colourfulness"):
             st.caption(term, help=glossary.MEASURES[term], width="content")
         st.caption("time", help=glossary.TIME, width="content")
         if len(answers) > 1:
             st.caption("★ nearest to the original, and nearer than grey", width="content")
-    st.caption(f"Figures against the original: {PROTOCOL}.{_grey_remark(photo, answers)}")
+    st.caption(f"Measured against the original: {PROTOCOL}.{_grey_remark(photo, answers)}")

@@ -94,7 +94,7 @@ DISCRIMINATOR_LOSS = (
 )
 DISCRIMINATOR_ACCURACY = (
     "Share of right answers at the end of an epoch, on training pictures (100, unless the recipe says otherwise), each "
-    "as it was and as generated; above one half counts as an answer of true. Guessing is right 50 % of the time."
+    "as it was and as generated; above one half counts as an answer of true. Guessing is right 50% of the time."
 )
 DISCRIMINATOR_THRESHOLD = (
     "Where the accuracy at the end of an epoch is above it, the discriminator is skipped: it does not learn in the "
@@ -163,12 +163,12 @@ VERSION = (
     "that colour is given to a few points, and the model colours the photo again around them."
 )
 OPEN_QUESTION = (
-    "A part of the photo, at least 4 % of it, for which the model holds several colours likely. The chance of a colour "
+    "A part of the photo, at least 4% of it, for which the model holds several colours likely. The chance of a colour "
     "is that at a typical point of the part: what the model gives to all colours within 15 Lab units of it."
 )
 PLAUSIBILITY = (
-    "How likely the colours given to a version are, against the likeliest colours for the same parts (100 %). The "
-    "model's own answer lies between its likely colours, so it has no such number. Below 5 % nothing is shown."
+    "How likely the colours given to a version are, against the likeliest colours for the same parts (100%). The "
+    "model's own answer lies between its likely colours, so it has no such number. Below 5% nothing is shown."
 )
 DOUBT = (
     "How far apart the colours are that the model holds possible at a point: the root of the variance of its "

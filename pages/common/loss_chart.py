@@ -203,13 +203,12 @@ def _baselines(figure: go.Figure, curves: Sequence[Curve], quantity: Quantity) -
                 lines[_baseline_name(curve, quantity), value] = "dash"
             if quantity.truth is not None:
                 lines["originals", round(quantity.truth(curve.baseline), 3)] = "dot"
+    highest = {label: max(value for name, value in lines if name == label) for label, _ in lines}
     for (label, value), dash in lines.items():
-        figure.add_hline(
-            value,
-            line={"color": NEUTRAL, "dash": dash, "width": 2},
-            annotation_text=label,
-            annotation_position="top right",
-        )
+        # Of several with one name the uppermost bears it: they may lie so close that the words would overlap.
+        is_named = value == highest[label]
+        note = {"annotation_text": label, "annotation_position": "top right"} if is_named else {}
+        figure.add_hline(value, line={"color": NEUTRAL, "dash": dash, "width": 2}, **note)
 
 
 def draw(curves: Sequence[Curve], colors: dict[str, str], view: View) -> go.Figure:

@@ -1,4 +1,4 @@
-const PATIENCE_MS = 10_000, RETRY_MS = 100, MOST_ASKED = 2;
+const PATIENCE_MS = 10_000, RETRY_MS = 100, MOST_ASKED = 2, PEEK_PX = 40;
 
 // What has to outlast the strip itself, which each page builds anew.
 const shelf = (document.keptPhotos ??= { notes: [], done: Promise.resolve(), asked: {} });
@@ -114,6 +114,16 @@ export default function ({ data: [data], parentElement, setTriggerValue, setStat
       };
     });
     mark(group.data.chosen);
+    showChosen(items);
+  };
+
+  // Scrolls the strip alone, once for each choice, and leaves a part of the next photo in view.
+  const showChosen = (items) => {
+    const { chosen } = group.data, button = group.children[items.findIndex(({ key }) => key === chosen)];
+    const frame = group.getBoundingClientRect(), box = button?.getBoundingClientRect();
+    if (!box?.width || group.shown === chosen) return;
+    group.shown = chosen;
+    group.scrollLeft += Math.min(0, box.left - PEEK_PX - frame.left) + Math.max(0, box.right + PEEK_PX - frame.right);
   };
 
   draw();

@@ -19,7 +19,7 @@ RUNS = Path("runs")
 """Where train.py puts runs, seen from where the app was started."""
 _SILENCE_SECONDS = 900  # a run that wrote nothing for so long, and for three epochs, has stopped
 _MIN_EPOCHS = 5  # below, nothing can be said on the course of a run
-_MIN_SHARE = 0.5  # of the training loss in the validation loss at the end; below it a run over-fits
+_MIN_SHARE = 0.5  # of the training loss in the validation loss at the end; below it a run overfits
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def describe_fit(curve: Curve) -> str | None:
         return f"**{curve.title}**: the validation loss is lowest {course}. {end}."
     fall = 1 - last.train_loss / best.train_loss
     return (
-        f"**{curve.title}** over-fits: the validation loss is lowest {age(best.epoch)}; from then on it rises by "
+        f"**{curve.title}** overfits: the validation loss is lowest {age(best.epoch)}; from then on it rises by "
         f"{rise:.1%}, while the training loss falls by {fall:.0%}. {end}: it learns its "
         f"{curve.recipe.data.images or 'training'} pictures by heart, and that helps with no other."
     )

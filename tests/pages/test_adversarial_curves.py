@@ -103,7 +103,7 @@ def test_guessing_and_the_threshold_are_lines_with_their_names() -> None:
     assert [(line.y0, line.line.dash) for line in shapes(figure, "line", "y2")] == [(math.log(2), "dash")]
     assert {(line.y0, line.line.dash) for line in shapes(figure, "line", "y3")} == {(50, "dot"), (80, "dash")}
     assert labels(figure, "y2") == {"guessing": math.log(2)}
-    assert labels(figure, "y3") == {"guessing": 50, "threshold 80 %": 80}
+    assert labels(figure, "y3") == {"guessing": 50, "threshold 80%": 80}
     without = gan_chart.draw(ROWS, AdversarySettings(), COLOR)
     assert [line.y0 for line in shapes(without, "line", "y3")] == [50]
     assert labels(without, "y3") == {"guessing": 50}
@@ -168,6 +168,15 @@ def test_a_small_loss_of_grey_is_not_rounded_away() -> None:
     assert [note.text for note in figure.layout.annotations] == ["grey, L1 over RGB"]
 
 
+def test_lines_of_one_name_are_named_once_at_the_uppermost() -> None:
+    view = View(OWN_LOSS, [VALIDATION], by_images=False, log=False, smoothing=0)
+    curve, losses = make_curve(make_recipe(*RGB)), (0.5, 0.52, 0.51)
+    baselines = [replace(BASELINE, grey=replace(BASELINE.grey, loss=loss)) for loss in losses]
+    figure = draw([replace(curve, baseline=baseline) for baseline in baselines], {"runs/toy": COLOR}, view)
+    assert [line.y0 for line in figure.layout.shapes] == list(losses)
+    assert [(note.text, note.y) for note in figure.layout.annotations] == [("grey, L1 over RGB", 0.52)]
+
+
 def test_the_course_of_an_adversarial_run_is_told_by_its_own_loss() -> None:
     told = describe_fit(make_curve(make_recipe(*RGB, *AGAINST)))
     assert told is not None and "At the end, after 6 epochs, the training loss is 80% of the validation loss" in told
@@ -210,7 +219,7 @@ def test_an_adversarial_run_has_a_chart_of_both_sides(open_app: OpenApp, write_r
     (_, both) = charts(app)
     assert both["layout"]["yaxis3"]["title"]["text"] == "discriminator accuracy (%)"
     assert both["layout"]["yaxis3"]["showline"] and both["layout"]["xaxis3"]["title"]["font"]  # the common template
-    assert any("near 0.69" in caption.value and "100 %" in caption.value for caption in app.caption)
+    assert any("near 0.69" in caption.value and "100%" in caption.value for caption in app.caption)
     assert all(f"**{term}**" in app.subheader[0].help for term in glossary.ADVERSARY)
 
 

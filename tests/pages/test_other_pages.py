@@ -72,7 +72,7 @@ def test_every_quantity_is_drawn(curves: AppTest, quantity: str) -> None:
 
 
 def test_over_fitting_is_told_for_the_twelve_images_only(curves: AppTest) -> None:
-    remarks = [element.value for element in curves.markdown if "over-fits" in element.value]
+    remarks = [element.value for element in curves.markdown if "overfits" in element.value]
     assert any("12 images" in remark for remark in remarks)
     assert not any("500 images" in remark for remark in remarks)
 

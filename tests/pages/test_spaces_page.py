@@ -194,7 +194,7 @@ def test_odd_photos_go_through_everything(app: AppTest, name: str, image: Image.
 def test_a_lightness_that_the_photo_lacks_is_said_to_be_missing(app: AppTest) -> None:
     upload(app, ("black.png", png(Image.new("RGB", (40, 30)))))
     assert "No pixel of this photo has L 50" in tile(app, "One L, many colours")
-    assert "0 % of the photo" in tile(app, "Pixels with L from 45 to 55")
+    assert "0% of the photo" in tile(app, "Pixels with L from 45 to 55")
 
 
 def test_what_is_no_picture_gets_one_sentence_and_the_photo_stays(app: AppTest) -> None:

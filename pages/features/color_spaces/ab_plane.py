@@ -25,7 +25,7 @@ _TERMS = {"gamut of sRGB": glossary.GAMUT, "a and b": glossary.AB, "bins": gloss
 
 def _ask() -> tuple[float, bool]:
     """Ask for the lightness, and whether to show the bins."""
-    left, right = st.columns([3, 1], gap="large", vertical_alignment="center")
+    left, right = st.columns([2, 1], gap="large", vertical_alignment="center")
     with left:
         at = st.slider("Lightness L", 5, 95, 50, 1, key="spaces-at", help=glossary.LIGHTNESS, bind="query-params")
     with right:
@@ -52,7 +52,7 @@ def show_plane(view: View) -> None:
 
 def _show_pointed_out(view: View, lightness: float, found: Ambiguity | None) -> None:
     low, high = lightness - NEIGHBOURHOOD, lightness + NEIGHBOURHOOD
-    share = "0 %" if found is None else f"{found.share:.0%}"
+    share = "0%" if found is None else f"{found.share:.0%}"
     remark = "The dots with a rim in the plane; its coloured area is all that a screen can show at this lightness."
     title, aside = f"Pixels with L from {low:.0f} to {high:.0f}", f"{share} of the photo"
     picture = _pointed_out(view, lightness)

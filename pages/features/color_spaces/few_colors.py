@@ -22,7 +22,7 @@ def show_few(view: View) -> None:
     """Show the photo, the same in few colours, and the colours."""
     with error_boundary():
         st.subheader("What few colours keep")
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns([3, 2], gap="large")
         with left:
             kind: str = st.segmented_control(
                 "Colours to choose from",

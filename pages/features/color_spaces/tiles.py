@@ -22,7 +22,6 @@ _NOTE = "A picture to explain colour spaces, made from a photo by computing."
 _STYLE = """
 <style>
 .stMain [class*="st-key-tile-s-"] .remark { font-size: 0.875rem; opacity: 1; }
-.st-key-spaces-own-row > .stLayoutWrapper:first-child { flex: 1 1 20rem; min-width: 0; }
 .st-key-spaces-few-swatches ul.swatches { grid-template-columns: repeat(16, minmax(0, 1fr)); }
 @media (max-width: 640px) {
   .st-key-spaces-few-swatches ul.swatches { grid-template-columns: repeat(8, minmax(0, 1fr)); }
@@ -131,7 +130,7 @@ def _encode(picture: Bytes) -> bytes:
 
 def show_terms(terms: dict[str, str]) -> None:
     """Show terms of art in one line, each with its help mark."""
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for term, help in terms.items():
             st.caption(term, help=help, width="content")
 
@@ -140,4 +139,4 @@ def show_figure_terms(view: View, more: dict[str, str]) -> None:
     """Explain the scores and how they were measured; and further terms."""
     width, height = view.size
     show_terms({term: glossary.MEASURES[term] for term in _MEASURES} | more)
-    st.caption(f"Figures against the photo as it is here, {width} × {height} px, in 8-bit sRGB.")
+    st.caption(f"Measured against the photo as it is here, {width} × {height} px, in 8-bit sRGB.")

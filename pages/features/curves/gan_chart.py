@@ -32,7 +32,7 @@ def _percent(share: float | None) -> float | None:
 _PANELS = (
     _Panel("generator loss", "nats", lambda row: row.generator_loss, "%{y:.4g} nats"),
     _Panel("discriminator loss", "nats", lambda row: row.discriminator_loss, "%{y:.4g} nats"),
-    _Panel("discriminator accuracy", "%", lambda row: _percent(row.discriminator_accuracy), "%{y:.1f} %"),
+    _Panel("discriminator accuracy", "%", lambda row: _percent(row.discriminator_accuracy), "%{y:.1f}%"),
 )
 _LOSS_ROW, _ACCURACY_ROW = 2, 3
 
@@ -90,7 +90,7 @@ def _add_levels(figure: go.Figure, settings: AdversarySettings) -> None:
     _add_level(figure, _ACCURACY_ROW, 50, "guessing", "dot", "bottom right")
     threshold = settings.accuracy_threshold
     if threshold < 1:
-        _add_level(figure, _ACCURACY_ROW, 100 * threshold, f"threshold {100 * threshold:g} %", "dash", "top left")
+        _add_level(figure, _ACCURACY_ROW, 100 * threshold, f"threshold {100 * threshold:g}%", "dash", "top left")
 
 
 def _shade_skipped(figure: go.Figure, epochs: Sequence[int]) -> None:

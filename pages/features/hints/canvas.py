@@ -52,8 +52,10 @@ _HTML = """
     <button class="undo" type="button">&#8630;&#xFE0E; Undo</button>
     <button class="redo" type="button">&#8631;&#xFE0E; Redo</button>
     <button class="clear" type="button">Clear points</button>
-    <button class="closer" type="button" aria-label="Zoom in">+</button>
-    <button class="farther" type="button" aria-label="Zoom out">&#8722;</button>
+    <span class="zoom">
+      <button class="closer" type="button" aria-label="Zoom in">+</button>
+      <button class="farther" type="button" aria-label="Zoom out">&#8722;</button>
+    </span>
     <button class="full" type="button">Full screen</button>
     <span class="note" role="status"></span>
   </div>

@@ -10,7 +10,8 @@ def show_contents() -> None:
     """Show each lesson with its question."""
     st.title("Lessons")
     st.markdown("Five questions, each answered by two networks that differ in one thing, on a photo of your choice.")
-    for number, lesson in enumerate(LESSONS, 1):
-        with st.container(border=True):
-            st.page_link(page_at(lesson.address), label=f"**{number}. {lesson.title}**")
-            st.markdown(lesson.question)
+    with st.container(key="lessons"):
+        for number, lesson in enumerate(LESSONS, 1):
+            with st.container(border=True):
+                st.page_link(page_at(lesson.address), label=f"**{number}. {lesson.title}**")
+                st.markdown(lesson.question)

@@ -69,7 +69,7 @@ LESSONS: Final = (
         ("scenes-500-mse", "scenes-500-huber"),
         "ab RMSE",
         "Hardly: with 500 scenes both lean to the same cautious mean. That nothing differs is a result, too.",
-        "Move the slider below, and see at which error the two losses part.",
+        "Move the slider above, and see at which error the two losses part.",
         "Flower",
         "MSE or Huber",
         "scenes-500-huber",
