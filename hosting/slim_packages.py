@@ -26,6 +26,7 @@ _UNUSED: Final = (
     "setuptools",
     "pydeck/nbextension",
     "hf_xet",
+    *(f"torch/testing/_internal/{name}" for name in ("codegen", "distributed", "generated", "opinfo")),
 )
 """Folders; `hf_xet` is a protocol of the hub's own that huggingface_hub imports only where it speaks it."""
 _UNUSED_FILES: Final = (
@@ -35,8 +36,15 @@ _UNUSED_FILES: Final = (
     "pyarrow/libarrow_s3*",
     "pyarrow/_s3fs*",
     "plotly/package_data/*.js",
+    "pyarrow/libarrow_python.so",
+    "pyarrow/libarrow_python.so.*.*",
+    *(f"torch/testing/_internal/common_{name}*.py" for name in ("dist", "methods", "modules", "nn", "optim", "quant")),
+    *(f"skimage/data/{name}" for name in ("hubble*", "lfw*", "motorcycle_disp*", "motorcycle_right*", "retina*")),
 )
-"""Of stores and protocols that the app does not speak, and of notebooks: Streamlit has a plotly.js of its own."""
+"""Of stores and protocols that the app does not speak; of notebooks: Streamlit has a plotly.js of its own; copies of a
+library under names that nothing links to; torch's own tests; pictures that are no samples."""
+_SOURCES: Final = frozenset({".c", ".cc", ".cpp", ".h", ".pxd", ".pxi", ".pyx"})
+"""Of what is compiled already. Type stubs stay: scikit-image reads its own."""
 _STRIPPED: Final = ("torch", "pyarrow", "numpy", "scipy", "sklearn", "skimage", "PIL")
 _IMPORTED: Final = (
     "torch",
@@ -63,7 +71,8 @@ def unused_folders(packages: Path) -> list[Path]:
 def unused_files(packages: Path) -> list[Path]:
     """Single files that can go; of torch's programs all but the one that it looks for as it is imported."""
     programs = [path for path in (packages / "torch/bin").rglob("*") if path.name != "torch_shm_manager"]
-    found = [*programs, *(path for pattern in _UNUSED_FILES for path in packages.glob(pattern))]
+    sources = [path for path in packages.rglob("*") if path.suffix in _SOURCES]
+    found = {*programs, *sources, *(path for pattern in _UNUSED_FILES for path in packages.glob(pattern))}
     return [path for path in found if path.is_file()]
 
 

@@ -50,6 +50,16 @@ def test_what_serves_stores_and_notebooks_goes(slim_packages: ModuleType, tmp_pa
     assert _left(tmp_path) == kept
 
 
+def test_sources_copies_and_pictures_that_are_no_samples_go(slim_packages: ModuleType, tmp_path: Path) -> None:
+    kept = {"pyarrow/libarrow_python.so.2600", "skimage/data/motorcycle_left.png", "skimage/__init__.pyi"}
+    kept |= {"torch/testing/_internal/common_dtype.py", "torch/testing/_internal/logging_tensor.py"}
+    _write(tmp_path, *kept, "pyarrow/libarrow_python.so", "pyarrow/libarrow_python.so.2600.1.0", "pyarrow/lib.pyx")
+    _write(tmp_path, "skimage/data/retina.jpg", "torch/testing/_internal/common_modules.py", "scipy/_lib/a.h")
+    _write(tmp_path, "torch/testing/_internal/opinfo/core.py")
+    slim_packages.remove_unused(tmp_path)
+    assert _left(tmp_path) == kept
+
+
 def test_packages_that_lack_what_could_go_stay_as_they_are(slim_packages: ModuleType, tmp_path: Path) -> None:
     _write(tmp_path, "streamlit/__init__.py")
     slim_packages.remove_unused(tmp_path)
