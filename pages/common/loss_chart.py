@@ -71,7 +71,7 @@ TRAINING, VALIDATION = "training", "validation"
 EPOCHS_AXIS = "epochs of training"
 _LOSS_AXES = {
     "mse": "MSE over {} ({} squared)",
-    "huber": "Huber loss over {} ({} squared, linear above the threshold)",
+    "huber": "Huber loss over {} ({} squared, then linear)",
     "l1": "mean absolute error over {} ({})",
     "cross_entropy": "cross-entropy over the palette's colours (nats)",
     "cross_entropy_huber": "cross-entropy over bins of ab (nats) and Huber loss, weighted",

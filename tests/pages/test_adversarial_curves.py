@@ -143,7 +143,7 @@ def test_a_single_epoch_is_a_marker_in_the_middle() -> None:
     ("settings", "name", "axis"),
     [
         (("loss.name=mse",), "MSE", "MSE over ab (Lab units squared)"),
-        (("loss.name=huber",), "Huber", "Huber loss over ab (Lab units squared, linear above the threshold)"),
+        (("loss.name=huber",), "Huber", "Huber loss over ab (Lab units squared, then linear)"),
         (("loss.name=l1",), "L1", "mean absolute error over ab (Lab units)"),
         (RGB, "L1 over RGB", "mean absolute error over RGB (0..1)"),
         ((*RGB, "loss.name=mse"), "MSE over RGB", "MSE over RGB (0..1 squared)"),

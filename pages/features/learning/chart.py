@@ -11,6 +11,7 @@ from pages.common.loss_chart import EPOCHS_AXIS, OWN_LOSS, QUANTITIES, Quantity,
 from pages.common.training_runs import Curve
 
 _ROOM = 0.07  # beyond the curve's ends, as a share of its extent: for the marker
+_LONG_TITLE = 40  # characters: of an axis, whose height a longer one exceeds
 
 
 def measured(rows: Sequence[EpochRow]) -> list[Quantity]:
@@ -65,6 +66,11 @@ def _baseline(curve: Curve, quantity: Quantity) -> float:
     return math.nan if curve.baseline is None else quantity.grey(curve.baseline)
 
 
+def _folded(title: str) -> str:
+    """Give a long title two lines, as the chart is not high."""
+    return title.replace(" (", "<br>(", 1) if len(title) > _LONG_TITLE else title
+
+
 def _range(values: Sequence[float]) -> list[float]:
     """Return an axis range that holds all values with some room, so that it stands still while the marker moves."""
     finite = [value for value in values if math.isfinite(value)]
@@ -95,6 +101,6 @@ def draw(curve: Curve, quantity: Quantity, epoch: int, color: str) -> go.Figure:
     values = [quantity.validation(row) for row in curve.rows]
     figure.update_xaxes(title=EPOCHS_AXIS, range=_range([row.epoch + 1 for row in curve.rows]))
     figure.update_yaxes(
-        title=axis_title([curve], quantity), tickformat=quantity.tick_format, range=_range([*values, baseline])
+        title=_folded(axis_title([curve], quantity)), tickformat=quantity.tick_format, range=_range([*values, baseline])
     )
     return figure
