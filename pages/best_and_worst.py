@@ -226,13 +226,15 @@ def main() -> None:
     st.html(STYLE)
     results, beside = st.columns([3.2, 1], gap="large")
     with beside, st.container(key="controls"):
-        st.container(key="nothing-measured" if kept.queue is None else "measured").html('<span id="controls"></span>')
+        st.html('<span id="controls"></span>')
         choice = choose_pictures(kept)
         chosen = choose_checkpoints(listing.cards)
     if choice.source == SAMPLES_TITLE:
         kept.take_shipped(chosen)
     cards = kept.begun(chosen)
     evaluated_images = kept.measured(cards) if cards else []
+    with beside:  # tells the style what room to keep; most visits find results, so that it changes nothing
+        st.container(key="measured" if evaluated_images or kept.is_working else "nothing-measured")
     with results:
         st.title("Best and worst")
         st.markdown(_INTRODUCTION, help=f"{PROTOCOL_OF_SETS}. {glossary.GREY}")

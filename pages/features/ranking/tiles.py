@@ -68,7 +68,7 @@ def show_podium(evaluated_images: Sequence[EvaluatedImage], model: str, title: s
     """Show the pictures at both ends of a ranking and in its middle.
 
     Args:
-        specimens: measured by the model.
+        evaluated_images: measured by the model.
         model: the key of its outcomes.
         title: the checkpoint's.
         ranking: the order.
@@ -78,4 +78,5 @@ def show_podium(evaluated_images: Sequence[EvaluatedImage], model: str, title: s
         if places:
             st.subheader(heading, anchor=False)
             tiles = "".join(_tile(evaluated_images[slot], model, title, ranking) for slot in places)
-            st.html(f'<div class="ranks">{tiles}</div>')
+            with st.container(key=f"podium-{len(places)}-{heading.lower()}"):  # the style keeps its room
+                st.html(f'<div class="ranks">{tiles}</div>')
