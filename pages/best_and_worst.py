@@ -19,7 +19,7 @@ from pages.features.ranking import shipped
 from pages.features.ranking.image_set_picker import PictureChoice, choose_pictures
 from pages.features.ranking.jobs import MAX_CHECKPOINTS, SAMPLES_TITLE, Measuring, measuring, model_key, work_off
 from pages.features.ranking.tables import offer_csv, show_means, show_pictures
-from pages.features.ranking.tiles import STYLE, format_figure, show_podium
+from pages.features.ranking.tiles import format_figure, show_podium
 
 _FIRST_CHECKPOINTS = ("scenes-12-huber", "scenes-500-huber")
 _INTRODUCTION = (
@@ -124,7 +124,7 @@ def choose_view(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card
     rankings, by_id = {ranking.title: ranking for ranking in RANKINGS}, {card.id: card for card in cards}
     if st.session_state.get("look-at") not in by_id:
         st.session_state["look-at"] = cards[-1].id
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium", key="ranking"):
         title = st.segmented_control(
             "Rank by",
             list(rankings),
@@ -223,7 +223,6 @@ def show_results(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Car
 
 def main() -> None:
     start, kept, listing = time.monotonic(), measuring(), offered()
-    st.html(STYLE)
     results, beside = st.columns([3.2, 1], gap="large")
     with beside, st.container(key="controls"):
         st.html('<span id="controls"></span>')

@@ -10,25 +10,6 @@ from colorizer.evaluation.ranking import RANKINGS, EvaluatedImage, Ranking, orde
 from colorizer.evaluation.scores import Scores
 from pages.common.data_url import data_url
 
-STYLE = """
-<style>
-/* While the work goes on Streamlit leaves the button that started it beside the one that stops it. */
-.st-key-measuring > [data-stale="true"]:has(button) { display: none; }
-.st-key-controls [data-tag] { background: #80808040; color: inherit; }
-.ranks { display: grid; gap: 1.2rem 1.5rem; grid-template-columns: repeat(2, minmax(0, 1fr)); }
-@media (min-width: 1800px) { .ranks { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
-@media (max-width: 640px) { .ranks { grid-template-columns: minmax(0, 1fr); } }
-.ranks figure { margin: 0; min-width: 0; }
-.ranks .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0.25rem; }
-.ranks .pair img { display: block; width: 100%; aspect-ratio: 1; }
-.ranks .pair span { font-size: 0.75rem; opacity: 0.8; }
-.stMain .tile.rank h3 { display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
-.stMain .tile.rank dl { grid-template-columns: repeat(3, 1fr); }
-.stMain .tile.rank dt { grid-row: 1; }
-.stMain .tile.rank dd { grid-row: 2; }
-.stMain .tile.rank .ranked { font-weight: 700; }
-</style>
-"""
 _QUALITY = 80  # of the target, as of the prediction beside it: the two are compared
 
 
