@@ -233,7 +233,8 @@ def main() -> None:
     cards = kept.begun(chosen)
     evaluated_images = kept.measured(cards) if cards else []
     with beside:  # tells the style what room to keep; most visits find results, so that it changes nothing
-        st.container(key="measured" if evaluated_images or kept.is_working else "nothing-measured")
+        key = "measured" if evaluated_images or kept.is_working else "nothing-measured"
+        st.container(key=key).html("<span></span>")  # an empty one would not come
     with results:
         st.title("Best and worst")
         st.markdown(_INTRODUCTION, help=f"{PROTOCOL_OF_SETS}. {glossary.GREY}")
