@@ -60,7 +60,7 @@ def _figures(app: AppTest) -> dict[str, dict[str, tuple[float, bool]]]:
 
 
 def test_a_star_is_for_coming_nearer_than_grey_and_never_for_strong_colours(open_app: OpenApp) -> None:
-    figures = _figures(open_app(COMPARE, sample="Motorcycle", experiment="12 or 500 images"))
+    figures = _figures(open_app(COMPARE, sample="Coffee", experiment="12 or 500 images"))
     few, many = figures["12 images, Huber"], figures["500 images, Huber"]
     truth, grey = figures["Original"]["colourfulness"][0], figures["Grey"]
     # The one that knows its 12 pictures by heart has about as much colour as the photo, in the wrong places.

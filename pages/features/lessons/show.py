@@ -56,14 +56,14 @@ def show_curves(curves: Sequence[Curve], every: Sequence[Curve], lesson: Lesson)
     )
 
 
-def show_links(lesson: Lesson, has_film: bool) -> None:
-    """Link to the film, the comparison, the curves, and the next lesson."""
+def show_links(lesson: Lesson, film: Card | None) -> None:
+    """Link to the film of a checkpoint, the comparison, the curves, and the next lesson."""
     number = LESSONS.index(lesson)
     with st.container(horizontal=True):
-        if has_film:
+        if film is not None:
             st.page_link(
                 page_at("learning"), label="Watch it learn", icon=":material/movie:",
-                query_params={"learning-checkpoint": lesson.film_of},
+                query_params={"learning-checkpoint": film.title},
             )  # fmt: skip
         st.page_link(
             page_at("compare"), label="Compare them in full", icon=":material/compare:",
@@ -107,6 +107,7 @@ def show_lesson(lesson: Lesson) -> None:
     if lesson.address == "lesson_loss":
         show_losses(by_key[f"weights/{lesson.pair[1]}"].recipe.loss.huber_delta)
     st.markdown(f"**Try it.** {lesson.try_next}")
-    show_links(lesson, lesson.film_of in by_id and bool(by_id[lesson.film_of].snapshots))
+    filmed = by_id.get(lesson.film_of)
+    show_links(lesson, filmed if filmed is not None and filmed.snapshots else None)
     with st.popover("Your own photo", icon=":material/add_photo_alternate:", key=f"lesson-own-{kept.serial}"):
         show_sources(kept)
