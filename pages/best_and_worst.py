@@ -15,7 +15,7 @@ from pages.common.bootstrap import run_through_app
 from pages.common.job_runner import set_status
 from pages.common.offered import offered
 from pages.common.slot import Slot, reserve
-from pages.features.ranking import shipped
+from pages.features.ranking import shipped_samples
 from pages.features.ranking.image_set_picker import PictureChoice, choose_pictures
 from pages.features.ranking.jobs import MAX_CHECKPOINTS, SAMPLES_TITLE, Measuring, measuring, model_key, work_off
 from pages.features.ranking.tables import offer_csv, show_means, show_pictures
@@ -172,7 +172,11 @@ def show_spread(view: View) -> None:
     chart_theme.show_chart(figure, "rank-spread", _AXIS_HEIGHT + _ROW_HEIGHT * len(spreads), "closest")
     st.markdown(compare_with_grey(view))
     show_means(view.evaluated_images, view.cards)
-    made = f" The samples' figures come with the weights; `{shipped.COMMAND}` makes them." if view.are_samples else ""
+    made = (
+        f" The samples' figures come with the weights; `{shipped_samples.COMMAND}` makes them."
+        if view.are_samples
+        else ""
+    )
     st.caption(
         f"Means over {len(view.evaluated_images)} pictures: {PROTOCOL_OF_SETS}. The same as `evaluate` prints.{made}"
     )

@@ -24,7 +24,7 @@ from pages.features.learning.timeline import FileKind, Film, colour_states, fail
 
 _CHART_HEIGHT = 330
 _FILES: dict[FileKind, str] = {"WEBP": "Animated WebP", "GIF": "Animated GIF", "PNG": "Sheet (PNG)"}
-_FIRST_CHECKPOINT = "scenes-12-huber"  # over-fitting is what a film shows best
+_FIRST_CHECKPOINT = "scenes-12-huber"  # overfitting is what a film shows best
 _SHOWN = "shown-epoch"  # in the session: the epoch to come back to
 _INTRODUCTION = (
     "One network, one photo, several moments of the training. An **epoch** is one round through the training pictures: "

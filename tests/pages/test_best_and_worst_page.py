@@ -20,7 +20,7 @@ from colorizer.checkpoints.store import MODEL_FILE, WEIGHTS, list_checkpoints
 from colorizer.evaluation.ranking import EvaluatedImage
 from colorizer.evaluation.scores import Scores, mean
 from pages.features.ranking.jobs import Measuring, model_key, time_left
-from pages.features.ranking.shipped import COMMAND, sample_entries, shipped_samples, write_samples
+from pages.features.ranking.shipped_samples import COMMAND, sample_entries, shipped_samples, write_samples
 from pages.features.ranking.tables import as_csv, averages
 from tests.support import APP
 from tests.support.app import assert_clean, texts, upload
@@ -131,11 +131,13 @@ def test_weights_that_were_not_measured_are_measured_on_a_click(monkeypatch: pyt
 
 def test_figures_of_other_weights_or_samples_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = shutil.copytree(WEIGHTS / HUBER.id, tmp_path / HUBER.id)
-    monkeypatch.setattr("pages.features.ranking.shipped.checkpoint_folder", lambda name: folder)
+    monkeypatch.setattr("pages.features.ranking.shipped_samples.checkpoint_folder", lambda name: folder)
     assert len(shipped_samples(HUBER)) == 7
     assert not shipped_samples(dataclasses.replace(HUBER, sha256={MODEL_FILE: "0" * 64}))
     write_samples(folder / "again.zip", HUBER, shipped_samples(HUBER))
     assert (folder / "again.zip").read_bytes() == (folder / "samples.zip").read_bytes()
+    (folder / "samples.zip").write_bytes((folder / "samples.zip").read_bytes()[:-200])
+    assert not shipped_samples(dataclasses.replace(HUBER, sha256={MODEL_FILE: "2" * 64}))
     (folder / "samples.zip").unlink()
     assert not shipped_samples(dataclasses.replace(HUBER, sha256={MODEL_FILE: "1" * 64}))
 

@@ -10,7 +10,7 @@ from colorizer.images.archives import PictureSet
 from colorizer.images.limits import MAX_SET_BYTES, MAX_SET_PICTURES, MAX_UPLOAD_MEGABYTES
 from pages.common.photo_picker import drop_uploads, read_uploads
 from pages.features.ranking.jobs import SAMPLES_TITLE, Measuring
-from pages.features.ranking.shipped import sample_entries
+from pages.features.ranking.shipped_samples import sample_entries
 
 UPLOAD, FOLDER = "Upload", "Server folder"
 _HELP = (

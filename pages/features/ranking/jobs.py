@@ -19,7 +19,7 @@ from colorizer.inference.colorizer import Colorizer
 from pages.common.error_boundary import sentence
 from pages.common.model_cache import compute_lock, load, weights_hash
 from pages.common.slot import Slot
-from pages.features.ranking.shipped import opened, shipped_samples
+from pages.features.ranking.shipped_samples import opened, shipped_samples
 
 MAX_CHECKPOINTS = 4
 SAMPLES_TITLE = "Samples"

@@ -66,7 +66,8 @@ def test_one_file_becomes_several(photos: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_training_ends_when_its_minutes_are_over(photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("recipe", ["photo-film-gpu", "photo-gpu"])
+def test_training_ends_when_its_minutes_are_over(photos: Path, tmp_path: Path, recipe: str) -> None:
     root = Path(train.__file__).parent
     small = [
         "data.validation_images=2", "data.side=48", "data.crop=32", "training.images_per_epoch=8",
@@ -74,7 +75,7 @@ def test_training_ends_when_its_minutes_are_over(photos: Path, tmp_path: Path) -
     ]  # fmt: skip
     settings = [part for setting in small for part in ("--set", setting)]
     out = tmp_path / "run"
-    command = [str(root / "recipes/photo-film-gpu.toml"), "--data", str(photos), "--out", str(out), *settings]
+    command = [str(root / f"recipes/{recipe}.toml"), "--data", str(photos), "--out", str(out), *settings]
     assert train.main(command) == 0
     assert len(read_history(out / "history.csv")) == 1
     assert (out / SHIPPED_FILE).exists() and (out / "card.toml").exists()

@@ -1,6 +1,6 @@
 """What the samples came to, shipped with the weights, so that the page has results before anybody measures.
 
-    python -m pages.features.ranking.shipped [ID ...]       # measures anew: all checkpoints of weights/, or those named
+    python -m pages.features.ranking.shipped_samples [ID ...]    # measures anew with the checkpoints named, or with all
 
 Beside the weights of a checkpoint lies `samples.zip`: for each sample its scores, its hues and the coloured square. It
 counts for the very weights and samples that it was made with, and for no others.
@@ -13,7 +13,7 @@ import io
 import json
 import sys
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from colorizer.images.archives import Entry
 from pages.common.model_cache import shared_results, weights_hash
 from pages.common.sample_photos import SAMPLES, read_sample
 
-COMMAND = "python -m pages.features.ranking.shipped"
+COMMAND = "python -m pages.features.ranking.shipped_samples"
 FILE = "samples.zip"
 _SCORES, _HUES = "scores.json", "hues.npy"
 _DATE = (1980, 1, 1, 0, 0, 0)  # a ZIP's first: the same results make the same file
@@ -68,20 +68,22 @@ def shipped_samples(card: Card) -> Mapping[str, MeasuredSample]:
 
 @functools.lru_cache(maxsize=64)
 def _read(path: Path, weights: str) -> Mapping[str, MeasuredSample]:
-    if not path.exists():
+    """Read the file; one that is missing or damaged has nothing, so that its samples are measured anew."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            told: dict[str, Any] = json.loads(archive.read(_SCORES))
+            if told["weights"] != weights:
+                return {}
+            hues = np.load(io.BytesIO(archive.read(_HUES)), allow_pickle=False)
+            return {
+                row["name"]: MeasuredSample(
+                    Outcome(Scores(**row["scores"]), archive.read(row["picture"]), hues[number]), Scores(**row["grey"])
+                )
+                for number, row in enumerate(told["samples"])
+                if row["sha256"] == _sample_hash(row["name"])
+            }
+    except (OSError, zipfile.BadZipFile, KeyError, IndexError, TypeError, ValueError):
         return {}
-    with zipfile.ZipFile(path) as archive:
-        told: dict[str, Any] = json.loads(archive.read(_SCORES))
-        if told["weights"] != weights:
-            return {}
-        hues = np.load(io.BytesIO(archive.read(_HUES)), allow_pickle=False)
-        return {
-            row["name"]: MeasuredSample(
-                Outcome(Scores(**row["scores"]), archive.read(row["picture"]), hues[number]), Scores(**row["grey"])
-            )
-            for number, row in enumerate(told["samples"])
-            if row["sha256"] == _sample_hash(row["name"])
-        }
 
 
 @functools.cache
@@ -118,11 +120,13 @@ def write_samples(path: Path, card: Card, samples: Mapping[str, MeasuredSample])
 
 
 def main(names: Sequence[str]) -> None:
-    cards: Iterable[Card] = [card for card in list_checkpoints() if card.published is None]
-    for card in cards:
-        if not names or card.id in names:
-            write_samples(checkpoint_folder(card.id) / FILE, card, measure_samples(card))
-            print(f"{card.id}: the samples measured.")
+    """Measure the samples with the checkpoints named, or with all."""
+    cards = {card.id: card for card in list_checkpoints() if card.published is None}
+    if unknown := set(names) - cards.keys():
+        sys.exit(f"There is no checkpoint {', '.join(sorted(unknown))}; there are: {', '.join(cards)}.")
+    for name in names or cards:
+        write_samples(checkpoint_folder(name) / FILE, cards[name], measure_samples(cards[name]))
+        print(f"{name}: the samples are measured.")
 
 
 if __name__ == "__main__":
