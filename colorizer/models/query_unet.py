@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from colorizer.models.color_queries import ColorQueries
-from colorizer.models.efficientnet_lite import FEATURE_MAPS, Lite0Encoder
+from colorizer.models.efficientnet_lite import LITE0, LITE2, LiteEncoder, LiteVariant
 from colorizer.models.hint_unet import (
     DECODER_MAPS,
     HintedBins,
@@ -33,7 +33,7 @@ class _FineStage(nn.Module):
 
     def __init__(self, bins: int) -> None:
         super().__init__()
-        coarse, shallow = _DECODER_MAPS[0], FEATURE_MAPS[0]
+        coarse, shallow = _DECODER_MAPS[0], LITE0.feature_maps[0]
         self.mix = normalized_convolution(coarse + shallow, _FINE_MAPS)
         self.last = normalized_convolution(_FINE_MAPS, _FINE_MAPS)
         self.classify = nn.Conv2d(_FINE_MAPS, bins, 1)
@@ -72,8 +72,8 @@ class QueryUNet(HintedBins):
             raise TypeError(f"output_stride is {output_stride}; it must be 4 or 8")
         self.reduction = output_stride  # type: ignore[misc]
         eighth, sixteenth, deepest = _DECODER_MAPS
-        _, f8, f16, f32 = FEATURE_MAPS
-        self.encoder = Lite0Encoder()
+        _, f8, f16, f32 = self.variant.feature_maps
+        self.encoder = LiteEncoder(self.variant)
         self.deep = normalized_convolution(f32, deepest, 1)
         self.up16 = normalized_convolution(deepest + f16, sixteenth)
         self.up8 = normalized_convolution(sixteenth + f8, eighth)
@@ -131,3 +131,15 @@ class Lite0Queries(Lite0Bins):
         """Add what the queries found in the whole picture."""
         joined: Tensor = eighth + self.join(self.queries((deepest, sixteenth, eighth)))
         return joined
+
+
+@register("lite2-queries")
+class Lite2Queries(Lite0Queries):
+    """`Lite0Queries` with a deeper and wider encoder. About 5.6 M parameters."""
+
+    source: ClassVar[str] = (
+        "EfficientNet-Lite2 (Tan and Le 2019), colour queries after DDColor (Kang et al. 2023), bins after Zhang et "
+        "al. 2016, hints after Zhang et al. 2017"
+    )
+    earlier_architectures: ClassVar[tuple[str, ...]] = ()
+    variant: ClassVar[LiteVariant] = LITE2

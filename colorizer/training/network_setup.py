@@ -12,7 +12,7 @@ from colorizer.color.palettes import kmeans_colors, read_palette
 from colorizer.data.dataset import TrainingSet
 from colorizer.errors import CheckpointError, TrainingError
 from colorizer.models.base import Head
-from colorizer.models.efficientnet_lite import lite0_imagenet_state
+from colorizer.models.efficientnet_lite import imagenet_state
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.recipes.schema import LossName
 from colorizer.training.color_statistics import bin_frequency, kmeans_palette
@@ -139,7 +139,7 @@ def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
     from colorizer.data.torchvision_compat import resnet18_imagenet_state
 
     if isinstance(network, models.HintedBins):
-        network.encoder.load_imagenet(lite0_imagenet_state())
+        network.encoder.load_imagenet(imagenet_state(network.variant))
         return
     if not isinstance(network, models.ResNet18Colorizer):
         raise TrainingError(f'model.encoder_weights = "imagenet" is not available for {recipe.model.architecture}.')

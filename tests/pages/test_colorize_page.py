@@ -17,7 +17,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from colorizer import color
 from colorizer.checkpoints.store import list_checkpoints
 from colorizer.inference.hints import Hint
-from colorizer.models.efficientnet_lite import Lite0Encoder
+from colorizer.models.efficientnet_lite import LiteEncoder
 from pages.common.background_jobs import THREAD_NAME
 from pages.common.downloads import Download
 from pages.common.model_cache import Answer, RenderOptions, shared_results
@@ -62,7 +62,7 @@ def counted() -> Iterator[Callable[[], int]]:
     asked: list[int] = []
 
     def note(module: nn.Module, inputs: object, output: object) -> None:
-        if isinstance(module, Lite0Encoder) and threading.current_thread().name != THREAD_NAME:
+        if isinstance(module, LiteEncoder) and threading.current_thread().name != THREAD_NAME:
             asked.append(1)
 
     shared_results.clear()  # what other tests asked of the samples

