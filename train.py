@@ -36,7 +36,7 @@ from colorizer.evaluation.validation import measure_baseline
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.training.export import finish, update_card
 from colorizer.training.launch import Sources, check_folder, make_accelerator
-from colorizer.training.network_setup import build_network, fit_color_statistics
+from colorizer.training.network_setup import build_network, fit_color_statistics, stitch_start
 from colorizer.training.run_state import BASELINE_FILE, write_baseline
 from colorizer.training.trainer import Interrupted, Trainer, Watcher
 from colorizer.utils.atomic_write import write_atomically
@@ -94,6 +94,10 @@ def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_reques
     with accelerator.main_process_first() if not sources.folders else nullcontext():  # one process downloads
         data = sources.load(recipe, report, stop_request)
     if not resume:  # the state has it
+        explained = stitch_start(recipe, network, data.training)
+        if explained:
+            shares = ", ".join(f"{share:.0%}" for share in explained)
+            report(f"Of the features of {recipe.model.stitch_from} the encoder's explain {shares} (1/4 to 1/32).")
         fit_color_statistics(recipe, network, data.training)
     run = Trainer(recipe, network, data, out, accelerator, stop_request)
     if resume:

@@ -163,6 +163,11 @@ class Lite0Bins(HintedBins):
         """Turn the decoder's maps at 1/32, 1/16 and 1/8 into those at 1/8 that go on; here, leave them as they are."""
         return eighth
 
+    def feature_readers(self) -> dict[str, nn.Sequential]:
+        """Return by their names what reads the encoder's features at 1/4, 1/8, 1/16 and 1/32, always as the last of
+        what it reads."""
+        return {"up4": self.up4, "up8": self.up8, "up16": self.up16, "deep": self.deep}
+
     def heads(self, features: Tensor) -> Tensor:
         """Turn the last features into the output of `forward`."""
         return torch.cat([self.classify(features), self.regress(features) * AB_SCALE], 1)

@@ -61,6 +61,10 @@ class ModelSettings:
     init_from: str = ""
     """A trained checkpoint of the same architecture whose weights the network starts from: its id in weights/, or the
     path of its folder, which may be that of a finished run."""
+    stitch_from: str = ""
+    """For a network with an EfficientNet encoder: a finished checkpoint, named like that of `init_from`, of the same
+    decoder with another encoder. The network begins with that decoder, and its own encoder's ImageNet features are laid
+    onto the other's by linear maps (see training/stitching.py)."""
     output_stride: Annotated[int, Ge(0), Says("0 (the architecture's own) or more")] = 0
     """For a network with bins that leaves it open: colours are classified at 1 / this of the input's size; 0 is the
     architecture's own number."""
@@ -74,6 +78,10 @@ class ModelSettings:
         require(
             not self.init_from or self.encoder_weights == "random",
             "model.init_from and model.encoder_weights exclude each other.",
+        )
+        require(
+            not self.stitch_from or self.encoder_weights == "imagenet",
+            'model.stitch_from needs model.encoder_weights = "imagenet": the features that it lays onto others.',
         )
 
 

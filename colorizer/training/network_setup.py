@@ -17,6 +17,7 @@ from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.recipes.schema import LossName
 from colorizer.training.color_statistics import bin_frequency, kmeans_palette
 from colorizer.training.run_state import is_under_way, state_under_way
+from colorizer.training.stitching import stitch
 
 _LOSSES: Mapping[Head, Sequence[LossName]] = {
     "ab": ("mse", "huber", "l1"),
@@ -108,7 +109,7 @@ def _either(names: Sequence[str]) -> str:
 
 def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
     start, architecture = recipe.model.init_from, recipe.model.architecture
-    folder = Path(start) if "/" in start else WEIGHTS / start
+    folder = _start_folder(start)
     try:
         if is_under_way(folder):
             found, state = read_recipe(folder / RECIPE_FILE).model.architecture, state_under_way(folder)
@@ -121,6 +122,10 @@ def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
         load_state(network, _with_added(network, state), start)
     except CheckpointError as error:
         raise TrainingError(f"model.init_from: {error}") from error
+
+
+def _start_folder(start: str) -> Path:
+    return Path(start) if "/" in start else WEIGHTS / start
 
 
 def _with_added(network: models.ColorNetwork, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -144,6 +149,31 @@ def _load_trunk(recipe: Recipe, network: models.ColorNetwork) -> None:
     if not isinstance(network, models.ResNet18Colorizer):
         raise TrainingError(f'model.encoder_weights = "imagenet" is not available for {recipe.model.architecture}.')
     network.load_trunk(resnet18_imagenet_state())
+
+
+def stitch_start(recipe: Recipe, network: models.ColorNetwork, training: TrainingSet) -> list[float]:
+    """Give a network whose recipe has `model.stitch_from` that decoder; see `colorizer.training.stitching.stitch`.
+
+    Returns:
+        Its coefficients of determination for each scale; none where the recipe does not want it.
+
+    Raises:
+        TrainingError: where the checkpoint cannot be read, or its decoder is another.
+        DataError: where a picture can no longer be read.
+    """
+    start = recipe.model.stitch_from
+    if not start:
+        return []
+    try:
+        trained, card = load_network(_start_folder(start))
+    except CheckpointError as error:
+        raise TrainingError(f"model.stitch_from: {error}") from error
+    if not (isinstance(network, models.Lite0Bins) and isinstance(trained, models.Lite0Bins)):
+        raise TrainingError(
+            f"model.stitch_from: {start} is a {card.architecture}, the recipe's network a "
+            f"{recipe.model.architecture}; both must have the decoder of lite0-bins."
+        )
+    return stitch(network, trained, training.sample())
 
 
 def fit_color_statistics(recipe: Recipe, network: models.ColorNetwork, training: TrainingSet) -> None:
