@@ -40,7 +40,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 _SIZE = (192, 144)  # px
 _MEGAPIXEL_PHOTOS = 240
 _CHECKPOINT = "photo"
-_PATIENCE_SECONDS = 1800
+PATIENCE_SECONDS = 1800
+"""For a whole batch, and for its end after a fault."""
 _LEAST_THROUGHPUT, _MOST_GROWTH = 0.9, 1.1
 _MILLION, _NODES, _CORES = 1_000_000, 100, 16  # of the dry count
 _ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "here", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -96,7 +97,7 @@ def wait_until(reached: Callable[[], bool], process: "subprocess.Popen[str] | No
     Raises:
         SystemExit: the process ends first, or it takes too long.
     """
-    end = time.monotonic() + _PATIENCE_SECONDS
+    end = time.monotonic() + PATIENCE_SECONDS
     while not reached():
         if time.monotonic() > end or (process is not None and process.poll() is not None):
             said = process.communicate()[1] if process and process.poll() is not None else ""
@@ -143,9 +144,9 @@ def break_cluster(cluster: Any, source: str, out: str, count: int) -> Story:
     wait_until(lambda: done(out) >= count * 3 // 4, command)
     late = psutil.Process(command.pid).memory_info().rss
     command.send_signal(signal.SIGINT)
-    command.communicate(timeout=_PATIENCE_SECONDS)
+    command.communicate(timeout=PATIENCE_SECONDS)
     again = start_command(source, out, "--engine", "ray", "--address", cluster.address)
-    _, said = again.communicate(timeout=_PATIENCE_SECONDS)
+    _, said = again.communicate(timeout=PATIENCE_SECONDS)
     summary = re.search(r"([\d,]+) coloured", said)
     recoloured = int(summary[1].replace(",", "")) if summary else -1
     return Story(again.returncode == 0 and is_complete(source, out, count), recoloured, late / early, said)

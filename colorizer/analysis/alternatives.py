@@ -36,7 +36,8 @@ _MIN_SHARE = 0.04  # of the photo: smaller regions are no question worth a versi
 _MIN_SEEN = 0.08  # of the photo: so much of a version differs by MIN_DISTANCE from each one shown before
 _MIN_PLAUSIBILITY = 0.05  # of a version, against the likeliest answers to the same questions
 _MAX_ONE_HUE = 0.5  # of the photo: what moves more of it towards one hue is a cast
-_MAX_MOVED = 0.75  # of the photo, towards whatever hues: more of it is false colour
+MAX_MOVED = 0.75
+"""Of the photo, towards whatever hues: more of it is false colour."""
 _CAST_DISTANCE = 10.0  # Lab units: over most of a picture people see less than on one thing
 _HUE_WIDTH, _HUE_STEP = 90, 10  # degrees: what counts as one hue, and how finely it is looked for
 _MAX_QUESTIONS = 5
@@ -230,7 +231,7 @@ class Alternatives:
         for change in version.changes:
             asked |= self._at_full_size(self.ambiguous_regions[change.ambiguous_region].region.mask)
         moved = shown - self._shown[0]
-        moves_all_over = bool((np.hypot(*moved) >= _CAST_DISTANCE).mean() > _MAX_MOVED)
+        moves_all_over = bool((np.hypot(*moved) >= _CAST_DISTANCE).mean() > MAX_MOVED)
         return moves_all_over or max(one_hue_share(moved), one_hue_share(moved[:, ~asked])) > _MAX_ONE_HUE
 
     def _at_full_size(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

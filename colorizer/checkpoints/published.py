@@ -41,13 +41,14 @@ def read_entry(path: Path) -> Entry:
 
 
 @functools.lru_cache(maxsize=2)
-def _read_catalogue(folder: Path) -> Mapping[str, Entry]:
+def read_catalogue(folder: Path) -> Mapping[str, Entry]:
+    """Read a folder of entries, by id; the last two folders are remembered."""
     return {path.stem: read_entry(path) for path in sorted(folder.glob("*.toml"))}
 
 
 def catalogue() -> Mapping[str, Entry]:
     """Return the entries of all networks that can be fetched, by id."""
-    return _read_catalogue(CATALOGUE)
+    return read_catalogue(CATALOGUE)
 
 
 def find_entry(checkpoint_id: str) -> Entry:

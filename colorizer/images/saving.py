@@ -23,7 +23,8 @@ _FORMAT_OF_ENDING: Final[dict[str, OutputFormat]] = {".png": "PNG", ".jpg": "JPE
 MAX_SIDE_PX: Final[dict[OutputFormat, int]] = {"PNG": 2**31 - 1, "JPEG": 65_535, "WEBP": 16_383}  # of the formats
 QUALITY: Final = 92  # of 100: no visible loss, at about a tenth of the PNG
 _MAX_COMMENT_BYTES: Final = 65_533  # of a JPEG segment
-_LARGE_PIXELS: Final = 1 << 19  # of a JPEG: from here on it is worth while to wake other threads
+LARGE_PIXELS: Final = 1 << 19
+"""Of a JPEG: from here on it is worth while to wake other threads."""
 _XMP: Final = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     '<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt>'
@@ -59,7 +60,7 @@ def encode_image(image: Image.Image, format: OutputFormat, note: str, *, quality
         clean = clean.copy()
         clean.info = {}
     options = {"icc_profile": srgb_profile_bytes(), **save_options(format, note, quality)}
-    if format == "JPEG" and clean.width * clean.height >= _LARGE_PIXELS:
+    if format == "JPEG" and clean.width * clean.height >= LARGE_PIXELS:
         return encode_large_jpeg(clean, **options)
     stream = io.BytesIO()
     clean.save(stream, format, **options)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Final
 
 _LOOK_SECONDS: Final = 0.1  # between two looks at whether the visitor is still there
-_PATIENCE_SECONDS: Final = 2.0  # a wait that needs no word
+PATIENCE_SECONDS: Final = 2.0
+"""A wait that needs no word."""
 
 
 class _Ticket:
@@ -72,7 +73,7 @@ class ComputeQueue:
                     return
             if look is not None:
                 look()
-            if tell is not None and place != told and time.monotonic() - since > _PATIENCE_SECONDS:
+            if tell is not None and place != told and time.monotonic() - since > PATIENCE_SECONDS:
                 told = place
                 tell(place)
 

@@ -73,6 +73,11 @@ class LibraryPhoto:
         """Of the same size; None where the photo has no transparency."""
         return self._preview_pair()[1]
 
+    @property
+    def has_previews(self) -> bool:
+        """Whether the previews are held, instead of being made from the file when they are asked for."""
+        return self._previews is not None
+
     def _preview_pair(self) -> tuple[Image.Image, Image.Image | None]:
         pair = self._previews  # another visitor's need of memory may take it away at any moment
         if pair is None:

@@ -214,11 +214,11 @@ def test_only_the_photos_that_were_looked_at_last_hold_their_pixels() -> None:
         key = f"{number}"
         library.photos[key] = make_shot(key, content, open_photo(content, key), key)
         library.look_at(key)
-    assert [photo._previews is None for photo in library.photos.values()] == [True] * 2 + [False] * 8
+    assert [photo.has_previews for photo in library.photos.values()] == [False] * 2 + [True] * 8
     assert library.photos["0"].preview.size == picture(0).size
     assert [photo.key for photo in library.compared()] == [f"{number}" for number in range(2, 10)]
     library.look_at("0")
-    assert library.photos["2"]._previews is None and library.photos["0"]._previews is not None
+    assert library.photos["0"].has_previews and not library.photos["2"].has_previews
 
 
 # Limits

@@ -41,7 +41,7 @@ def test_a_visitor_with_many_photos_keeps_another_waiting_for_one_at_most() -> N
 
 
 def test_who_waits_longer_than_two_seconds_is_told_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compute_queue, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(compute_queue, "PATIENCE_SECONDS", 0.2)
     queue, told, release = ComputeQueue(), {2: [], 3: []}, threading.Event()
 
     def hold() -> None:

@@ -329,7 +329,7 @@ def test_the_chance_of_a_second_change_is_what_the_network_says_after_the_first(
 ) -> None:
     """Pale colours keep the other half from turning visibly blue by itself after the first change."""
     monkeypatch.setattr(models.Lite0Bins, "chroma_gain", 0.4)
-    monkeypatch.setattr(alternatives, "_MAX_MOVED", 1.0)  # there are two things only, and both are to change
+    monkeypatch.setattr(alternatives, "MAX_MOVED", 1.0)  # there are two things only, and both are to change
     network = BlueAfterAHint()
     network.load_state_dict(toy_network({GREEN: 0.5, RED: 0.3, BLUE: 0.2}).state_dict())
     model = Colorizer(network.eval(), toy_card("toy"), torch.device("cpu"))

@@ -193,7 +193,7 @@ class TestRefused:
 
         for content in (pickled({"model1.0.bias": Evil()}), pickle.dumps(Evil())):
             serve(content)
-            published._read_catalogue.cache_clear()
+            published.read_catalogue.cache_clear()
             with pytest.raises(FetchError, match="holds no weights that can be read safely"):
                 fetch_published("eccv16")
         assert not (tmp_path / "ran").exists()

@@ -23,7 +23,7 @@ def test_a_cluster_that_breaks_loses_nothing(s3_server: str, tmp_path: Path, mon
     from benchmarks import cluster
     from benchmarks.synthetic_photos import make_photos
 
-    monkeypatch.setattr(cluster, "_PATIENCE_SECONDS", PATIENCE_SECONDS)  # the benchmark's own is for many more photos
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", PATIENCE_SECONDS)  # the benchmark's own is for many more photos
     monkeypatch.setenv("RAY_worker_niceness", "0")
     s3fs.S3FileSystem().mkdir("breaks")
     for path in make_photos(tmp_path / "photos", PHOTOS, (192, 144)).iterdir():

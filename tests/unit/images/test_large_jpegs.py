@@ -63,7 +63,7 @@ def test_what_is_beside_the_pixels_stands_there_once(monkeypatch: pytest.MonkeyP
 
 
 def test_a_large_photo_goes_this_way_and_a_small_one_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "_LARGE_PIXELS", 200 * 300)
+    monkeypatch.setattr(saving, "LARGE_PIXELS", 200 * 300)
     large, small = (encode_image(picture(200, height), "JPEG", "a note", quality=90) for height in (300, 299))
     assert b"\xff\xdd" in large and b"\xff\xdd" not in small  # what tells the distance of restart markers
     for content, height in ((large, 300), (small, 299)):
