@@ -11,7 +11,7 @@ from pages.common import comparison_grid, downloads, glossary, photo_picker
 from pages.common.before_after import Side, before_after
 from pages.common.bootstrap import run_through_app
 from pages.common.comparison_jobs import is_done, work_off
-from pages.common.experiments import choose_checkpoints
+from pages.common.experiments import choose_checkpoints, sample_of_choice
 from pages.common.job_runner import set_status, status_line
 from pages.common.mean_card import choose_mean
 from pages.common.model_cache import Answer, RenderOptions
@@ -21,6 +21,7 @@ from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
 from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
 from pages.common.slot import reserve
 from pages.common.snapshots import full_title
+from pages.features.compare.chance import describe_chance
 
 _MAX_SATURATION = 2.0  # beyond, nearly every colour is at the edge of the gamut
 _INTRODUCTION = "One photo, coloured by several networks. Each is a **checkpoint**, measured against the original."
@@ -64,6 +65,8 @@ def show_comparison(selection: Selection) -> None:
     width, height = photo.size
     set_status(status, f"{photo.name}, {width} × {height} px. {' '.join(photo.notices)}")
     comparison_grid.show_legend(photo, selection.answers())
+    if (remark := describe_chance(photo, cards, selection.answers())) is not None:
+        st.markdown(remark)
 
 
 def show_slider(selection: Selection) -> None:
@@ -106,7 +109,7 @@ def select(kept: PhotoLibrary, cards: Sequence[Card]) -> Selection:
     """Choose what to colour, by which checkpoints, how strongly; and how to save it."""
     st.html('<span id="controls"></span>')
     show_sources(kept)
-    photo = shot_of(kept, choose_photo(kept))
+    photo = shot_of(kept, choose_photo(kept, sample_of_choice(cards)))
     chosen = choose_checkpoints(cards)
     mean = choose_mean({card.id: card for card in cards})
     compared = [*chosen.cards, *([] if mean is None else [mean])]

@@ -11,6 +11,7 @@ from colorizer.checkpoints.store import scan
 from pages.common import glossary
 from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import NEUTRAL, assign_colors, show_chart
+from pages.common.checkpoint_picker import learned_from
 from pages.common.delivery import download_button
 from pages.common.job_runner import set_status, status_line
 from pages.common.model_cache import RenderOptions
@@ -45,8 +46,7 @@ def choose_checkpoint(cards: Sequence[Card]) -> Card:
         help=f"{glossary.CHECKPOINT} Those with snapshots are offered. {glossary.SNAPSHOT}",
         bind="query-params",
     )
-    learned = by_id[chosen].trained_on
-    st.caption(f"It has learned from {learned.images:,} pictures of one kind alone: {learned.name}.")
+    st.caption(learned_from(by_id[chosen]))
     return by_id[chosen]
 
 

@@ -1,6 +1,8 @@
 """Models: what each checkpoint is, how good it is, and what it gets wrong."""
 
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -60,6 +62,19 @@ def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
     return table.dropna(axis="columns", how="all").replace([math.inf], math.nan)
 
 
+def _names(protocols: Sequence[_Protocol]) -> dict[_Protocol, str]:
+    """Name protocols as short as a phone shows them; their size, or all of them, only where nothing else differs."""
+    names: dict[_Protocol, str] = {}
+    for item in protocols:
+        pictures, images, protocol = item
+        kind = re.sub("^validation pictures of (.+)$", r"\1, validation", pictures)
+        short = f"{kind} ({images:,})"
+        size = re.search(r" to (\d+) x ", protocol)
+        names[item] = short if short not in names.values() or size is None else f"{short}, {size[1]} px"
+    count = Counter(names.values())
+    return {item: name if count[name] == 1 else f"{name}: {item[2]}" for item, name in names.items()}
+
+
 def _number(help: str, format: str, label: str | None = None) -> Any:
     return st.column_config.NumberColumn(label, help=help, format=format)
 
@@ -72,9 +87,7 @@ def show_table(cards: Sequence[Card]) -> None:
     st.subheader("Quality and time")
     chosen = protocols[0]
     if len(protocols) > 1:
-        chosen = st.selectbox(
-            "Measured on", protocols, format_func=lambda item: f"{item[0]} ({item[1]:,}): {item[2]}", key="protocol"
-        )
+        chosen = st.selectbox("Measured on", protocols, format_func=_names(protocols).__getitem__, key="protocol")
     with st.container(key="models-table"):
         st.dataframe(
             quality_table(cards, chosen),

@@ -7,19 +7,19 @@ import streamlit as st
 from colorizer.checkpoints.card import Card
 from pages.common import comparison_grid, downloads
 from pages.common.bootstrap import run_through_app
-from pages.common.checkpoint_picker import choose_card
+from pages.common.checkpoint_picker import PHOTO, choose_suitable_card, learned_from
 from pages.common.comparison_jobs import is_done, work_off
 from pages.common.delivery import download_button
 from pages.common.job_runner import set_status
 from pages.common.model_cache import RenderOptions
 from pages.common.offered import offered
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary, library
-from pages.common.photo_picker import choose_photo, link_field, open_arrivals, shot_of, show_uploader, take_link
+from pages.common.photo_picker import choose_photo, link_field, open_arrivals, shot_of, show_files, take_link
 from pages.common.slot import Slot
 from pages.common.style import apply_ratio
 from pages.features.triptych.row_image import ThreeInOne
 
-_FIRST_CHECKPOINT = "flowers-gan"
+_FIRST_CHECKPOINT, _ITS_SAMPLE = "flowers-gan", "Flower"  # a network that goes far, on what it knows
 _TITLE = "Generated"
 _INTRODUCTION = "A photo as a network sees it, in the colours that the network gives it, and in its own."
 _WAS_EMPTY = "sent-without-link"  # in the session, from the click to the run that follows it
@@ -92,15 +92,22 @@ def offer_row(row: ThreeInOne) -> None:
     )
 
 
+def choose_checkpoint(kept: PhotoLibrary, offered: Sequence[Card]) -> Card:
+    """Choose the network. Until the visitor does, a photo of theirs gets the one that colours anything."""
+    is_own = st.session_state.get("photo") in kept.photos
+    card = choose_suitable_card(offered, "triptych-checkpoint", PHOTO if is_own else _FIRST_CHECKPOINT)
+    st.caption(learned_from(card))
+    return card
+
+
 def main() -> None:
     kept, listing = library(), offered()
     st.title("Grey, generated, original")
     st.markdown(_INTRODUCTION)
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    with left:
+    with st.container(key="triptych-sources"):
+        files, link, network = st.columns(3)
+    with link:
         ask_for_link(kept)
-    with right:
-        cards = [choose_card(listing.cards, "triptych-checkpoint", _FIRST_CHECKPOINT)] if listing.cards else []
     problems = st.container()
     photos = st.container(key="photos", horizontal=True)
     row = st.container(key="triptych")
@@ -109,13 +116,17 @@ def main() -> None:
         if kept.pending_photos:
             status.clear()  # there is going to be a spinner
         open_arrivals(kept)
+    with files, st.container(key="intake"):
+        show_files(kept)  # now that it is known how much room is left
+    with network:
+        cards = [choose_checkpoint(kept, listing.cards)] if listing.cards else []
     with problems:
         show_problems(kept, listing.problems, bool(cards))
     with photos:
-        photo = shot_of(kept, choose_photo(kept))
+        knows_flowers = any(card.id == _FIRST_CHECKPOINT for card in cards)
+        photo = shot_of(kept, choose_photo(kept, _ITS_SAMPLE if knows_flowers else None))
     with row:
         show_row(photo, cards, status)
-    show_uploader(kept)
 
 
 run_through_app()

@@ -10,6 +10,7 @@ from pages.common import glossary
 from pages.common.snapshots import snapshots
 
 OWN_CHOICE = "Your choice"
+_KEY = "experiment"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Experiment:
     moments_of: str = ""
     """The checkpoint whose own states are compared, in place of several `checkpoints`."""
 
+    sample: str | None = None
+    """The sample that shows it, for whoever has chosen no photo; None where any does."""
     is_open: bool = False
     """Whether those that are there are compared, where some are not; at least two."""
 
@@ -78,6 +81,7 @@ _EXPERIMENTS = (
         "12 or 500 images",
         "The same loss (Huber), order, seed and number of steps; only the number of training pictures differs.",
         ("scenes-12-huber", "scenes-500-huber"),
+        sample="Rocket",
     ),
     Experiment(
         "MSE or Huber",
@@ -104,16 +108,17 @@ _EXPERIMENTS = (
     Experiment(
         "From CNN to GAN",
         "The same photos of flowers, loss, seed and order; from one result to the next one step of the design is new. "
-        "The first five took equally many steps, the GAN goes on from the fifth. They know flowers only: try the "
-        "sample Flower.",
+        "The first five took equally many steps, the GAN goes on from the fifth. They know flowers only.",
         tuple(_FLOWER_REMARKS),
         _FLOWER_REMARKS,
+        sample="Flower",
     ),
     Experiment(
         "GAN iterations",
         "One GAN after more and more rounds through its training photos of flowers; nothing else differs. The last is "
-        "the checkpoint as it is shipped. Try the sample Flower.",
+        "the checkpoint as it is shipped. It knows flowers only.",
         moments_of="flowers-gan",
+        sample="Flower",
     ),
     Experiment(
         "Regression or classification",
@@ -158,6 +163,13 @@ def available(cards: Sequence[Card]) -> dict[str, Experiment]:
     return {experiment.title: experiment for experiment in _EXPERIMENTS if experiment.line_up(cards)}
 
 
+def sample_of_choice(cards: Sequence[Card]) -> str | None:
+    """Return the sample of the experiment that `choose_checkpoints` is going to show."""
+    wanted = st.session_state.get(_KEY, st.query_params.get(_KEY))
+    experiment = available(cards).get(wanted)
+    return experiment.sample if experiment is not None else None
+
+
 def choose_checkpoints(cards: Sequence[Card]) -> Lineup:
     """Choose an experiment or any checkpoints. The choice stands in the link."""
     experiments = available(cards)
@@ -167,7 +179,7 @@ def choose_checkpoints(cards: Sequence[Card]) -> Lineup:
         titles,
         default=titles[0],
         required=True,
-        key="experiment",
+        key=_KEY,
         help=glossary.EXPERIMENT,
         bind="query-params",
     )

@@ -18,7 +18,7 @@ _HTML = """
 <nav aria-label="Main">
   <ul class="words"></ul>
   <div class="part">
-    <button type="button" aria-expanded="false" aria-controls="pages"></button>
+    <button type="button" aria-current="page" aria-expanded="false" aria-controls="pages"></button>
     <ul class="pages" id="pages"></ul>
   </div>
 </nav>
@@ -36,14 +36,26 @@ def page_at(address: str) -> StreamlitPage:
     return st.Page(_PAGES / f"{address}.py", url_path=address)
 
 
-def _entry(title: str, page: StreamlitPage, current: bool) -> dict[str, Any]:
+def _entry(title: str, page: StreamlitPage, current: str) -> dict[str, Any]:
+    """Describe a link; `current` is its aria-current: "page", "true" where the page lies under it, or empty."""
     # Every page lies at the root of the app, so a relative address holds below whatever path it is served.
     return {"title": title, "href": page.url_path or "./", "current": current}
 
 
 def _words(sections: Sections, current: str) -> list[dict[str, Any]]:
     """Return the four words, each with the address of its first page."""
-    return [_entry(word, pages[0], word == current) for word, pages in sections.items()]
+    return [
+        _entry(word, pages[0], "" if word != current else "true" if len(pages) > 1 else "page")
+        for word, pages in sections.items()
+    ]
+
+
+def _pages(pages: Sequence[StreamlitPage], page: StreamlitPage) -> list[dict[str, Any]]:
+    """Return the pages of a word; the first is that from which the inner ones are reached, such as a lesson."""
+    if len(pages) < 2:
+        return []
+    here, current = (page, "page") if page in pages else (pages[0], "true")
+    return [_entry(item.title, item, current if item is here else "") for item in pages]
 
 
 def show_navigation(sections: Sections, page: StreamlitPage, inner: Sections) -> None:
@@ -55,12 +67,9 @@ def show_navigation(sections: Sections, page: StreamlitPage, inner: Sections) ->
         inner: pages that belong to a word and are reached from its pages alone.
     """
     word = next((word for word, pages in sections.items() if page in (*pages, *inner.get(word, ()))), "")
-    here = sections.get(word, ())
-    shown = [_entry(item.title, item, item is page) for item in here] if len(here) > 1 else []
+    data = {"words": _words(sections, word), "pages": _pages(sections.get(word, ()), page), "here": page.title}
     with st.container(key="nav"):
-        told = _component(
-            key="navigation", data=({"words": _words(sections, word), "pages": shown},), on_go_change=lambda: None
-        )
+        told = _component(key="navigation", data=(data,), on_go_change=lambda: None)
     by_address = {item.url_path or "./": item for pages in sections.values() for item in pages}
     if (wanted := by_address.get(told.go)) is not None:
         st.switch_page(wanted, query_params={})  # without this it refuses while a widget is bound to the address

@@ -67,8 +67,8 @@ def link_field() -> None:
     st.text_input("Link to a photo", placeholder="https://...", key="link", persist_state="session")
 
 
-def show_uploader(library: PhotoLibrary) -> None:
-    """Show the uploader.
+def _show_uploader(library: PhotoLibrary) -> None:
+    """Lay out the uploader that the intake hands files to.
 
     It takes any file: what it is shows in its content, and `open_image` has a sentence for each wrong kind.
     """
@@ -87,12 +87,17 @@ def show_uploader(library: PhotoLibrary) -> None:
         st.rerun()
 
 
+def show_files(library: PhotoLibrary) -> None:
+    """Show the control that takes in files of photos, at once; a container with the key "intake" has to hold it."""
+    room = room_beside(len(library.photos), library.content_bytes)
+    show_intake(lambda link: library.receive([PendingPhoto(link, None)]), library.problems.clear, room)
+    _show_uploader(library)
+
+
 def show_sources(library: PhotoLibrary) -> None:
     """Show the ways to add a photo. A photo is taken in at once, and the uploader is empty again."""
     with st.container(key="intake"):
-        room = room_beside(len(library.photos), library.content_bytes)
-        show_intake(lambda link: library.receive([PendingPhoto(link, None)]), library.problems.clear, room)
-        show_uploader(library)
+        show_files(library)
         with st.form("link-form", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             link_field()
             st.form_submit_button("Get photo", on_click=take_link, args=(library,))

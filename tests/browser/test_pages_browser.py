@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from colorizer.checkpoints.history import format_history, read_history
+from pages.common.site_map import LESSON_PAGES
 from tests.support import ROOT
-from tests.support.browser import OpenVisitor, Visitor, eventually, expect_above
+from tests.support.browser import OpenVisitor, Visitor, boxes, eventually, expect_above
 
 WORDS = ("Colour", "Learn", "Compare", "Models")
 
@@ -127,6 +128,39 @@ def test_on_a_phone_the_pages_of_a_part_unfold_by_keyboard(new_visitor: OpenVisi
     page.keyboard.press("Escape")
     expect(link).to_be_hidden()
     expect(navigation.get_by_role("button", name="Loss curves")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize(("address", "title"), [(page.name, page.title) for page in LESSON_PAGES])
+def test_on_a_phone_the_navigation_names_the_lesson_that_is_open(
+    new_visitor: OpenVisitor, width: int, address: str, title: str
+) -> None:
+    page = new_visitor(viewport={"width": width, "height": 844}).open(address)
+    button = page.get_by_role("navigation", name="Main").get_by_role("button")
+    expect(button).to_have_text(title)
+    expect(button).to_have_attribute("aria-current", "page")
+    assert button.evaluate("button => button.scrollWidth <= button.clientWidth && button.clientHeight < 48")
+    button.click()
+    lessons = page.get_by_role("navigation", name="Main").get_by_role("link", name="Lessons")
+    expect(lessons).to_have_attribute("aria-current", "true")  # the page is reached from it
+
+
+def assert_under(lower: Locator, upper: Locator) -> None:
+    (above, *_), (below, *_) = boxes(upper), boxes(lower)
+    assert below[1] >= above[1] + above[3]
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_what_models_were_measured_on_can_be_read(new_visitor: OpenVisitor, width: int) -> None:
+    visitor = new_visitor(viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
+    page = visitor.open("models")
+    visitor.expect_settled()
+    field = page.locator(".st-key-protocol")
+    shown = field.get_by_role("combobox")
+    expect(shown).to_have_value("photos, validation (200)")
+    assert shown.evaluate("text => text.scrollWidth <= text.clientWidth")
+    eventually(page, assert_under, page.get_by_test_id("stElementToolbar"), field)  # its tools are not over it
+    eventually(page, assert_under, page.get_by_test_id("stDataFrameResizable"), page.get_by_test_id("stElementToolbar"))
 
 
 def test_narrow_screens_do_not_scroll_sideways(new_visitor: OpenVisitor) -> None:

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.browser import Visitor, boxes, eventually, expect_grid
+from tests.support.browser import OpenVisitor, Visitor, boxes, choose, eventually, expect_above, expect_grid
 from tests.support.phone_photos import assert_upright_and_anonymous, holiday_photo
 
 TITLES = ["Grey", "Generated", "Original"]
@@ -18,7 +19,7 @@ def open_triptych(visitor: Visitor) -> Page:
     """Go to the page, and wait until the first sample is coloured."""
     page = visitor.open("triptych")
     expect(page.get_by_role("heading", level=1, name="Grey, generated, original")).to_be_visible()
-    visitor.expect_photo("Motorcycle, 741 × 500 px")
+    visitor.expect_photo("Flower, 640 × 427 px")
     return page
 
 
@@ -142,3 +143,31 @@ def test_a_narrow_screen_shows_the_three_whole_and_does_not_scroll_sideways(
         visitor.narrow(width)
         expect_titles(page)
         eventually(page, assert_row_fits, page, width)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_where_a_photo_goes_in_is_said_above_the_row(new_visitor: OpenVisitor, width: int) -> None:
+    visitor = new_visitor(viewport={"width": width, "height": 900})
+    page = open_triptych(visitor)
+    intake = page.get_by_role("button", name="Choose a photo")
+    expect(intake).to_be_in_viewport(ratio=0.99)
+    expect_above(intake, row(page))
+    expect(page.get_by_test_id("stFileUploader")).to_be_hidden()
+    visitor.expect_no_sideways_scrolling(width)
+
+
+def test_ones_own_photo_is_coloured_by_photo_until_another_is_chosen(visitor: Visitor) -> None:
+    page = open_triptych(visitor)
+    expect(page.get_by_text("of one kind alone: flowers")).to_be_visible()
+    visitor.upload("beach.jpg", holiday_photo(300, 400))
+    visitor.expect_photo("beach, 300 × 400 px")
+    expect(page.get_by_role("img", name="beach, coloured by Photo")).to_be_visible()
+    expect(page.get_by_text("Sending")).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("triptych-checkpoint"))  # nobody has chosen it
+    choose(visitor, "Checkpoint", "GAN")
+    expect(page.get_by_role("img", name="beach, coloured by GAN")).to_be_visible()
+    page.get_by_role("radio", name="Cat").click()
+    visitor.expect_photo("Cat")
+    page.get_by_role("radio", name="beach").click()
+    visitor.expect_photo("beach")
+    expect(page.get_by_role("img", name="beach, coloured by GAN")).to_be_visible()

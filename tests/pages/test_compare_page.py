@@ -14,7 +14,9 @@ from colorizer.checkpoints.store import list_checkpoints
 from tests.support.app import OpenApp, assert_clean, pick, texts, upload
 
 COMPARE = "pages/compare.py"
-TITLES = {card.id: card.title for card in list_checkpoints()}
+CARDS = list_checkpoints()
+TITLES = {card.id: card.title for card in CARDS}
+_PAIR = ("scenes-12-huber", "scenes-500-huber")
 
 
 def _huge_png() -> bytes:
@@ -57,6 +59,41 @@ def _figures(app: AppTest) -> dict[str, dict[str, tuple[float, bool]]]:
         cells = re.findall(r"<dt>([^<]+)</dt><dd( class=best)?>(-?[\d.]+)", figures)
         found[title] = {term: (float(value), bool(star)) for term, star, value in cells}
     return found
+
+
+def _by_chance(app: AppTest) -> list[str]:
+    return [line.value for line in app.markdown if "on this one photo only" in line.value]
+
+
+def test_a_star_that_many_pictures_contradict_is_said_to_be_of_this_photo(open_app: OpenApp) -> None:
+    app = open_app(COMPARE, sample="Motorcycle", experiment="12 or 500 images")
+    assert _figures(app)["12 images, Huber"]["CIEDE2000"][1]
+    rows = {card.id: next(row for row in card.metrics if row.dataset == "BSDS") for card in CARDS if card.id in _PAIR}
+    few, many = (rows[name].ciede2000 for name in _PAIR)
+    assert _by_chance(app) == [
+        "**12 images, Huber** has the ★ for CIEDE2000 on this one photo only. On 200 pictures of BSDS, measured in the "
+        f"same way, **500 images, Huber** is nearer to the originals: {many:.1f}, against {few:.1f}."
+    ]
+
+
+@pytest.mark.parametrize("sample", ["Rocket", "Grass (grey)"])
+def test_a_star_that_many_pictures_confirm_needs_no_word(open_app: OpenApp, sample: str) -> None:
+    assert _by_chance(open_app(COMPARE, sample=sample, experiment="12 or 500 images")) == []
+
+
+def test_an_experiment_opens_with_the_sample_that_shows_it(open_app: OpenApp) -> None:
+    app = open_app(COMPARE, experiment="12 or 500 images")
+    assert "Rocket" in _in_view(app)
+    assert _figures(app)["500 images, Huber"]["CIEDE2000"][1]
+    app.pills(key="experiment").set_value("From CNN to GAN").run()
+    assert_clean(app)
+    assert "Flower" in _in_view(app)
+
+
+def test_a_photo_that_was_chosen_stays_from_experiment_to_experiment(open_app: OpenApp) -> None:
+    app = pick(open_app(COMPARE, experiment="12 or 500 images"), "Cat")
+    app.pills(key="experiment").set_value("GAN iterations").run()
+    assert "Cat" in _in_view(app)
 
 
 def test_a_star_is_for_coming_nearer_than_grey_and_never_for_strong_colours(open_app: OpenApp) -> None:

@@ -124,6 +124,13 @@ def test_the_table_of_quality_has_grey_and_says_how_it_was_measured(checkpoints:
     assert any("Lanczos" in caption.value for caption in checkpoints.caption)
 
 
+def test_what_they_were_measured_on_is_short_enough_for_a_phone_and_each_has_its_name(checkpoints: AppTest) -> None:
+    names = checkpoints.selectbox(key="protocol").options
+    assert {"photos, validation (200)", "photos, validation (200), 96 px", "BSDS (200)"} <= set(names)
+    assert len(set(names)) == len(names)
+    assert max(map(len, names)) <= 36
+
+
 _LOOK = """
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=120).run()

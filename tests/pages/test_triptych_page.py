@@ -94,6 +94,56 @@ def png(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
+def captions(app: AppTest) -> list[str]:
+    return [caption.value for caption in app.caption]
+
+
+FLOWERS_ALONE = "It has learned from 1,660 pictures of one kind alone: flowers."
+
+
+def test_it_opens_with_a_flower_by_the_network_that_knows_flowers(open_triptych: OpenTriptych) -> None:
+    app = open_triptych()
+    assert_clean(app)
+    assert "Flower, 640 × 427 px" in in_view(app)
+    assert app.selectbox(key="triptych-checkpoint").value == "flowers-gan"
+    assert FLOWERS_ALONE in captions(app)
+
+
+def test_a_photo_of_ones_own_gets_the_network_that_colours_anything(
+    open_triptych: OpenTriptych, decoded: bytes
+) -> None:
+    app = upload(open_triptych(), ("holiday.jpg", decoded))
+    assert_clean(app)
+    assert f">by {TITLES['photo']}, " in generated(app)
+    assert any(re.fullmatch(r"It has learned from [\d,]+ pictures of many kinds\.", line) for line in captions(app))
+    pick(app, "Flower")
+    assert f">by {TITLES['flowers-gan']}, " in generated(app)
+
+
+@pytest.mark.parametrize("chosen", ["flowers-gan", HUBER])
+def test_whom_a_visitor_has_chosen_colours_every_photo(
+    open_triptych: OpenTriptych, decoded: bytes, chosen: str
+) -> None:
+    app = upload(open_triptych(), ("holiday.jpg", decoded))
+    app.selectbox(key="triptych-checkpoint").set_value(chosen).run()
+    for photo in ("Flower", "Cat", app.session_state["photo"]):
+        pick(app, photo)
+        assert_clean(app)
+        assert f">by {TITLES[chosen]}, " in generated(app)
+
+
+def test_whom_a_link_names_colours_ones_own_photo_too(app: AppTest, decoded: bytes) -> None:
+    upload(app, ("holiday.jpg", decoded))
+    assert f">by {TITLES[HUBER]}, " in generated(app)
+
+
+def test_a_sample_of_the_link_stays_and_what_the_network_knows_is_said(open_triptych: OpenTriptych) -> None:
+    app = open_triptych(sample="Motorcycle")
+    assert "Motorcycle" in in_view(app)
+    assert f">by {TITLES['flowers-gan']}, " in generated(app)
+    assert FLOWERS_ALONE in captions(app)
+
+
 def test_opens_with_the_first_sample_in_a_row_of_three(app: AppTest) -> None:
     assert_clean(app)
     assert row(app) == ["Grey", "Generated", "Original"]
@@ -144,7 +194,7 @@ def test_no_parameter_of_the_address_makes_the_server_fetch(open_triptych: OpenT
     app = open_triptych(link=link, url=link, sample=link, decoded=link, **{"triptych-checkpoint": link})
     assert_clean(app)
     assert app.text_input(key="link").value == ""
-    assert "Motorcycle" in in_view(app)
+    assert "Flower" in in_view(app)
     assert web.connections == 0
 
 
@@ -199,7 +249,9 @@ def test_a_grey_photo_is_two_pictures_and_a_sentence(app: AppTest) -> None:
 def test_every_checkpoint_can_be_chosen_and_nothing_is_computed_twice(app: AppTest) -> None:
     pick(app, "Cat")
     answers = dict(shown(app).answers)
-    assert app.selectbox(key="triptych-checkpoint").options == list(TITLES.values())
+    first, *others = app.selectbox(key="triptych-checkpoint").options
+    assert first == TITLES["flowers-gan"]
+    assert others == [title for title in TITLES.values() if title != first]
     for name in ("cat-16-unet", HUBER):
         app.selectbox(key="triptych-checkpoint").set_value(name).run()
         assert_clean(app)
@@ -220,7 +272,7 @@ def test_the_address_brings_back_checkpoint_and_sample(open_triptych: OpenTripty
 def test_unknown_values_in_the_address_do_no_harm(open_triptych: OpenTriptych, value: str) -> None:
     app = open_triptych(sample=value, **{"triptych-checkpoint": value})
     assert_clean(app)
-    assert "Motorcycle" in in_view(app)
+    assert "Flower" in in_view(app)
 
 
 def test_an_upload_is_shown_in_the_row_and_can_be_removed(app: AppTest, decoded: bytes) -> None:
