@@ -51,14 +51,16 @@ def _line(name: str, row: MetricsRow | None, card: Card | None) -> dict[str, obj
 
 
 def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
-    """Tabulate every checkpoint, and grey and truth, with the scores of those that were measured by a protocol."""
-    lines: list[dict[str, object]] = []
+    """Tabulate every checkpoint, and grey and truth: first those measured by a protocol, with their scores."""
+    measured: list[dict[str, object]] = []
+    others: list[dict[str, object]] = []
     references: dict[str, dict[str, object]] = {}
     for card in cards:
         rows = {row.subject: row for row in card.metrics if _protocol(row) == protocol}
-        lines.append(_line(card.title, rows.pop("checkpoint", None), card))
+        row = rows.pop("checkpoint", None)
+        (others if row is None else measured).append(_line(card.title, row, card))
         references |= {name: _line(_REFERENCES[name], row, None) for name, row in rows.items()}
-    table = pd.DataFrame([*lines, *(references[name] for name in _REFERENCES if name in references)])
+    table = pd.DataFrame([*measured, *(references[name] for name in _REFERENCES if name in references), *others])
     return table.dropna(axis="columns", how="all").replace([math.inf], math.nan)
 
 

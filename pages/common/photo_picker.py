@@ -204,12 +204,13 @@ def shot_of(library: PhotoLibrary, key: str) -> LibraryPhoto:
     return library.samples[key]
 
 
-def choose_view(library: PhotoLibrary, page: str) -> LibraryPhoto:
+def choose_view(library: PhotoLibrary, page: str, first: str | None = None) -> LibraryPhoto:
     """Show all photos in one line with the uploader beside them; return the chosen one.
 
     Args:
-        album: the visitor's.
+        library: the visitor's photos.
         page: whose keys these are.
+        first: the page's own sample, as `choose_photo` takes it.
     """
     # What was given is to be seen now, so there is a new popover then, which is closed. To close the old one would do
     # nothing where the browser was not told yet that the server knows it to be open.
@@ -221,4 +222,4 @@ def choose_view(library: PhotoLibrary, page: str) -> LibraryPhoto:
     open_arrivals(library)
     show_problems(library)
     with photos:
-        return shot_of(library, choose_photo(library))
+        return shot_of(library, choose_photo(library, first))

@@ -124,6 +124,16 @@ def test_the_table_of_quality_has_grey_and_says_how_it_was_measured(checkpoints:
     assert any("Lanczos" in caption.value for caption in checkpoints.caption)
 
 
+def test_those_that_were_measured_stand_above_those_that_were_not(checkpoints: AppTest) -> None:
+    for chosen in checkpoints.selectbox(key="protocol").options[:4]:
+        checkpoints.selectbox(key="protocol").select(chosen).run()
+        is_measured = checkpoints.dataframe[0].value["PSNR"].notna() | (
+            checkpoints.dataframe[0].value["checkpoint"] == "truth (the originals)"
+        )
+        assert is_measured.iloc[0]
+        assert is_measured.is_monotonic_decreasing
+
+
 def test_what_they_were_measured_on_is_short_enough_for_a_phone_and_each_has_its_name(checkpoints: AppTest) -> None:
     names = checkpoints.selectbox(key="protocol").options
     assert {"photos, validation (200)", "photos, validation (200), 96 px", "BSDS (200)"} <= set(names)

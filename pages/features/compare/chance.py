@@ -10,6 +10,7 @@ from pages.common.model_cache import Answer
 from pages.common.photo_library import LibraryPhoto
 
 _MIN_IMAGES = 20  # fewer are hardly more than the one
+_MIN_DIFFERENCE = 0.5  # of CIEDE2000; less is nothing that anybody sees
 
 
 def shared_rows(cards: Sequence[Card]) -> dict[str, MetricsRow]:
@@ -34,7 +35,7 @@ def shared_rows(cards: Sequence[Card]) -> dict[str, MetricsRow]:
 def describe_chance(photo: LibraryPhoto, cards: Sequence[Card], answers: Mapping[str, Answer]) -> str | None:
     """Say as Markdown which checkpoint is nearest on many pictures, where another has the star for CIEDE2000 here.
 
-    None where it is the same one, where they do not differ in the digits shown, or where many were not measured.
+    None where it is the same one, where they hardly differ, or where many were not measured.
     """
     measured = [card for card in cards if card.id in answers]
     starred = [card for card in measured if card.id in mark_best(photo, answers).ciede2000]
@@ -42,14 +43,14 @@ def describe_chance(photo: LibraryPhoto, cards: Sequence[Card], answers: Mapping
     if len(starred) != 1 or not rows:
         return None
     here, nearest = starred[0], min(measured, key=lambda card: rows[card.id].ciede2000)
-    of_here, of_nearest = (f"{rows[card.id].ciede2000:.1f}" for card in (here, nearest))
-    if of_here == of_nearest:
+    row, of_here = rows[nearest.id], rows[here.id].ciede2000
+    if of_here - row.ciede2000 < _MIN_DIFFERENCE:
         return None
-    row = rows[nearest.id]
     alike = ", measured in the same way," if _is_measured_alike(row) else ""
     return (
         f"**{plain(here.title)}** has the ★ for CIEDE2000 on this one photo only. On {row.images:,} "
-        f"{_name(row)}{alike} **{plain(nearest.title)}** is nearer to the originals: {of_nearest}, against {of_here}."
+        f"{_name(row)}{alike} **{plain(nearest.title)}** is nearer to the originals: {row.ciede2000:.1f}, "
+        f"against {of_here:.1f}."
     )
 
 

@@ -14,7 +14,7 @@ from pages.common.loss_chart import QUANTITIES, VALIDATION, View, draw
 from pages.common.model_cache import RenderOptions
 from pages.common.navigation import page_at
 from pages.common.photo_library import LibraryPhoto, library
-from pages.common.photo_picker import choose_photo, open_arrivals, shot_of, show_sources
+from pages.common.photo_picker import choose_view
 from pages.common.style import apply_ratio
 from pages.common.training_runs import Curve, describe_fit, read_curves
 from pages.features.lessons.lessons import LESSONS, Lesson
@@ -88,11 +88,7 @@ def show_lesson(lesson: Lesson) -> None:
         )
         return
     cards = [by_id[name] for name in lesson.pair]
-    open_arrivals(kept)
-    for problem in kept.problems:
-        st.error(problem)
-    with st.container(key="photos", horizontal=True):
-        photo = shot_of(kept, choose_photo(kept, lesson.sample))
+    photo = choose_view(kept, "lesson", lesson.sample)
     every = read_curves().curves
     by_key = {curve.key: curve for curve in every}
     curves = [by_key[f"weights/{name}"] for name in lesson.pair if f"weights/{name}" in by_key]
@@ -109,5 +105,3 @@ def show_lesson(lesson: Lesson) -> None:
     st.markdown(f"**Try it.** {lesson.try_next}")
     filmed = by_id.get(lesson.film_of)
     show_links(lesson, filmed if filmed is not None and filmed.snapshots else None)
-    with st.popover("Your own photo", icon=":material/add_photo_alternate:", key=f"lesson-own-{kept.serial}"):
-        show_sources(kept)
