@@ -143,12 +143,14 @@ class Lite0Bins(HintedBins):
         self.last = normalized_convolution(quarter, quarter)
         self.classify = nn.Conv2d(quarter, len(self.bins), 1)
         self.regress = nn.Conv2d(quarter, _REGRESSED, 1)
-        self.hint_stem = zero_init_conv(STEM_MAPS, 2)
-        self.hint_in = nn.ModuleList(zero_init_conv(maps) for maps in DECODER_MAPS)
+        if self.sees_hints:
+            self.hint_stem = zero_init_conv(STEM_MAPS, 2)
+            self.hint_in = nn.ModuleList(zero_init_conv(maps) for maps in DECODER_MAPS)
         self._add_projection(quarter)
 
     def features(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         """L and hints as in `forward` -> the last features, (N, 64, H / 4, W / 4)."""
+        hints = hints if self.sees_hints else None
         side = None if hints is None else self.hint_stem(hints)
         f4, f8, f16, f32 = self.encoder(lightness / 50 - 1, side)
         deepest = self._with_hints(self.deep(f32), hints, 3)

@@ -135,11 +135,14 @@ class Lite0Queries(Lite0Bins):
 
 @register("lite2-queries")
 class Lite2Queries(Lite0Queries):
-    """`Lite0Queries` with a deeper and wider encoder. About 5.6 M parameters."""
+    """`Lite0Queries` with a deeper and wider encoder, and without layers that see hints: they are propagated over its
+    answer by its embedding alone, so that they stay more with their thing. About 5.6 M parameters."""
 
     source: ClassVar[str] = (
         "EfficientNet-Lite2 (Tan and Le 2019), colour queries after DDColor (Kang et al. 2023), bins after Zhang et "
         "al. 2016, hints after Zhang et al. 2017"
     )
+    later_tensors: ClassVar[tuple[str, ...]] = ("projection", "hint_")
     earlier_architectures: ClassVar[tuple[str, ...]] = ()
+    sees_hints: ClassVar[bool] = False
     variant: ClassVar[LiteVariant] = LITE2

@@ -233,6 +233,10 @@ class TrainingSettings:
     ema_decay: Annotated[float, Ge(0), Lt(1), Says("0 (no average) or more, and below 1")] = 0.0
     """Above 0, what is validated and shipped is the exponential moving average of the weights, with this decay a step
     (Polyak and Juditsky 1992)."""
+    start_share: Annotated[float, Ge(0), Lt(1), Says("0 (none) or more, and below 1")] = 0.0
+    """How much of the weights that `model.init_from` gave is in those that are shipped, 0..1: such a mean is often
+    nearer to the truth than either on pictures unlike the training ones (Wortsman et al. 2022, "Robust fine-tuning of
+    zero-shot models")."""
     warmup_steps: Annotated[int, Ge(0)] = 100
     """Steps in which the learning rate rises from zero in a line."""
     weight_decay: NotNegative = 0.01

@@ -84,9 +84,10 @@ def _describe_adversary(settings: AdversarySettings) -> str:
 
 def describe_optimizer(settings: TrainingSettings) -> str:
     """Optimizer and schedule in words."""
+    kept = f"; {settings.start_share:.0%} of the weights it began with" if settings.start_share else ""
     return (
         f"AdamW, learning rate {settings.learning_rate:g} ({settings.schedule}, {settings.warmup_steps} steps of "
-        f"warm-up), weight decay {settings.weight_decay:g}, batches of {settings.batch_size}"
+        f"warm-up), weight decay {settings.weight_decay:g}, batches of {settings.batch_size}{kept}"
     )
 
 

@@ -91,6 +91,8 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
     ):
         if getattr(recipe.training, name) and not takes:
             raise TrainingError(f"training.{name} is set, but {architecture} takes no hints.")
+    if recipe.training.start_share and not recipe.model.init_from:
+        raise TrainingError("training.start_share is set, but without model.init_from there is nothing to keep.")
     if recipe.training.frozen_stages and not isinstance(network, models.HintedBins):
         raise TrainingError(f"training.frozen_stages is set, but {architecture} has no EfficientNet encoder.")
     fitting = ("cross_entropy_huber",) if isinstance(network, models.HintedBins) else _LOSSES[network.head]

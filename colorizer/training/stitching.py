@@ -100,7 +100,8 @@ def _batches(pictures: Pictures) -> Iterator[Tensor]:
 
 def _take_decoder(network: Lite0Bins, trained: Lite0Bins, maps: list[Tensor]) -> None:
     """Load all but the encoder, the features' maps (F + 1, T) multiplied into the convolutions that read them."""
-    theirs = {name: tensor for name, tensor in trained.state_dict().items() if not name.startswith("encoder.")}
+    left = ("encoder.",) if network.sees_hints else ("encoder.", "hint_")
+    theirs = {name: tensor for name, tensor in trained.state_dict().items() if not name.startswith(left)}
     for (name, layer), linear in zip(trained.feature_readers().items(), maps, strict=True):
         convolution, norm = layer[0], layer[1]
         assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)

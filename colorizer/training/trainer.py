@@ -67,6 +67,16 @@ class Watcher:
     """(steps of the hint embedding that are done, the error of the last one)"""
 
 
+def _averaged_part(network: models.ColorNetwork) -> dict[str, Tensor]:
+    """Copy what a mean of two states is taken of: the parameters, and the statistics of BatchNorm."""
+    names = {name for name, _ in network.named_parameters()}
+    return {
+        name: tensor.detach().clone()
+        for name, tensor in network.state_dict().items()
+        if name in names or name.endswith(("running_mean", "running_var"))
+    }
+
+
 class Trainer:
     """One execution of a recipe, in its folder; `fit` runs it from wherever its progress stands."""
 
@@ -84,6 +94,7 @@ class Trainer:
         self.data = data
         self.folder = folder
         self.accelerator = accelerator
+        self._start = _averaged_part(network) if recipe.training.start_share else {}
         self.learner = Learner(recipe, network, accelerator)
         self.progress = Progress(training_sha256=data.training_sha256, validation_sha256=data.validation_sha256)
         self.stop_request = stop_request or StopRequest()
@@ -138,14 +149,17 @@ class Trainer:
             self.projection = self._fit_hint_embedding(watcher)
 
     def kept_state(self) -> dict[str, Tensor]:
-        """Return the weights that become the checkpoint: of the best or of the last epoch, or their average.
+        """Return the weights that become the checkpoint: of the best or of the last epoch, or their average, with as
+        much of those that training began with as the recipe wants.
 
         Raises:
             CheckpointError: where those of the best epoch cannot be read.
         """
-        if self.recipe.training.select == "best":
-            return read_tensors(self.folder / BEST_FILE)
-        return self.learner.shipped_network.state_dict()
+        is_best = self.recipe.training.select == "best"
+        trained = read_tensors(self.folder / BEST_FILE) if is_best else self.learner.shipped_network.state_dict()
+        share = self.recipe.training.start_share
+        means = {name: trained[name].lerp(start.to(trained[name]), share) for name, start in self._start.items()}
+        return trained | means
 
     def _fit_hint_embedding(self, watcher: Watcher) -> Tensor:
         """Run the last phase, on a copy of the network with the weights that are kept; it has a state of its own.

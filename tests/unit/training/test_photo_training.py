@@ -94,6 +94,25 @@ def test_frozen_statistics_stay_those_of_the_start(finished: Trainer, folder: Pa
     assert not torch.equal(before["classify.weight"], after["classify.weight"])
 
 
+def test_a_share_of_the_start_is_kept_in_what_is_shipped(finished: Trainer, folder: Path, tmp_path: Path) -> None:
+    start = (f"model.init_from={finished.folder}", "training.start_share=0.25")
+    run = fitted(RECIPE, folder, tmp_path / "toy", *PHOTO_SETTINGS, *start)
+    before, after = load_network(finished.folder)[0].state_dict(), run.bare_network.state_dict()
+    after = {name: tensor.clone() for name, tensor in after.items()}
+    finish(run)
+    shipped = load_network(tmp_path / "toy")[0].state_dict()
+    for name in ("classify.weight", "up8.0.weight", "up8.1.running_mean"):
+        assert not torch.equal(before[name], after[name])
+        assert torch.allclose(shipped[name], 0.25 * before[name] + 0.75 * after[name], atol=1e-3, rtol=1e-3), name
+    counted = "class_weights"  # from the pictures, not learned
+    assert torch.allclose(shipped[counted], after[counted], rtol=1e-3)
+
+
+def test_a_share_of_no_start_is_refused() -> None:
+    with pytest.raises(TrainingError, match=r"training\.start_share is set, but without model\.init_from"):
+        build_network(parse_recipe(RECIPE, ["training.start_share=0.5"]))
+
+
 @pytest.mark.parametrize("setting", ["hints=true", "hint_embedding_steps=1"])
 def test_hints_are_refused_for_a_network_that_takes_none(setting: str) -> None:
     name = setting.split("=")[0]
