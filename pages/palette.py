@@ -141,7 +141,7 @@ def lay_out_strips(selection: Selection) -> dict[str, Slot]:
 def show(selection: Selection, kept: PhotoLibrary) -> None:
     """Show both comparisons: everything has its place first, and is filled as it comes."""
     cards = selection.pair.cards
-    status = status_line()
+    status = status_line("status-palette")
     if not selection.is_done:
         set_status(status, "")
     places = lay_out_strips(selection)

@@ -33,7 +33,7 @@ def settled(visitor: Visitor, path: str) -> Page:
 
 
 def test_two_versions_on_a_phone_leave_no_hole_under_them(new_visitor: OpenVisitor) -> None:
-    page = settled(new_visitor(viewport=PHONE), "?sample=Flower")
+    page = settled(new_visitor(viewport=PHONE), "?sample=Cat")
     versions = page.locator(".st-key-versions button")
     expect(versions).to_have_count(2)
     eventually(page, assert_no_hole, versions, page.get_by_text("Your photo has colours. Compare with"))
