@@ -150,6 +150,10 @@ def assert_under(lower: Locator, upper: Locator) -> None:
     assert below[1] >= above[1] + above[3]
 
 
+def assert_whole(text: Locator) -> None:
+    assert text.evaluate("text => text.scrollWidth <= text.clientWidth")
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_on_a_phone_what_models_were_measured_on_can_be_read(new_visitor: OpenVisitor, width: int) -> None:
     visitor = new_visitor(viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
@@ -158,7 +162,7 @@ def test_on_a_phone_what_models_were_measured_on_can_be_read(new_visitor: OpenVi
     field = page.locator(".st-key-protocol")
     shown = field.get_by_role("combobox")
     expect(shown).to_have_value("photos, validation (200)")
-    assert shown.evaluate("text => text.scrollWidth <= text.clientWidth")
+    eventually(page, assert_whole, shown)
     eventually(page, assert_under, page.get_by_test_id("stElementToolbar"), field)  # its tools are not over it
     eventually(page, assert_under, page.get_by_test_id("stDataFrameResizable"), page.get_by_test_id("stElementToolbar"))
 
