@@ -163,12 +163,13 @@ def eventually(page: Page, check: Callable[..., Checked], *arguments: object) ->
 
     Raises:
         AssertionError: that of the last try, after `PATIENCE_MILLISECONDS`.
+        ValueError: likewise, where elements whose boxes it takes apart are not there.
     """
     end = time.monotonic() + PATIENCE_MILLISECONDS / 1000
     while True:
         try:
             return check(*arguments)
-        except AssertionError:
+        except (AssertionError, ValueError):
             if time.monotonic() > end:
                 raise
         page.wait_for_timeout(_BETWEEN_TRIES)  # the page goes on meanwhile
