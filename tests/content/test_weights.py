@@ -252,7 +252,7 @@ def test_photo_does_what_hints_say() -> None:
     psnr = [rows[f"PSNR with {count} hints"] for count in counts]
     assert psnr == sorted(psnr)
     gains = {count: value - psnr[0] for count, value in zip(counts, psnr, strict=True)}
-    assert gains[2] >= 1.4 and gains[10] >= 4 and gains[100] >= 6  # the first less, so that a wrong one spoils less
+    assert gains[2] >= 1.5 and gains[10] >= 4 and gains[100] >= 6
     assert all(rows[f"ab error at the points of {count} hints"] < 6 for count in counts[1:])
     assert rows["ab change far from 1 hints"] < 1.5
 
