@@ -50,11 +50,16 @@ class BinsNetwork(ColorNetwork):
         return output, None
 
     def to_ab(self, output: Tensor, temperature: float | None = None) -> Tensor:
-        """Return the annealed mean of each pixel times `chroma_gain`, bilinear to the input's size: ab (N, 2, H, W) in
-        Lab units."""
+        """Return `coarse_ab`, bilinear to the input's size: ab (N, 2, H, W) in Lab units."""
+        ab = self.coarse_ab(output, temperature)
+        return F.interpolate(ab, scale_factor=self.reduction, mode="bilinear", align_corners=False)
+
+    def coarse_ab(self, output: Tensor, temperature: float | None = None) -> Tensor:
+        """Return the annealed mean of each pixel times `chroma_gain`, at the output's size: ab (N, 2, h, w) in Lab
+        units."""
         logits, _ = self.parts(output)
         ab = color.annealed_mean(logits, self.bins, self.temperature if temperature is None else temperature)
-        return self.chroma_gain * F.interpolate(ab, scale_factor=self.reduction, mode="bilinear", align_corners=False)
+        return self.chroma_gain * ab
 
     def constant_prediction(self, targets: Tensor) -> Tensor:
         """Return the logarithm of the weighted frequency of each bin, which has the least cross-entropy of all

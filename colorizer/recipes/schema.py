@@ -111,6 +111,9 @@ class DataSettings:
     degrade: bool = False
     """Wear four in ten training pictures as old photos are: exposure, contrast, blur, grain, JPEG
     (see training/augmentation.py)."""
+    tone_jitter: Annotated[float, Ge(0), Le(2), Says("0 (none) to 2")] = 0.0
+    """How far the tone curve of each training picture is bent at random: gamma, contrast, a shift
+    (see training/augmentation.py)."""
     old_film: Annotated[float, Ge(0), Le(1), Says("0 (none) to 1 (all)")] = 0.0
     """The share of training pictures that are shown as old prints instead, 0..1: film that sees no red, tone curve,
     grain, damage (see training/old_film.py)."""
@@ -144,6 +147,9 @@ class LossSettings:
     region_weight: NotNegative = 0.0
     """Of Huber over the mean ab of whole regions, in Lab units: squares of 2 and 4 output pixels and the whole picture;
     read for "cross_entropy_huber" only."""
+    psnr_weight: NotNegative = 0.0
+    """Of `losses.psnr_loss`: the logarithm of each picture's squared error where all are equally colourful; read for
+    "cross_entropy_huber" only."""
     uniform_share: Annotated[float, Gt(0), Le(1)] = 0.5
     """For a network that chooses among bins of ab: how much of the uniform distribution is mixed into the training
     pictures' own before each bin counts by its rarity (lambda of Zhang et al. 2016). 1 lets all count alike."""

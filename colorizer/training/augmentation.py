@@ -1,7 +1,8 @@
 """What chance does to a training picture: which part is cut out, and how time and copying wear its lightness.
 
 Wear makes a network robust for old photos. Each effect comes to a picture by chance, in its strength too; six in ten
-pictures stay as they are. All happens on L, on its own device; true colours stay what they were.
+pictures stay as they are. Another tone curve, where it is wanted, comes to all of them. All happens on L, on its own
+device; true colours stay what they were.
 """
 
 import functools
@@ -16,6 +17,7 @@ _EXPOSED_SHARE = 0.7  # this and the next: of the pictures that are degraded at 
 _BLURRED_SHARE = 0.35
 _GRAINY_SHARE = 0.5
 _JPEG_SHARE = 0.4
+_TONE_BEND, _TONE_SHIFT = 0.5, 12.0  # at full jitter: natural logarithm of gamma and of contrast; L units
 _GAMMA = 0.35  # natural logarithm
 _CONTRAST = (0.6, 1.3)
 _SHIFT = 10.0  # L units
@@ -118,6 +120,25 @@ def expose(lightness: Tensor, generator: torch.Generator) -> Tensor:
     shift = uniform(lightness, -_SHIFT, _SHIFT, generator)
     exposed = (((lightness / 100).clamp(0, 1) ** gamma * 100 - 50) * contrast + 50 + shift).clamp(0, 100)
     return torch.where(chosen(lightness, _EXPOSED_SHARE, generator), exposed, lightness)
+
+
+def jitter_tone(lightness: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Bend each picture's tone curve: gamma, then contrast around its own mean, then a shift.
+
+    Args:
+        lightness: (N, 1, H, W) in 0..100.
+        strength: 0 changes nothing; at 1 gamma and contrast are changed by up to a factor of 1.65 either way, and L is
+            shifted by up to 12 units.
+        generator: a CPU generator.
+
+    Returns:
+        (N, 1, H, W) in 0..100.
+    """
+    bend, far = _TONE_BEND * strength, _TONE_SHIFT * strength
+    gamma, contrast = (uniform(lightness, -bend, bend, generator).exp() for _ in range(2))
+    bent = (lightness / 100).clamp(0, 1) ** gamma * 100
+    middle = bent.mean((2, 3), keepdim=True)
+    return ((bent - middle) * contrast + middle + uniform(lightness, -far, far, generator)).clamp(0, 100)
 
 
 def blur(lightness: Tensor, generator: torch.Generator) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from colorizer import color, models
 from colorizer.data.dataset import TrainingSet
 from colorizer.recipes.schema import DataSettings
-from colorizer.training.augmentation import degrade, random_crop, random_resized_crop
+from colorizer.training.augmentation import degrade, jitter_tone, random_crop, random_resized_crop
 from colorizer.training.hint_sampling import sample_hints
 from colorizer.training.old_film import old_film
 from colorizer.utils.seeding import seeded
@@ -56,7 +56,11 @@ def make_batch(
     srgb = crop_squares(squares, settings, generator).float() / 255
     lab = color.srgb_to_lab(srgb).contiguous(memory_format=torch.channels_last)
     target = network.target(srgb, lab)
-    lightness = degrade(lab[:, :1], generator) if settings.degrade else lab[:, :1]
+    lightness = lab[:, :1]
+    if settings.tone_jitter:
+        lightness = jitter_tone(lightness, settings.tone_jitter, generator)
+    if settings.degrade:
+        lightness = degrade(lightness, generator)
     if share := settings.old_film:
         is_old = (torch.rand(len(srgb), 1, 1, 1, generator=generator) < share).to(srgb.device)
         lightness = torch.where(is_old, old_film(srgb, generator), lightness)

@@ -56,7 +56,9 @@ def describe_loss(recipe: Recipe, head: str) -> str:
         weight, delta = recipe.loss.regression_weight, recipe.loss.huber_delta
         beside = f"; plus {weight:g} times Huber over ab, threshold {delta:g} Lab units"
         if recipe.loss.region_weight:
-            beside += f", and {recipe.loss.region_weight:g} times that over the mean ab of whole regions"
+            beside += f", plus {recipe.loss.region_weight:g} times that over the mean ab of whole regions"
+        if recipe.loss.psnr_weight:
+            beside += f", plus {recipe.loss.psnr_weight:g} times ln(squared error of ab) at equal colourfulness"
         return bins + beside if recipe.loss.name == "cross_entropy_huber" else bins
     over = "RGB in 0..1" if head == "rgb" else "ab, Lab units"
     own = {

@@ -26,7 +26,10 @@ class Learner:
         self.recipe = recipe
         self.accelerator = accelerator
         loss, settings = recipe.loss, recipe.training
-        self.loss: Loss = make_loss(loss.name, loss.huber_delta, loss.regression_weight, loss.region_weight)
+        to_ab = network.coarse_ab if isinstance(network, models.BinsNetwork) else None
+        self.loss: Loss = make_loss(
+            loss.name, loss.huber_delta, loss.regression_weight, loss.region_weight, loss.psnr_weight, to_ab
+        )
         self.bare_network = network
         optimizer = torch.optim.AdamW(
             parameter_groups(network, settings), settings.learning_rate, weight_decay=settings.weight_decay

@@ -52,6 +52,18 @@ def test_each_effect_has_its_own_mark(lightness: torch.Tensor) -> None:
     assert len(exposed) and bool((exposed.flatten(1)[:, order].diff(dim=1) >= -1e-3).all())  # light stays lighter
 
 
+def test_a_tone_curve_is_bent_for_each_picture_and_keeps_the_order_of_light(lightness: torch.Tensor) -> None:
+    bent = augmentation.jitter_tone(lightness, 1.0, seeded(6))
+    assert len(changed(bent, lightness)) == len(lightness)
+    assert float(bent.min()) >= 0 and float(bent.max()) <= 100
+    order = lightness[0].flatten().argsort()
+    assert bool((bent.flatten(1)[:, order].diff(dim=1) >= -1e-3).all())
+    middles, spreads = bent.mean((1, 2, 3)), bent.std((1, 2, 3))
+    assert float(middles.std()) > 5 and float(spreads.max()) > 1.5 * float(spreads.min())
+    assert torch.equal(augmentation.jitter_tone(lightness, 1.0, seeded(6)), bent)
+    assert torch.allclose(augmentation.jitter_tone(lightness, 0.0, seeded(6)), lightness, atol=1e-3)
+
+
 def test_compression_is_that_of_jpeg(lightness: torch.Tensor) -> None:
     """At one quality, against Pillow's own JPEG: alike to each other, and further from the picture."""
     levels = (lightness[0, 0] * 2.55).round().to(torch.uint8).numpy()

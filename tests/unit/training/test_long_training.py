@@ -29,9 +29,11 @@ validation_images = 2
 side = 36
 crop = 32
 old_film = 0.5
+tone_jitter = 0.5
 [loss]
 name = "cross_entropy_huber"
 region_weight = 0.05
+psnr_weight = 1.0
 [training]
 epochs = {epochs}
 batch_size = 4

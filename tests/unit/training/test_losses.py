@@ -8,7 +8,7 @@ import torch
 
 from colorizer.evaluation.metrics import accuracy
 from colorizer.recipes.schema import LOSS_NAMES
-from colorizer.training.losses import make_loss
+from colorizer.training.losses import make_loss, psnr_loss
 
 RANDOM = np.random.default_rng(0)
 PREDICTED, TRUE = RANDOM.uniform(-100, 100, (2, 3, 2, 8, 8))
@@ -74,3 +74,29 @@ def test_accuracy_is_the_share_of_pixels_whose_likeliest_class_is_true() -> None
 def test_there_is_no_accuracy_without_classes() -> None:
     predicted, true = (torch.from_numpy(values).float() for values in (PREDICTED, TRUE))
     assert accuracy(predicted, true).isnan()
+
+
+AB, TRUE_AB = (torch.from_numpy(values * part).float() for values, part in ((PREDICTED, 0.2), (TRUE, 0.3)))
+
+
+def test_the_psnr_loss_is_the_mean_logarithm_of_the_error_at_equal_colourfulness() -> None:
+    chroma, true_chroma = (np.sqrt((ab.numpy() ** 2).mean((1, 2, 3)) + 1).mean() for ab in (AB, TRUE_AB))
+    scaled = 0.8 * true_chroma / chroma * AB.numpy()
+    formula = np.log(((scaled - TRUE_AB.numpy()) ** 2).mean((1, 2, 3)) + 9).mean()
+    assert psnr_loss(AB, TRUE_AB).item() == pytest.approx(formula, rel=1e-5)
+
+
+def test_the_psnr_loss_asks_for_the_right_hue_and_not_for_more_or_less_of_it() -> None:
+    paler, turned = 0.5 * TRUE_AB, TRUE_AB.flip(1)
+    assert psnr_loss(paler, TRUE_AB).item() == pytest.approx(psnr_loss(TRUE_AB, TRUE_AB).item(), rel=0.02)
+    assert psnr_loss(turned, TRUE_AB) > psnr_loss(TRUE_AB, TRUE_AB) + 1
+
+
+def test_the_psnr_loss_stands_beside_the_cross_entropy_of_the_bins() -> None:
+    def loss(weight: float) -> torch.Tensor:
+        output, target = torch.cat([AB, AB], 1), torch.cat([TRUE_AB.softmax(1), TRUE_AB], 1)
+        return make_loss("cross_entropy_huber", 12, psnr_weight=weight, to_ab=lambda output: output[:, 2:])(
+            output, target
+        )
+
+    assert (loss(3) - loss(0)).item() == pytest.approx(3 * psnr_loss(AB, TRUE_AB).item(), rel=1e-4)
