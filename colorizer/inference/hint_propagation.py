@@ -5,6 +5,10 @@ two pixels have to do with each other falls with their distance in the picture a
 et al. 2016, "Deep Kernel Learning"), with the distance of what the network makes of them: an embedding of its features
 and of L, learned by `training.hint_embedding`, so that a colour follows the thing that was clicked and stops at its
 edge.
+
+How far a residual is carried depends on its size. A network is seldom off by more than `USUAL`: up to that a residual
+tells of its mistake, which others of its pixels share, such as a cast over the picture. What a hint asks for beyond is
+a wish for the very thing that was clicked, and goes only where the embedding says that it is the same.
 """
 
 from collections.abc import Sequence
@@ -21,23 +25,60 @@ _END = 1.5  # mean sides of the picture: pixels farther from each other have not
 NUGGET = 0.01
 """Of the variance: by how much two pixels differ that lie together and look alike; two hints may disagree there."""
 PIXELS_AT_ONCE = 1 << 14
+USUAL = 20.0
+"""Lab units: a residual is carried by `covariance` up to here, and beyond by the strict one; see docs/photo.md."""
+
+Points = tuple[Tensor, Tensor]
+"""Their places (N, 2) in mean sides of the picture, and their embeddings (N, E)."""
 
 
-def covariance(first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor], reach: float = 1.0) -> Tensor:
+def covariance(first: Points, second: Points, reach: float = 1.0) -> Tensor:
     """How much M points have to do with N others, 0..1.
 
     Args:
-        first: their places (M, 2) in mean sides of the picture, and their embeddings (M, E).
-        second: likewise, (N, 2) and (N, E).
+        first: M points.
+        second: N points.
         reach: factor on both distances at which points have as much to do with each other.
 
     Returns:
         (M, N): Wendland's function of the distance (Wendland 1995; positive definite in the plane, 0 from the end on)
         times exp(-d^2 / 2) of the distance d of the embeddings.
     """
+    return covariances(first, second, reach)[0]
+
+
+def covariances(first: Points, second: Points, reach: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Return `covariance`, and a strict one for which embeddings lie twice as far apart; both (M, N)."""
     distance = torch.cdist(first[0], second[0]) / (_END * reach)
+    nearness = (1 - distance).clamp_min(0) ** 4 * (4 * distance + 1)
     squares = first[1].square().sum(1)[:, None] + second[1].square().sum(1) - 2 * first[1] @ second[1].T
-    return (1 - distance).clamp_min(0) ** 4 * (4 * distance + 1) * torch.exp(-squares.clamp_min(0) / (2 * reach**2))
+    likeness = torch.exp(-squares.clamp_min(0) / (2 * reach**2))
+    return nearness * likeness, nearness * likeness.square().square()
+
+
+def fit_weights(hinted: Points, residuals: Tensor, reach: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Solve for how much of each hint's residual is carried on.
+
+    Args:
+        hinted: where the M hints are.
+        residuals: (M, 2): by what they differ from the network's answer, in Lab units.
+        reach: see `covariance`.
+
+    Returns:
+        Two weights (M, 2), for both of `covariances`.
+    """
+    wide, strict = covariances(hinted, hinted, reach)
+    nugget = NUGGET * torch.eye(len(residuals), dtype=residuals.dtype, device=residuals.device)
+    usual = residuals * (USUAL / residuals.norm(dim=1, keepdim=True).clamp_min(USUAL))
+    wide = wide.to(residuals.dtype)
+    weights = torch.linalg.solve(wide + nugget, usual)
+    return weights, torch.linalg.solve(strict.to(residuals.dtype) + nugget, residuals - wide @ weights)
+
+
+def carry(asked: Points, hinted: Points, weights: tuple[Tensor, Tensor], reach: float = 1.0) -> Tensor:
+    """Return what `fit_weights` of the hints moves N other points by: (N, 2) in Lab units."""
+    wide, strict = covariances(asked, hinted, reach)
+    return wide @ weights[0] + strict @ weights[1]
 
 
 def places_of(height: int, width: int) -> Tensor:
@@ -71,7 +112,7 @@ def propagate_hints(ab: Tensor, embedding: Tensor, network_hints: Sequence[Netwo
     index = torch.tensor([hint.row * width + hint.column for hint in network_hints])
     wanted = torch.tensor([[hint.a, hint.b] for hint in network_hints])
     hinted = places[index], likeness[index]
-    own = covariance(hinted, hinted, reach) + NUGGET * torch.eye(len(network_hints))
-    weights = torch.linalg.solve(own.double(), (wanted - ab.flatten(1).T[index]).double()).float()
+    usual, rest = fit_weights(hinted, (wanted - ab.flatten(1).T[index]).double(), reach)
+    weights = usual.float(), rest.float()
     parts = zip(places.split(PIXELS_AT_ONCE), likeness.split(PIXELS_AT_ONCE), strict=True)
-    return ab + torch.cat([covariance(part, hinted, reach) @ weights for part in parts]).T.reshape(ab.shape)
+    return ab + torch.cat([carry(part, hinted, weights, reach) for part in parts]).T.reshape(ab.shape)

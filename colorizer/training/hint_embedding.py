@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from colorizer import color
 from colorizer.checkpoints.store import load_state
-from colorizer.inference.hint_propagation import NUGGET, covariance, places_of
+from colorizer.inference.hint_propagation import NUGGET, USUAL, Points, carry, covariances, fit_weights, places_of
 from colorizer.models.hint_unet import AB_SCALE, LIGHTNESS_SIGMA, HintedBins
 from colorizer.training.run_state import Trained, read_trained, write_trained
 from colorizer.utils.seeding import seeded
@@ -152,20 +152,19 @@ def _error(network: HintedBins, squares: Tensor, generator: torch.Generator) -> 
         known = places[at], embedding[number, at]
         asked = places[evaluated[number]], embedding[number, evaluated[number]]
         wrong_there = wrong[number].flatten(1).T
-        own = covariance(known, known) + NUGGET * torch.eye(len(at), device=lab.device)
-        predicted = covariance(asked, known) @ torch.linalg.solve(own, wrong_there[at])
+        predicted = carry(asked, known, fit_weights(known, wrong_there[at]))
         before = wrong_there[evaluated[number]]
         spill = _spill(known, asked, cells[number, 1:].flatten(1).T, at, evaluated[number])
         errors.append(_mean_distance(before - predicted) / _mean_distance(before) + _SPILL_WEIGHT * spill)
     return torch.stack(errors).mean()
 
 
-def _spill(
-    known: tuple[Tensor, Tensor], asked: tuple[Tensor, Tensor], true_ab: Tensor, at: Tensor, evaluated: Tensor
-) -> Tensor:
-    """Lab units by which each hint, if it were wrong by `_WRONG_HINT`, moves cells of other things; 0 without any."""
+def _spill(known: Points, asked: Points, true_ab: Tensor, at: Tensor, evaluated: Tensor) -> Tensor:
+    """Lab units by which each hint, alone and wrong by `_WRONG_HINT`, moves cells of other things; 0 without any."""
     is_other = torch.cdist(true_ab[evaluated], true_ab[at]) > _OTHER_THING
-    moved = covariance(asked, known) * _WRONG_HINT / (1 + NUGGET)
+    wide, strict = covariances(asked, known)
+    usual = USUAL / (1 + NUGGET)  # what `fit_weights` finds for one hint
+    moved = wide * usual + strict * (_WRONG_HINT - usual) / (1 + NUGGET)
     return (moved * is_other).sum() / is_other.sum().clamp_min(1)
 
 

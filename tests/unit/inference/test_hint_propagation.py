@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from colorizer.inference.hint_propagation import covariance, places_of, propagate_hints
+from colorizer.inference.hint_propagation import NUGGET, USUAL, covariance, places_of, propagate_hints
 from colorizer.inference.hints import NetworkHint
 
 
@@ -39,6 +39,34 @@ def test_a_colour_follows_what_is_like_it() -> None:
     moved = propagate_hints(torch.zeros(2, 64, 64), embedding, [NetworkHint(32, 10, 40.0, 0.0)])[0, 32]
     assert float(moved[25]) < 1
     assert float(moved[55]) > 5
+
+
+def test_what_no_network_is_wrong_by_stays_with_its_own_thing() -> None:
+    embedding = torch.zeros(1, 64, 64)
+    embedding[:, :, 32:] = 1.0  # another thing, somewhat alike
+
+    def moved(by: float) -> torch.Tensor:
+        return propagate_hints(torch.zeros(2, 64, 64), embedding, [NetworkHint(32, 28, by, 0.0)])[0, 32]
+
+    usual, wish = moved(USUAL), moved(3 * USUAL)
+    assert float(wish[28]) == pytest.approx(3 * USUAL, rel=0.02)
+    own_thing, other_thing = slice(20, 32), slice(32, 44)
+    assert torch.allclose(wish[own_thing], 3 * usual[own_thing], rtol=0.02)
+    assert float((wish[other_thing] / usual[other_thing]).max()) < 1.6
+
+
+def test_a_usual_residual_is_carried_by_simple_kriging() -> None:
+    embedding = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(1)) * 2
+    places, likeness = places_of(16, 16), embedding.flatten(1).T
+    at, wanted = torch.tensor([20, 200]), torch.tensor([[9.0, -4.0], [-6.0, 12.0]])
+    hinted = places[at], likeness[at]
+    own = covariance(hinted, hinted) + NUGGET * torch.eye(2)
+    kriged = covariance((places, likeness), hinted) @ torch.linalg.solve(own, wanted)
+    network_hints = [
+        NetworkHint(int(n) // 16, int(n) % 16, a, b) for n, (a, b) in zip(at, wanted.tolist(), strict=True)
+    ]
+    moved = propagate_hints(torch.zeros(2, 16, 16), embedding, network_hints)
+    assert torch.allclose(moved.flatten(1).T, kriged, atol=0.2)  # the strict part corrects what the nugget leaves
 
 
 def test_a_pin_that_agrees_changes_nothing() -> None:
