@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from benchmarks.formula_weights import make_formula_checkpoint
 from tests.support import ROOT
 from tests.support.browser import WIDE, Server, Visitor, eventually, serving, visiting
+from tests.support.loopback_servers import forwarding
 from tests.support.weights_server import WeightsServer, offer, pickled_formula_weights, weights_server
 
 _FETCH_PATIENCE = 400_000  # ms: 129 MB are hashed, read, checked and written anew, on a machine with much else to do
@@ -96,9 +98,13 @@ def test_a_photo_is_coloured_with_hints_by_siggraph17(visitor: Visitor) -> None:
 
 
 def test_a_visitor_from_elsewhere_is_offered_no_download(browser: Browser, app: Server) -> None:
-    with visiting(browser, app) as make:
-        visitor = make(viewport=WIDE, extra_http_headers={"X-Forwarded-For": "203.0.113.7"})
-        page = visitor.open("models")
+    port = urlsplit(app.url).port
+    assert port
+    with (
+        forwarding(port, "X-Forwarded-For: 203.0.113.7") as proxy,
+        visiting(browser, Server(f"http://127.0.0.1:{proxy}", app.folder)) as make,
+    ):
+        page = make(viewport=WIDE).open("models")
         expect(page.get_by_text("only its operator can fetch them")).to_be_visible()
         expect(page.get_by_role("button", name=re.compile("^Fetch "))).to_have_count(0)
 

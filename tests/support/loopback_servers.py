@@ -1,6 +1,7 @@
 """Real servers on loopback that answer as badly as a test wishes."""
 
 import contextlib
+import socket
 import socketserver
 import ssl
 import threading
@@ -50,6 +51,44 @@ def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Serve
             yield state
         finally:
             server.shutdown()
+
+
+@contextlib.contextmanager
+def forwarding(upstream: int, *headers: str) -> Iterator[int]:
+    """Stand as a proxy before a port of 127.0.0.1, and add headers to the first request of each connection.
+
+    A browser opens a connection of its own for each WebSocket, so they come to that request, too. Yields the proxy's
+    port.
+    """
+
+    def pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(1 << 16):
+                sink.sendall(piece)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", upstream)) as server:
+                request = b""
+                while b"\r\n" not in request and (piece := self.request.recv(4096)):
+                    request += piece
+                first, _, rest = request.partition(b"\r\n")
+                server.sendall(b"\r\n".join([first, *(header.encode() for header in headers), rest]))
+                answering = threading.Thread(target=pump, args=(server, self.request), daemon=True)
+                answering.start()
+                pump(self.request, server)
+                answering.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as proxy:
+        proxy.daemon_threads = True
+        proxy.block_on_close = False
+        threading.Thread(target=proxy.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield int(proxy.server_address[1])
+        finally:
+            proxy.shutdown()
 
 
 def ok(body: bytes, *headers: str) -> list[bytes]:
