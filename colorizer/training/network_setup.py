@@ -110,20 +110,36 @@ def _either(names: Sequence[str]) -> str:
 
 
 def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
-    start, architecture = recipe.model.init_from, recipe.model.architecture
-    folder = _start_folder(start)
+    starts = [start.strip() for start in recipe.model.init_from.split(",")]
     try:
-        if is_under_way(folder):
-            found, state = read_recipe(folder / RECIPE_FILE).model.architecture, state_under_way(folder)
-        else:
-            trained, card = load_network(folder)
-            found, state = card.architecture, trained.state_dict()
-        earlier = network.earlier_architectures if isinstance(network, models.HintedBins) else ()
-        if found not in (architecture, *earlier):
-            raise CheckpointError(f"{start} is a {found}, the recipe's network a {architecture}.")
-        load_state(network, _with_added(network, state), start)
+        states = [_with_added(network, _start_state(start, recipe.model.architecture, network)) for start in starts]
+        for start, state in zip(starts, states, strict=True):
+            load_state(network, state, start)
+        load_state(network, _mean_of(states), recipe.model.init_from)
     except CheckpointError as error:
         raise TrainingError(f"model.init_from: {error}") from error
+
+
+def _start_state(start: str, architecture: str, network: models.ColorNetwork) -> Mapping[str, Tensor]:
+    """Return the tensors of a checkpoint or of a run that is under way."""
+    folder = _start_folder(start)
+    if is_under_way(folder):
+        found, state = read_recipe(folder / RECIPE_FILE).model.architecture, state_under_way(folder)
+    else:
+        trained, card = load_network(folder)
+        found, state = card.architecture, trained.state_dict()
+    earlier = network.earlier_architectures if isinstance(network, models.HintedBins) else ()
+    if found not in (architecture, *earlier):
+        raise CheckpointError(f"{start} is a {found}, the recipe's network a {architecture}.")
+    return state
+
+
+def _mean_of(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the mean of each tensor; whole numbers, such as counts of batches, are the first's."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(0) if tensor.is_floating_point() else tensor
+        for name, tensor in states[0].items()
+    }
 
 
 def _start_folder(start: str) -> Path:

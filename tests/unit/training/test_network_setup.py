@@ -152,9 +152,9 @@ def test_options_leave_out_what_the_recipe_leaves_to_the_architecture() -> None:
     assert network_options(recipe, None) == {"colors": 12}
 
 
-def checkpoint(folder: Path, **options: int) -> models.ColorNetwork:
+def checkpoint(folder: Path, seed: int = 5, **options: int) -> models.ColorNetwork:
     """Write a checkpoint of a network with random weights; returns the network."""
-    torch.manual_seed(5)
+    torch.manual_seed(seed)
     network = models.build("autoencoder-5", **options)
     sha256 = write_tensors(folder / MODEL_FILE, to_float16(network.state_dict()))
     made_of = {"architecture": "autoencoder-5", "head": "rgb", "options": options}
@@ -171,6 +171,21 @@ def test_a_network_can_start_from_a_trained_checkpoint(tmp_path: Path) -> None:
     for name, tensor in network.state_dict().items():
         assert torch.allclose(tensor, trained.state_dict()[name], atol=1e-3), name
     assert network.training
+
+
+def test_several_starts_give_the_mean_of_their_weights(tmp_path: Path) -> None:
+    first = checkpoint(tmp_path / "first", width=4).state_dict()
+    second = checkpoint(tmp_path / "second", seed=6, width=4).state_dict()
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+    network = built(*PAINTER, f"model.init_from={tmp_path / 'first'}, {tmp_path / 'second'}")
+    for name, tensor in network.state_dict().items():
+        assert torch.allclose(tensor, ((first[name] + second[name]) / 2).to(tensor.dtype), atol=1e-3), name
+
+
+def test_one_of_several_starts_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    checkpoint(tmp_path / "first", width=4)
+    with pytest.raises(ColorizerError, match=r"model\.init_from: no-such-checkpoint/card\.toml is missing"):
+        built(*PAINTER, f"model.init_from={tmp_path / 'first'}, no-such-checkpoint")
 
 
 def test_a_start_by_its_id_lies_in_weights() -> None:
