@@ -70,11 +70,13 @@ def answer_for(photo: LibraryPhoto, card: Card, work: HintWork) -> None:
     if work.base is None:
         with st.spinner(f"Colouring {photo.name} ..."):
             with full_size(photo.content, photo.name) as opened:
-                work.base = colour(card, opened.image, has_truth=False).prediction
-            work.prediction, work.colored = work.base, ()
+                base = colour(card, opened.image, has_truth=False).prediction
+            work.begin(base)
+    else:
+        base = work.base
     if work.colored != work.hints or work.is_propagated != propagates:
         hints = work.hints
-        work.prediction = colour_with_hints(card, work.base, photo.size, hints, propagates) if hints else work.base
+        work.prediction = colour_with_hints(card, base, photo.size, hints, propagates) if hints else base
         work.colored, work.is_propagated, work.picture = hints, propagates, None
 
 
@@ -110,8 +112,10 @@ def canvas_of(
 ) -> Canvas:
     """Put together what the canvas shows; the last encoded result is kept."""
     plane = photo.canvas_plane()
-    if work.picture is None or work.picture[0] != (work.hints, options):
-        work.picture = (work.hints, options), photo.encode(compose_plane(plane, prediction, options))
+    picture = work.picture  # another run of the page may replace it meanwhile
+    if picture is None or picture[0] != (work.hints, options):
+        picture = (work.hints, options), photo.encode(compose_plane(plane, prediction, options))
+        work.picture = picture
     count = len(work.hints)
     invitation = _EXPLANATION if card.takes_hints else ""
     state = f"{count} {'point' if count == 1 else 'points'}." if count else invitation
@@ -120,7 +124,7 @@ def canvas_of(
     return Canvas(
         id=f"{photo.key} {card.id} {weights_hash(card)}",
         alt=f"{photo.name}, coloured by {card.title}",
-        after=work.picture[1],
+        after=picture[1],
         before=before[1],
         titles=(before[0], "Coloured"),
         size=plane.size,

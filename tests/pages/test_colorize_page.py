@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -236,6 +237,23 @@ def test_an_upload_is_coloured_and_a_broken_one_is_named(open_app: OpenApp, deco
     assert not app.exception
     assert len(app.error) == 1 and app.error[0].value.startswith("broken")
     assert "holiday, 96 × 64 px." in texts(app)
+
+
+def test_a_run_that_begins_before_the_last_has_ended_finds_a_whole_answer(
+    open_app: OpenApp, decoded: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def look() -> None:
+        """Look as another run of the page would, while this one gives memory back, which takes longest of all."""
+        if (library := st.session_state.get("photo_library")) is not None:  # background jobs have no session
+            works = [work for photo in library.photos.values() for work in photo.all_kept(HintWork)]
+            seen.extend((work.base is None) == (work.prediction is None) for work in works)
+
+    app = open_app(sample="Motorcycle")
+    monkeypatch.setattr("pages.common.model_cache.give_memory_back", look)
+    assert_clean(upload(app, ("holiday.jpg", decoded)))
+    assert seen and all(seen)
 
 
 def test_a_checkpoint_without_hints_says_so(open_app: OpenApp) -> None:

@@ -52,6 +52,14 @@ class HintWork:
     picture: tuple[object, bytes] | None = None
     """The last encoded result, with what it was made for."""
 
+    def begin(self, base: Prediction) -> None:
+        """Take in the model's answer without hints.
+
+        Streamlit may start the page anew before its last run has ended: the other run finds all of this or nothing.
+        """
+        self.prediction, self.colored = base, ()
+        self.base = base
+
     def let_go(self) -> None:
         """Free what can be computed again; the hints stay."""
         self.base = self.prediction = self.picture = None
