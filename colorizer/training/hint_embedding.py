@@ -26,7 +26,7 @@ _EVALUATED = 250
 _WRONG_HINT = 60.0
 """Lab units: a hint that is so far from what the network says is not to move other things."""
 _OTHER_THING = 20.0  # Lab units of true ab: cells that differ by more are of different things
-_SPILL_WEIGHT = 0.0014  # a part of the error, for each Lab unit by which other things move; see docs/photo.md
+_SPILL_WEIGHT = 0.002  # a part of the error, for each Lab unit by which other things move; see docs/photo.md
 _FIRST_SPREAD = 0.3  # of each coordinate over the features, at first
 
 
