@@ -36,10 +36,10 @@ def assert_a_row_of_different_pictures(images: Locator) -> None:
 
 
 def test_the_navigation_leads_to_versions_of_one_size(visitor: Visitor) -> None:
-    page = visitor.open()
+    page = visitor.open("?sample=Motorcycle")  # of which photo has several versions
     page.get_by_role("link", name="What else could it be?", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="What else could it be?")).to_be_visible()
-    expect_found(visitor, "Flower, 640 × 427 px: ")
+    expect_found(visitor, "Motorcycle, 741 × 500 px: ")
     eventually(page, assert_a_row_of_different_pictures, page.locator("[class*=st-key-tile-alt-version-] img"))
 
 

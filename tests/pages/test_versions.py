@@ -40,8 +40,8 @@ def levels(picture: bytes) -> np.ndarray:
 
 
 def test_a_sample_has_versions_that_look_different_and_say_what_differs(open_app: OpenApp) -> None:
-    app = open_app(sample="Flower")
-    search = found_on(app, app.session_state["photo_library"].samples["Flower"])
+    app = open_app(sample="Coffee")
+    search = found_on(app, app.session_state["photo_library"].samples["Coffee"])
     assert search.is_done and not search.failure
     first, *others = search.versions
     assert (first.name, first.hints) == ("the first answer", ())
@@ -53,8 +53,8 @@ def test_a_sample_has_versions_that_look_different_and_say_what_differs(open_app
 
 
 def test_a_version_that_was_taken_over_is_the_photo_and_undo_takes_it_back(open_app: OpenApp) -> None:
-    app = open_app(sample="Flower")
-    photo = app.session_state["photo_library"].samples["Flower"]
+    app = open_app(sample="Coffee")
+    photo = app.session_state["photo_library"].samples["Coffee"]
     version = found_on(app, photo).versions[1]
     work = hint_work(photo, CARD)
     assert take(work, search_of(photo).versions, 1)
