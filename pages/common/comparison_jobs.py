@@ -21,6 +21,8 @@ def _job(photo: LibraryPhoto, card: Card, grid: comparison_grid.Grid | None, opt
     key = card.id, weights_hash(card)
 
     def work() -> None:
+        if photo.is_done(card):
+            return  # by the page's last run, which had not ended yet when this one began
         with full_size(photo.content, photo.name) as opened:
             photo.answers[key] = colour(card, opened.image, has_truth=not photo.is_grey)
 
@@ -47,7 +49,9 @@ def work_off(
 ) -> None:
     """Compute what is missing for a photo, and show it in the grid, if it is the one in view.
 
-    The grid has what was known before at once: nothing that stays the same is taken away meanwhile.
+    The grid has what was known before at once: nothing that stays the same is taken away meanwhile. What is missing
+    is asked once, at the beginning: Streamlit may start the page anew before its last run has ended, which may answer
+    at any moment, and a tile that was shown as waiting is to be filled all the same.
     """
     missing = [card for card in cards if not photo.is_done(card)]
     marks = comparison_grid.Marks() if missing else _marks(photo, cards)
@@ -55,7 +59,7 @@ def work_off(
         for card in cards:  # in the order of the tiles: a tile with nothing in it has no place yet
             _show(grid.tiles[card.id], photo, card, options, marks)
         comparison_grid.show_references(grid, photo)
-    if is_done(photo, cards):
+    if not missing and (photo.is_grey or photo.baseline is not None):
         return
     measure_baseline(photo)
     if grid is not None:
