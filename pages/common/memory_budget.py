@@ -163,7 +163,10 @@ class LargeModelShelf:
 
 @functools.cache
 def start_janitor() -> threading.Thread:
-    """Start the thread that frees, every 15 seconds, what visitors left behind; started once."""
+    """Start the thread that frees, every 15 seconds, what visitors left behind; started once.
+
+    When it looks for the first time it also imports what other pages than the first need.
+    """
     thread = threading.Thread(target=_tidy_for_ever, name="janitor", daemon=True)
     thread.start()
     return thread
@@ -178,9 +181,24 @@ def rest() -> None:
         worker_pool.end_idle_threads()
 
 
+def import_for_later() -> None:
+    """Import what most pages need and the first one does not, once that has been shown.
+
+    So no visitor waits for it, and its objects, which stay, do not lie scattered among those of a crowd of visitors:
+    Python gives memory back by the megabyte, and 35 MB of it could not be after 170 pages at once.
+    """
+    with suppress(ImportError):  # a page that needs it says so
+        import pandas  # noqa: F401
+        import plotly.graph_objects  # noqa: F401
+        from skimage.color import deltaE_ciede2000  # noqa: F401
+        from skimage.metrics import structural_similarity  # noqa: F401
+
+
 def _tidy_for_ever() -> None:
     wait, visitors, has_left = threading.Event(), 0, False
     while not wait.wait(_LOOK_SECONDS):
+        if _sessions() is not None:  # there is a server
+            import_for_later()
         expire_sessions()
         before, visitors = visitors, len(session_ids())
         had_left, has_left = has_left, visitors < before

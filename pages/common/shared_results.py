@@ -20,7 +20,7 @@ from cachetools import LRUCache
 from PIL import Image
 
 Result = TypeVar("Result")
-_AT_REST: Final = 0.2  # of the budget
+_AT_REST: Final = 0.14  # of the budget: what the first page shows is 10 MB
 _SMALL: Final = 200  # bytes: of an object that is not looked into
 _LOOK_SECONDS: Final = 0.2  # between two looks at whether a result is still wanted
 _MOST_COUNTED: Final = 4096  # keys whose uses are counted
@@ -111,7 +111,7 @@ class SharedResults:
             making.release()
 
     def rest(self) -> None:
-        """While nobody is there, keep a fifth of the budget: what was used most, which is what visitors see first."""
+        """While nobody is there, keep a seventh of the budget: what was used most, which is what visitors see first."""
         with self._lock:
             for key in sorted(self._kept, key=self._uses.__getitem__):
                 if self.bytes_held <= self._kept.maxsize * _AT_REST:
