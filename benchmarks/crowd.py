@@ -62,7 +62,7 @@ def serving(**settings: str) -> Iterator[Server]:
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     command += [f"--server.{name}={value}" for name, value in options.items()]
-    environment = os.environ | {"MALLOC_ARENA_MAX": "2"} | settings
+    environment = os.environ | settings
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:

@@ -7,7 +7,7 @@ import json
 import statistics
 import time
 
-_CHECKPOINT, _SAMPLE = "photo", "Motorcycle"  # that the first page shows at first
+_CHECKPOINT, _SAMPLE = "photo", "Cameraman (grey)"  # that the first page shows at first
 _NOTE = "A preview."
 _PASSES = 5
 

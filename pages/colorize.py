@@ -50,7 +50,7 @@ from pages.features.hints.versions import show_versions
 
 _CHECKPOINT = "colorize-checkpoint"
 _PROPAGATION = "colorize-propagation"
-_FIRST_SAMPLE = "Flower"  # the one that comes out best
+_FIRST_SAMPLE = "Cameraman (grey)"  # black and white by itself, with skin, sky and grass that come out at once
 _PROMISE = (
     "Give a black-and-white photo colours that could be true, and change whatever you know better. "
     "**The colours are invented: plausible, never evidence.**"

@@ -26,6 +26,7 @@ _MODELS_SHARE, _RESULTS_SHARE, _PHOTOS_SHARE = 0.3, 0.2, 0.5  # of what the prog
 _VISITOR_SHARE: Final = 0.6  # of the photos': one album must not keep all others out
 _LEAST_SHARE_MB: Final = 20  # any less, and nothing would be kept from one click to the next
 _LOOK_SECONDS: Final = 15.0
+_M_ARENA_MAX: Final = -8  # of malloc.h
 
 
 def _share(share: float) -> int:
@@ -68,6 +69,17 @@ def give_memory_back() -> None:
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):  # another C library
             ctypes.CDLL(None).malloc_trim(0)
+
+
+def keep_one_arena() -> None:
+    """Have glibc serve all threads from one arena, unless the environment says otherwise; before threads are started.
+
+    `give_memory_back` cannot return the unused end of any other arena: after a crowd of visitors that was 30 MB. What
+    is small Python allocates itself, so threads hardly wait for each other there.
+    """
+    if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
+        with suppress(AttributeError, OSError):  # another C library
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def have_arrow_share_allocator() -> None:
@@ -163,10 +175,7 @@ class LargeModelShelf:
 
 @functools.cache
 def start_janitor() -> threading.Thread:
-    """Start the thread that frees, every 15 seconds, what visitors left behind; started once.
-
-    When it looks for the first time it also imports what other pages than the first need.
-    """
+    """Start the thread that frees, every 15 seconds, what visitors left behind; started once."""
     thread = threading.Thread(target=_tidy_for_ever, name="janitor", daemon=True)
     thread.start()
     return thread
@@ -181,24 +190,9 @@ def rest() -> None:
         worker_pool.end_idle_threads()
 
 
-def import_for_later() -> None:
-    """Import what most pages need and the first one does not, once that has been shown.
-
-    So no visitor waits for it, and its objects, which stay, do not lie scattered among those of a crowd of visitors:
-    Python gives memory back by the megabyte, and 35 MB of it could not be after 170 pages at once.
-    """
-    with suppress(ImportError):  # a page that needs it says so
-        import pandas  # noqa: F401
-        import plotly.graph_objects  # noqa: F401
-        from skimage.color import deltaE_ciede2000  # noqa: F401
-        from skimage.metrics import structural_similarity  # noqa: F401
-
-
 def _tidy_for_ever() -> None:
     wait, visitors, has_left = threading.Event(), 0, False
     while not wait.wait(_LOOK_SECONDS):
-        if _sessions() is not None:  # there is a server
-            import_for_later()
         expire_sessions()
         before, visitors = visitors, len(session_ids())
         had_left, has_left = has_left, visitors < before

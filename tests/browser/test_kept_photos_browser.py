@@ -105,10 +105,10 @@ def test_a_forgotten_photo_is_gone_from_the_page_and_the_browser(visitor: Visito
     work_on_a_photo(visitor)
     page = visitor.page
     page.get_by_role("button", name="Forget this photo").click()
-    expect_photo(page, "Flower")
+    expect_photo(page, "Cameraman (grey)")
     expect_kept(page)
     page.goto(visitor.server.url)
-    expect_photo(page, "Flower")
+    expect_photo(page, "Cameraman (grey)")
     visitor.expect_settled()
     expect(page.get_by_role("radio", name="harbour")).to_have_count(0)
     upload(visitor)  # the same file again is a new photo, without what was done to the one that is gone
@@ -120,7 +120,7 @@ def test_nobody_sees_what_another_browser_keeps(new_visitor: OpenVisitor) -> Non
     one, other = new_visitor(), new_visitor()
     work_on_a_photo(one)
     other.open()
-    expect_photo(other.page, "Flower")
+    expect_photo(other.page, "Cameraman (grey)")
     other.expect_settled()
     expect(other.page.get_by_role("radio", name="harbour")).to_have_count(0)
     expect_kept(other.page)
@@ -184,7 +184,7 @@ def test_a_browser_that_keeps_nothing_works_all_the_same(new_visitor: OpenVisito
         pin(page)
         visitor.expect_rest()
         page.get_by_role("button", name="Forget this photo").click()
-        expect_photo(page, "Flower")
+        expect_photo(page, "Cameraman (grey)")
 
 
 def test_a_newcomer_is_asked_for_no_second_run(visitor: Visitor) -> None:

@@ -76,9 +76,9 @@ def test_the_first_page_shows_a_coloured_sample(open_app: OpenApp) -> None:
     app = open_app()
     assert_clean(app)
     assert app.title[0].value == "Colour a photo"
-    assert "Flower, 640 × 427 px." in texts(app)
+    assert "Cameraman (grey), 512 × 512 px." in texts(app)
     assert app.selectbox(key="colorize-checkpoint").value == "photo"
-    assert np.ptp(picture(work_in(app, "Flower")), axis=2).mean() > 5
+    assert np.ptp(picture(work_in(app, "Cameraman (grey)")), axis=2).mean() > 5
     assert labels(app) == ["Download the coloured photo"]
 
 

@@ -1,10 +1,32 @@
 """Loaded networks are kept for the next visitor, within bounds, and go while nobody is there."""
 
+import platform
+import subprocess
+import sys
 import weakref
 
 import pytest
 
 from pages.common.memory_budget import LargeModelShelf, ModelShelf, rest
+from tests.support import ROOT
+
+_ALLOCATE_IN_THREADS = """
+import ctypes, threading
+from pages.common.memory_budget import keep_one_arena
+
+libc = ctypes.CDLL(None)
+keep_one_arena()
+threads = [threading.Thread(target=libc.malloc, args=(5000,)) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc.fflush.argtypes = libc.fclose.argtypes = [ctypes.c_void_p]
+libc.fdopen.restype = ctypes.c_void_p
+stream = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, stream)
+libc.fflush(stream)
+"""
 
 
 class Network:
@@ -49,3 +71,16 @@ def test_a_network_that_cannot_be_loaded_is_asked_for_again() -> None:
     with pytest.raises(MemoryError):
         shelf.get(("ddcolor",), fail)
     assert isinstance(shelf.get(("ddcolor",), Network), Network)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has other arenas")
+@pytest.mark.parametrize(("wanted", "arenas"), [(None, 1), ("3", 3)])
+def test_all_threads_allocate_in_one_arena_unless_the_host_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, wanted: str | None, arenas: int
+) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("MALLOC_ARENA_MAX", wanted)
+    command = [sys.executable, "-c", _ALLOCATE_IN_THREADS]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told.count("<heap nr=") == arenas
