@@ -15,11 +15,6 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
-import httpx2
-from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.file_download import http_get
-from huggingface_hub.utils import disable_progress_bars
-
 from colorizer.checkpoints.publication import WeightsSource
 from colorizer.checkpoints.published import MIRROR_VARIABLE, mirrored
 from colorizer.errors import FetchError
@@ -119,6 +114,12 @@ def _require_room(folder: Path, source: WeightsSource) -> None:
 
 def _transfer(url: str, part: Path, size: int, report: Report) -> None:
     """Append to `part` what the server still has of the file."""
+    # Here, as the app's list of what could be fetched needs none of it: 170 modules, 8 MB.
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import disable_progress_bars
+
     disable_progress_bars("huggingface_hub.http_get")
     host = urlsplit(url).netloc
     for attempt in range(_ATTEMPTS):

@@ -36,7 +36,9 @@ card = next(card for card in list_checkpoints() if card.id == "photo")
 kept = app.session_state["photo_library"].samples.values()
 assert [work.picture is not None for shot in kept for work in [hint_work(shot, card)]] == [True]
 print(*sys.modules)
-import pyarrow  # as a page with a table does
+assert not app.switch_page("pages/models.py").run().exception
+print(*sys.modules)
+import pyarrow
 print(pyarrow.default_memory_pool().backend_name)
 """
 
@@ -54,5 +56,11 @@ def test_the_first_page_colours_its_sample_without_importing_what_it_does_not_ne
     assert not loaded & HEAVY
 
 
+def test_the_list_of_published_networks_imports_nothing_that_fetches_them(printed: list[str]) -> None:
+    loaded = set(printed[1].split())
+    assert "pages.features.published.fetch_list" in loaded
+    assert not loaded & {"huggingface_hub", "httpx2"}
+
+
 def test_tables_take_their_memory_where_it_is_given_back(printed: list[str]) -> None:
-    assert printed[1] == "system"
+    assert printed[2] == "system"
