@@ -20,12 +20,12 @@ def main() -> None:
     from colorizer.utils.openmp import let_idle_threads_sleep
     from pages.common import queue_notice, site_map
     from pages.common.error_boundary import error_boundary
-    from pages.common.memory_budget import keep_one_arena
+    from pages.common.memory_budget import keep_few_arenas
     from pages.common.navigation import show_navigation
     from pages.common.style import FAVICON, apply_style
 
     let_idle_threads_sleep()  # no page has imported torch yet
-    keep_one_arena()  # once more, for a host that has not imported this file
+    keep_few_arenas()  # once more, for a host that has not imported this file
 
     def page_of(info: site_map.PageInfo) -> st.Page:
         is_moved = info is site_map.MOVED
@@ -64,8 +64,8 @@ if __name__ == "__main__":
     main()
 else:
     from pages.common.bootstrap import browser_opened
-    from pages.common.memory_budget import keep_one_arena
+    from pages.common.memory_budget import keep_few_arenas
     from pages.common.served_page import page_routes
 
-    keep_one_arena()
+    keep_few_arenas()
     app = st.App(__file__, routes=page_routes(), lifespan=browser_opened)

@@ -71,11 +71,11 @@ def give_memory_back() -> None:
             ctypes.CDLL(None).malloc_trim(0)
 
 
-def keep_one_arena() -> None:
-    """Have glibc serve all threads from one arena, unless the environment says otherwise; before threads are started.
+def keep_few_arenas() -> None:
+    """Have glibc make no more arenas for threads than there are by now, unless the environment says how many.
 
-    `give_memory_back` cannot return the unused end of any other arena: after a crowd of visitors that was 30 MB. What
-    is small Python allocates itself, so threads hardly wait for each other there.
+    It would make eight for each core, and `give_memory_back` cannot return the unused end of any but the first. What is
+    small Python allocates itself, so threads hardly wait for each other there.
     """
     if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
         with suppress(AttributeError, OSError):  # another C library

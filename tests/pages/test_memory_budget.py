@@ -12,11 +12,19 @@ from tests.support import ROOT
 
 _ALLOCATE_IN_THREADS = """
 import ctypes, threading
-from pages.common.memory_budget import keep_one_arena
+from pages.common.memory_budget import keep_few_arenas
 
 libc = ctypes.CDLL(None)
-keep_one_arena()
-threads = [threading.Thread(target=libc.malloc, args=(5000,)) for _ in range(4)]
+keep_few_arenas()
+all_have = threading.Barrier(4)  # a thread that has ended leaves its arena to the next one
+
+
+def allocate():
+    libc.malloc(5000)
+    all_have.wait()
+
+
+threads = [threading.Thread(target=allocate) for _ in range(4)]
 for thread in threads:
     thread.start()
 for thread in threads:
@@ -75,7 +83,7 @@ def test_a_network_that_cannot_be_loaded_is_asked_for_again() -> None:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has other arenas")
 @pytest.mark.parametrize(("wanted", "arenas"), [(None, 1), ("3", 3)])
-def test_all_threads_allocate_in_one_arena_unless_the_host_says_otherwise(
+def test_threads_get_no_arenas_of_their_own_unless_the_host_says_otherwise(
     monkeypatch: pytest.MonkeyPatch, wanted: str | None, arenas: int
 ) -> None:
     monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
