@@ -16,9 +16,10 @@ from pages.common.model_cache import full_size
 from pages.common.photo_intake import goes_on, show_intake
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
 from pages.common.photo_strip import Keeping, returned, show_strip, thumbnail_of, thumbnail_of_sample
-from pages.common.sample_photos import SAMPLES, read_sample
+from pages.common.sample_photos import GREY_SAMPLES, SAMPLES, read_sample
 
 _DEFAULT = "default-photo"  # in the session: a sample that nobody chose, so that another page shows its own
+_WITH_COLORS = "Flower"  # for pages without a sample of their own: most compare with a photo's own colours
 _MOST_IN_STRIP = 8  # of the visitor's own, the latest; the front page has them all in its album
 _FORGET_HELP = (
     "Takes the photo and its points off this page and out of your browser, which keeps the last eight photos, so that "
@@ -153,6 +154,8 @@ def choose_photo(
     kept.receive(returned())
     options = [*reversed(library.photos), *SAMPLES]
     current = st.session_state.get("photo")
+    if first is None and current in GREY_SAMPLES and current == st.session_state.get(_DEFAULT):
+        first = _WITH_COLORS
     if current not in options or (first is not None and current == st.session_state.get(_DEFAULT)):
         st.session_state["photo"] = _first_photo(options, first or SAMPLES[0])
     chosen = str(st.session_state["photo"])

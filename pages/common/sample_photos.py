@@ -16,6 +16,8 @@ _FILES = {
     "Grass (grey)": "skimage/data/grass.png",
 }
 SAMPLES = tuple(_FILES)
+GREY_SAMPLES = ("Cameraman (grey)", "Grass (grey)")
+"""Those that have no colours of their own."""
 
 
 def sample_named(name: str, content: bytes) -> str | None:
