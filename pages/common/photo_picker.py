@@ -154,9 +154,10 @@ def choose_photo(
     kept.receive(returned())
     options = [*reversed(library.photos), *SAMPLES]
     current = st.session_state.get("photo")
-    if first is None and current in GREY_SAMPLES and current == st.session_state.get(_DEFAULT):
+    is_default = current == st.session_state.get(_DEFAULT)
+    if first is None and is_default and current in GREY_SAMPLES:
         first = _WITH_COLORS
-    if current not in options or (first is not None and current == st.session_state.get(_DEFAULT)):
+    if current not in options or (first is not None and is_default):
         st.session_state["photo"] = _first_photo(options, first or SAMPLES[0])
     chosen = str(st.session_state["photo"])
     photo = library.photos.get(chosen)

@@ -16,8 +16,8 @@ _FILES = {
     "Grass (grey)": "skimage/data/grass.png",
 }
 SAMPLES = tuple(_FILES)
-GREY_SAMPLES = ("Cameraman (grey)", "Grass (grey)")
-"""Those that have no colours of their own."""
+GREY_SAMPLES = tuple(name for name in SAMPLES if name.endswith("(grey)"))
+"""Those without colours of their own, as their names say."""
 
 
 def sample_named(name: str, content: bytes) -> str | None:

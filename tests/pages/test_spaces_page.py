@@ -31,6 +31,18 @@ def open_spaces(monkeypatch: pytest.MonkeyPatch) -> OpenSpaces:
     return start
 
 
+def test_after_the_first_page_it_shows_a_photo_with_colours_unless_the_visitor_chose_one_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(APP.parent)
+    app = AppTest.from_file(APP, default_timeout=240).run()
+    assert app.session_state["photo"] == "Cameraman (grey)"
+    assert app.switch_page(PAGE).run().session_state["photo"] == "Flower"
+    app.query_params["sample"] = "Cameraman (grey)"
+    del app.session_state["photo"]
+    assert app.run().session_state["photo"] == "Cameraman (grey)"
+
+
 @pytest.fixture
 def app(open_spaces: OpenSpaces) -> AppTest:
     return open_spaces()
