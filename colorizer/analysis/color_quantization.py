@@ -1,7 +1,7 @@
 """A photo in few colours: in the bins of ab, in a palette, or in the best K of its own by k-means; and what that costs.
 
 few = to_palette(photo, palette_colors("horse-16"))
-metrics.distance(few.on_lightness, photo.srgb).ciede2000
+metrics.measure(few.on_lightness, photo.srgb).ciede2000
 """
 
 from dataclasses import dataclass

@@ -4,8 +4,8 @@ Protocol: centre crop to a square, Lanczos to 256 x 256, colour removed, coloriz
 is taken per picture and then averaged over the pictures.
 
 The functions over batches run on any device and give one value a picture; `measure` compares two finished pictures.
-CIEDE2000 in `measure` is scikit-image's own. `delta_e_2000` is the same formula in torch, for validation in training,
-where scikit-image may be missing and a GPU is not to wait for it; the tests hold it to scikit-image's values.
+CIEDE2000 is computed in torch, since scikit-image may be missing in training, weighs 20 MB in a server, and would keep a
+GPU waiting; the tests hold it to scikit-image's values and to the table of the formula's authors.
 """
 
 import math
@@ -116,44 +116,37 @@ def delta_e_2000(first: Tensor, second: Tensor) -> Tensor:
     return (light**2 + chroma**2 + hue**2 + r_t * chroma * hue).clamp_min(0).sqrt()
 
 
-def distance(picture: Bytes, truth: Bytes) -> Scores:
-    """How far a picture is from the true one, both uint8 sRGB (H, W, 3): PSNR, CIEDE2000 and ab RMSE, all in torch.
-
-    Faster than `measure`, and without scikit-image.
-    """
-    srgb, true_srgb = color.srgb_planes(picture), color.srgb_planes(truth)
-    lab, true_lab = color.srgb_to_lab(srgb), color.srgb_to_lab(true_srgb)
-    return Scores(
-        psnr=psnr(srgb, true_srgb).item(),
-        ciede2000=delta_e_2000(lab, true_lab).mean().item(),
-        ab_rmse=ab_rmse(lab[:, 1:], true_lab[:, 1:]).item(),
-    )
-
-
-def measure(result: Bytes, truth: Bytes) -> Scores:
-    """Compare a colorized picture with the true one, both uint8 sRGB (H, W, 3), H and W at least 7.
+def measure(result: Bytes, truth: Bytes, with_ssim: bool = True) -> Scores:
+    """Compare a colorized picture with the true one, both uint8 sRGB (H, W, 3), H and W at least 7 for SSIM.
 
     SSIM is Wang et al. 2004 as `skimage.metrics.structural_similarity` computes it over three channels (uniform 7 x 7
-    window, K1 0.01, K2 0.03); CIEDE2000 is `skimage.color.deltaE_ciede2000`, averaged over the pixels.
+    window, K1 0.01, K2 0.03); CIEDE2000 is averaged over the pixels.
+
+    Args:
+        result: the colorized picture.
+        truth: the true one.
+        with_ssim: else it is NaN, and neither scikit-image nor SciPy is imported: together 25 MB of memory.
 
     Raises:
         ValueError: where the two have different shapes.
     """
-    from skimage.color import deltaE_ciede2000
-    from skimage.metrics import structural_similarity
-
     if result.shape != truth.shape:
         raise ValueError(f"the pictures have different shapes, {result.shape} and {truth.shape}")
     result_srgb, true_srgb = color.srgb_planes(result), color.srgb_planes(truth)
     result_lab, true_lab = color.srgb_to_lab(result_srgb), color.srgb_to_lab(true_srgb)
-    difference = deltaE_ciede2000(*(lab[0].permute(1, 2, 0).double().numpy() for lab in (true_lab, result_lab)))
     return Scores(
         psnr=psnr(result_srgb, true_srgb).item(),
-        ssim=float(structural_similarity(truth, result, channel_axis=2)),
-        ciede2000=float(difference.mean()),
+        ssim=_ssim(result, truth) if with_ssim else math.nan,
+        ciede2000=delta_e_2000(result_lab, true_lab).mean().item(),
         ab_rmse=ab_rmse(result_lab[:, 1:], true_lab[:, 1:]).item(),
         colorfulness=colorfulness(result_srgb).item(),
     )
+
+
+def _ssim(result: Bytes, truth: Bytes) -> float:
+    from skimage.metrics import structural_similarity
+
+    return float(structural_similarity(truth, result, channel_axis=2))
 
 
 Loss = Callable[[Tensor, Tensor], Tensor]

@@ -50,16 +50,16 @@ def _bytes(image: Image.Image) -> Bytes:
     return np.asarray(image)
 
 
-def measure_photo(model: Predictor, image: Image.Image) -> Scores:
-    """How close a model's colours come to those of an RGB photo."""
+def measure_photo(model: Predictor, image: Image.Image, with_ssim: bool = True) -> Scores:
+    """How close a model's colours come to those of an RGB photo; `with_ssim` as for `metrics.measure`."""
     truth = centre_square(image)
-    return metrics.measure(_bytes(compose(truth, model.predict(truth))), _bytes(truth))
+    return metrics.measure(_bytes(compose(truth, model.predict(truth))), _bytes(truth), with_ssim)
 
 
-def grey_scores(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE) -> Scores:
+def grey_scores(image: Image.Image, square_side: int = metrics.PROTOCOL_SIDE, with_ssim: bool = True) -> Scores:
     """How close the photo without any colour comes to it; its PSNR is finite, at most `EQUAL_PSNR`."""
     truth = centre_square(image, square_side)
-    found = metrics.measure(_bytes(compose(truth, Grey().predict(truth))), _bytes(truth))
+    found = metrics.measure(_bytes(compose(truth, Grey().predict(truth))), _bytes(truth), with_ssim)
     return dataclasses.replace(found, psnr=min(found.psnr, EQUAL_PSNR))
 
 

@@ -206,7 +206,8 @@ def colour(card: Card, image: Image.Image, has_truth: bool) -> Answer:
             start = time.perf_counter()
             prediction = model.predict(image)
             seconds = time.perf_counter() - start
-            return Answer(prediction, seconds, protocol.measure_photo(model, image) if has_truth else None)
+            scores = protocol.measure_photo(model, image, with_ssim=False) if has_truth else None
+            return Answer(prediction, seconds, scores)
 
     return shared_results().make("colour", (image,), (*_key(card), has_truth), compute)
 
@@ -239,7 +240,7 @@ def baseline(image: Image.Image) -> PhotoBaseline:
 
     def compute() -> PhotoBaseline:
         with compute_lock():
-            return PhotoBaseline(protocol.grey_scores(image), protocol.true_scores(image).colorfulness)
+            return PhotoBaseline(protocol.grey_scores(image, with_ssim=False), protocol.true_scores(image).colorfulness)
 
     return shared_results().make("baseline", (image,), (), compute)
 

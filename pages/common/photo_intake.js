@@ -1,4 +1,5 @@
 const MOST_GIVEN = 20, PATIENCE_MS = 20_000, REST_MS = 300, RETRY_MS = 50;
+const UPLOADER = ".st-key-intake input[type=file]";
 const PART_FILES = 8, PART_BYTES = 24e6, UPLOAD_MS = 600_000;  // of an album, which is sent in parts
 
 const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -9,7 +10,7 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
   const find = (selector) => parentElement.querySelector(selector);
   const section = find("section"), dialog = find("dialog"), video = find("video");
   const uploader = () => {  // of the photo before there may still be one, which nobody listens to any more
-    const all = [...document.querySelectorAll(".st-key-intake input[type=file]")];
+    const all = [...document.querySelectorAll(UPLOADER)];
     return all.findLast((input) => !input.closest("[data-stale=true]")) ?? all.at(-1);
   };
   // A run of the page may put another uploader in the place of this one, which loses what it is sending.
@@ -92,7 +93,13 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
   // It outlasts the runs of the page that other photos bring, until the next is given.
   tell(`${section.progress ?? ""} ${section.refusal ?? ""}`.trim());
 
-  find(".choose").onclick = async () => (uploader() ?? await uploaderAtRest())?.click();
+  // A dialog stays open as long as one likes, and the uploader may be another by then: this field is always the same.
+  const chooser = section.chooser ??= Object.assign(document.createElement("input"), { type: "file", multiple: true });
+  chooser.onchange = () => {
+    give(chooser.files);
+    chooser.value = "";  // so that the same file can be chosen again
+  };
+  find(".choose").onclick = () => chooser.click();
 
   const close = () => {
     for (const track of video.srcObject?.getTracks() ?? []) track.stop();
@@ -149,8 +156,8 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
   section.abort = new AbortController();
   const { signal } = section.abort;
   // Streamlit would refuse a large file too, in its own uploader, which is not shown.
-  const choose = (event) => {
-    if (event.target !== uploader() || event.detail === "checked") return;
+  const choose = (event) => {  // of the uploader that a run is about to replace, too
+    if (!event.target.matches?.(UPLOADER) || event.detail === "checked") return;
     event.stopImmediatePropagation();
     give([...event.target.files]);
   };

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.support.browser import OpenVisitor, Visitor, expect_above, expect_within
 from tests.support.phone_photos import holiday_photo
@@ -21,11 +21,11 @@ def give(visitor: Visitor, count: int = COUNT) -> Page:
     expect(page.locator(".stage img.after")).to_be_visible()
     visitor.expect_settled()
     names = [f"holiday-{number:02}.jpg" for number in range(1, count + 1)]
-    files = [
+    files: list[FilePayload] = [
         {"name": name, "mimeType": "image/jpeg", "buffer": holiday_photo(160 + 8 * number, 120)}
         for number, name in enumerate(names)
     ]
-    page.locator("input[type=file]:not([data-testid=stExpander] *)").last.set_input_files(files)  # type: ignore[arg-type]
+    visitor.choose_files(files)
     return page
 
 

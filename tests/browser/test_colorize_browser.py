@@ -353,13 +353,28 @@ def test_a_broken_upload_is_named_as_it_is_and_its_sentence_goes_when_the_next_i
     large = tmp_path / "large.png"  # by its path: Playwright sends contents through the browser's protocol
     with large.open("wb") as file:
         file.truncate(MAX_UPLOAD_MEGABYTES * 2**20 + 1)
-    page.locator(".st-key-intake input[type=file]").last.set_input_files(large)
+    visitor.choose_files(large)
     refusal = page.get_by_text("large.png has 33.6 MB, more than the limit of 32.0 MB")
     expect(refusal).to_be_visible()
     expect(problem.get_by_text("__init__")).to_have_count(0)
     visitor.upload("harbour.jpg", holiday_photo(160, 120))
     expect(page.locator(".status").last).to_contain_text("harbour, 160 × 120 px.")
     expect(refusal).to_have_count(0)
+
+
+def test_a_file_dialog_may_stay_open_while_another_photo_arrives(visitor: Visitor) -> None:
+    page = open_canvas(visitor, "?sample=Coffee")
+    with page.expect_file_chooser() as dialog:
+        page.get_by_role("button", name="Choose a photo").click()
+    drop = page.evaluate_handle("() => new DataTransfer()")
+    drop.evaluate(
+        "(drop, bytes) => drop.items.add(new File([new Uint8Array(bytes)], 'dropped.jpg'))",
+        list(holiday_photo(160, 120)),
+    )
+    page.dispatch_event("body", "drop", {"dataTransfer": drop})
+    expect(page.locator(".status").last).to_contain_text("dropped, 160 × 120 px.")
+    dialog.value.set_files({"name": "chosen.jpg", "mimeType": "image/jpeg", "buffer": holiday_photo(170, 120)})
+    expect(page.locator(".status").last).to_contain_text("chosen, 170 × 120 px.")
 
 
 def test_uploads_outlast_sliders_that_move_right_behind_them(visitor: Visitor) -> None:

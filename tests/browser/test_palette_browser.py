@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from pages.common.sample_photos import SAMPLES
 from tests.support.browser import (
@@ -47,11 +47,11 @@ def expect_coloured(visitor: Visitor, pictures: int) -> None:
 
 
 def upload_two(visitor: Visitor, names: Sequence[str] = ("meadow", "street")) -> None:
-    files = [
+    files: list[FilePayload] = [
         {"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": holiday_photo(*size)}
         for name, size in zip(names, SIZES, strict=True)
     ]
-    visitor.page.locator("input[type=file]").set_input_files(files)  # type: ignore[arg-type]
+    visitor.choose_files(files)
     expect_coloured(visitor, len(files))
 
 

@@ -38,6 +38,16 @@ assert [work.picture is not None for shot in kept for work in [hint_work(shot, c
 print(*sys.modules)
 assert not app.switch_page("pages/models.py").run().exception
 print(*sys.modules)
+app.query_params["sample"] = "Coffee"
+assert not app.switch_page("pages/compare.py").run().exception
+import io
+from PIL import Image
+from pages.common import model_cache
+from pages.common.sample_photos import read_sample
+coffee = Image.open(io.BytesIO(read_sample("Coffee"))).convert("RGB")
+assert model_cache.colour(card, coffee, True).measures.ciede2000 < model_cache.baseline(coffee).grey.ciede2000
+assert not app.switch_page("pages/spaces.py").run().exception
+print(*sys.modules)
 import pyarrow
 print(pyarrow.default_memory_pool().backend_name)
 """
@@ -62,5 +72,9 @@ def test_the_list_of_published_networks_imports_nothing_that_fetches_them(printe
     assert not loaded & {"huggingface_hub", "httpx2"}
 
 
+def test_a_photo_s_scores_import_neither_scikit_image_nor_scipy(printed: list[str]) -> None:
+    assert not set(printed[2].split()) & {"skimage", "scipy"}
+
+
 def test_tables_take_their_memory_where_it_is_given_back(printed: list[str]) -> None:
-    assert printed[2] == "system"
+    assert printed[3] == "system"

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, TimeoutError, expect
+from playwright.sync_api import Browser, ConsoleMessage, FilePayload, Locator, Page, TimeoutError, expect
 
 from tests.support import ROOT
 
@@ -134,10 +134,15 @@ class Visitor:
         self.page.wait_for_function(_HAS_SETTLED)
 
     def upload(self, name: str, content: bytes) -> None:
-        """Drop a file into the uploader of photos, once that of the photo before has made room for it."""
-        file = {"name": name, "mimeType": "image/jpeg", "buffer": content}
+        """Choose a file of one's own as the photo."""
         self.expect_rest()
-        self.page.locator("input[type=file]:not([data-testid=stExpander] *)").last.set_input_files(file)  # type: ignore[arg-type]
+        self.choose_files({"name": name, "mimeType": "image/jpeg", "buffer": content})
+
+    def choose_files(self, files: FilePayload | Sequence[FilePayload] | Path) -> None:
+        """Click the control that takes photos, and files in the browser's own dialog."""
+        with self.page.expect_file_chooser() as dialog:
+            self.page.get_by_role("button", name="Choose a photo").click()
+        dialog.value.set_files(files)
 
     def narrow(self, width: int) -> None:
         """Make the screen so wide, px, and wait until the page has fitted itself into it."""

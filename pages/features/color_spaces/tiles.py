@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from colorizer.analysis.lab_planes import Bytes, LabMix, LabPhoto, Plane, draw_plane, merge_lab
-from colorizer.evaluation.metrics import distance
+from colorizer.evaluation.metrics import measure
 from colorizer.images import encode_image
 from pages.common import glossary
 from pages.common.model_cache import preview_lock, shared_results
@@ -78,15 +78,15 @@ def apply_spaces_style(view: View) -> None:
 def figures_of(picture: Bytes, view: View) -> str:
     """Format how far a picture is from the photo, as HTML."""
 
-    def measure() -> str:
+    def compute() -> str:
         with preview_lock():
             return _figures(picture, view.photo.srgb)
 
-    return shared_results().make("figures", (picture, view.photo), (), measure)
+    return shared_results().make("figures", (picture, view.photo), (), compute)
 
 
 def _figures(picture: Bytes, original: Bytes) -> str:
-    found = distance(picture, original)
+    found = measure(picture, original, with_ssim=False)
     psnr = "equal" if math.isinf(found.psnr) else f"{found.psnr:.1f} dB"
     return _list(psnr, f"{found.ciede2000:.1f}", f"{found.ab_rmse:.1f}")
 
