@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import pandas as pd
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
@@ -15,6 +14,7 @@ from pages.common.delivery import download_button
 from pages.common.experiments import FIRST_EXPERIMENT, available
 from pages.common.loss_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
 from pages.common.snapshots import SnapshotRef
+from pages.common.tables import arrow_table, as_csv, with_values
 from pages.common.training_runs import Curve, describe_fit, read_curves
 from pages.features.curves import gan_chart
 
@@ -167,19 +167,17 @@ def _columns(curve: Curve) -> list[dict[str, object]]:
 
 def show_table(curves: Sequence[Curve]) -> None:
     """Show every epoch of the chosen runs as a table, and offer it as a file."""
-    table = pd.DataFrame([row for curve in curves for row in _columns(curve)]).dropna(axis="columns", how="all")
-    if "discriminator_steps" in table:
-        table["discriminator_steps"] = table["discriminator_steps"].astype("Int64")  # whole, though not every run's
+    rows = with_values([row for curve in curves for row in _columns(curve)])
     with st.expander("Table of all epochs"):
-        st.dataframe(table, hide_index=True, width="stretch")
+        st.dataframe(arrow_table(rows), hide_index=True, width="stretch")
     download_button(
         "Download as CSV",
-        make=lambda: table.to_csv(index=False),
+        make=lambda: as_csv(rows),
         file_name="loss-curves.csv",
         mime="text/csv",
         icon=":material/download:",
         key="download-csv",
-        disabled=table.empty,
+        disabled=not rows,
     )
 
 

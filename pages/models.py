@@ -1,20 +1,19 @@
 """Models: what each checkpoint is, how good it is, and what it gets wrong."""
 
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from colorizer.checkpoints.card import Card, MetricsRow
 from colorizer.checkpoints.store import checkpoint_folder, scan
-from pages.common import glossary
+from pages.common import glossary, markdown
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
+from pages.common.tables import arrow_table
 from pages.features.published.facts import facts_of, show_published_figures
 from pages.features.published.fetch_list import show_fetchable
 
@@ -44,13 +43,13 @@ def _line(name: str, row: MetricsRow | None, card: Card | None) -> dict[str, obj
         "checkpoint": name,
         "learned from": f"{card.trained_on.images:,} {card.trained_on.name}" if card else "",
         **measured,
-        "training": card.seconds / 60 if card and card.published is None else math.nan,
+        "training": card.seconds / 60 if card and card.published is None else None,
         "parameters": card.parameters if card else None,
-        "size": _megabytes(card) if card else math.nan,
+        "size": _megabytes(card) if card else None,
     }
 
 
-def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
+def quality_rows(cards: Sequence[Card], protocol: _Protocol) -> list[dict[str, object]]:
     """Tabulate every checkpoint, and grey and truth: first those measured by a protocol, with their scores."""
     measured: list[dict[str, object]] = []
     others: list[dict[str, object]] = []
@@ -60,8 +59,7 @@ def quality_table(cards: Sequence[Card], protocol: _Protocol) -> pd.DataFrame:
         row = rows.pop("checkpoint", None)
         (others if row is None else measured).append(_line(card.title, row, card))
         references |= {name: _line(_REFERENCES[name], row, None) for name, row in rows.items()}
-    table = pd.DataFrame([*measured, *(references[name] for name in _REFERENCES if name in references), *others])
-    return table.dropna(axis="columns", how="all").replace([math.inf], math.nan)
+    return [*measured, *(references[name] for name in _REFERENCES if name in references), *others]
 
 
 def _names(protocols: Sequence[_Protocol]) -> dict[_Protocol, str]:
@@ -92,7 +90,7 @@ def show_table(cards: Sequence[Card]) -> None:
         chosen = st.selectbox("Measured on", protocols, format_func=_names(protocols).__getitem__, key="protocol")
     with st.container(key="models-table"):
         st.dataframe(
-            quality_table(cards, chosen),
+            arrow_table(quality_rows(cards, chosen)),
             hide_index=True,
             width="stretch",
             placeholder="–",
@@ -157,7 +155,7 @@ def _show_measurements(card: Card) -> None:
         {"figure": row.what, "value": f"{row.value:.2f} {row.unit}", "pictures": f"{row.images:,}, {row.dataset}"}
         for row in card.measurements
     ]
-    st.table(rows)
+    st.markdown(markdown.table(rows))
     for protocol in dict.fromkeys(row.protocol for row in card.measurements):
         st.caption(f"{protocol[0].upper()}{protocol[1:]}.")
 

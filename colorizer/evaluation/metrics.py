@@ -4,8 +4,8 @@ Protocol: centre crop to a square, Lanczos to 256 x 256, colour removed, coloriz
 is taken per picture and then averaged over the pictures.
 
 The functions over batches run on any device and give one value a picture; `measure` compares two finished pictures.
-CIEDE2000 is computed in torch, since scikit-image may be missing in training, weighs 20 MB in a server, and would keep a
-GPU waiting; the tests hold it to scikit-image's values and to the table of the formula's authors.
+CIEDE2000 is computed in torch, since scikit-image may be missing in training, weighs 20 MB in a server, and would keep
+a GPU waiting; the tests hold it to scikit-image's values and to the table of the formula's authors.
 """
 
 import math

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 
-# Plotly looks into pandas where that is loaded, even half: while one visitor's page imports it, another's would fail.
-import pandas  # noqa: F401
 import plotly.graph_objects as go
 import streamlit as st
 

@@ -1,4 +1,5 @@
-"""The first picture waits for torch and Streamlit, and for nothing else that is large."""
+"""The first picture waits for torch and Streamlit, and for nothing else that is large; nor do other pages bring what
+they can do without."""
 
 import subprocess
 import sys
@@ -26,6 +27,7 @@ HEAVY = {
 
 VISIT = """
 import sys
+from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 app = AppTest.from_file("app.py", default_timeout=120).run()
@@ -46,7 +48,8 @@ from pages.common import model_cache
 from pages.common.sample_photos import read_sample
 coffee = Image.open(io.BytesIO(read_sample("Coffee"))).convert("RGB")
 assert model_cache.colour(card, coffee, True).measures.ciede2000 < model_cache.baseline(coffee).grey.ciede2000
-assert not app.switch_page("pages/spaces.py").run().exception
+for page in sorted(Path("pages").glob("[!_]*.py")):
+    assert not app.switch_page(str(page)).run().exception, page
 print(*sys.modules)
 import pyarrow
 print(pyarrow.default_memory_pool().backend_name)
@@ -72,8 +75,10 @@ def test_the_list_of_published_networks_imports_nothing_that_fetches_them(printe
     assert not loaded & {"huggingface_hub", "httpx2"}
 
 
-def test_a_photo_s_scores_import_neither_scikit_image_nor_scipy(printed: list[str]) -> None:
-    assert not set(printed[2].split()) & {"skimage", "scipy"}
+def test_no_page_imports_scikit_image_or_scipy_for_scores_or_pandas_for_tables(printed: list[str]) -> None:
+    loaded = set(printed[2].split())
+    assert {"pyarrow", "pages.features.ranking.tables", "pages.features.color_spaces.tiles"} <= loaded
+    assert not loaded & {"pandas", "scipy", "skimage"}
 
 
 def test_tables_take_their_memory_where_it_is_given_back(printed: list[str]) -> None:

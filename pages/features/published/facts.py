@@ -6,6 +6,7 @@ import streamlit as st
 
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.memory_budget import refusal
+from pages.common import markdown
 
 
 def facts_of(card: Card) -> dict[str, str]:
@@ -34,6 +35,6 @@ def show_published_figures(cards: Sequence[Card]) -> None:
     if not rows:
         return
     st.subheader("Published figures", help="Measured by the authors on their own pictures; do not compare with ours.")
-    st.table(rows)
+    st.markdown(markdown.table(rows))
     protocols = dict.fromkeys(f"{row.dataset}; {row.protocol}" for card in cards for row in card.published_figures)
     st.caption(". ".join(protocols) + ".")

@@ -1,11 +1,9 @@
 """The tables of many pictures: means beside grey and truth, and every picture, on the page and as CSV."""
 
 import io
-import math
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from colorizer.checkpoints.card import Card
@@ -13,6 +11,7 @@ from colorizer.evaluation.ranking import EvaluatedImage, Ranking, order
 from colorizer.evaluation.scores import GREY, TRUTH, Scores, mean, write_csv
 from pages.common import glossary
 from pages.common.delivery import download_button
+from pages.common.tables import arrow_table
 from pages.features.ranking.jobs import model_key
 
 _COLUMNS = {
@@ -30,7 +29,7 @@ def _config() -> dict[str, Any]:
 
 def _row(scores: Scores) -> dict[str, float]:
     taken = scores.taken()
-    return {name: math.nan if math.isinf(taken[score]) else taken[score] for name, score in _COLUMNS.items()}
+    return {name: taken[score] for name, score in _COLUMNS.items()}
 
 
 def averages(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> dict[str, Scores]:
@@ -44,7 +43,7 @@ def show_means(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]
     titles = _REFERENCES | {card.id: card.title for card in cards}
     rows = [{"checkpoint": titles[of], **_row(scores)} for of, scores in averages(evaluated_images, cards).items()]
     st.dataframe(
-        pd.DataFrame(rows), hide_index=True, width="stretch", placeholder="–", column_config=_config(), key="rank-means"
+        arrow_table(rows), hide_index=True, width="stretch", placeholder="–", column_config=_config(), key="rank-means"
     )
 
 
@@ -63,7 +62,7 @@ def show_pictures(evaluated_images: Sequence[EvaluatedImage], card: Card, rankin
     ]
     grey = st.column_config.NumberColumn(help=glossary.GREY, format=_FORMATS[ranking.title])
     st.dataframe(
-        pd.DataFrame(rows),
+        arrow_table(rows),
         hide_index=True,
         width="stretch",
         column_config={**_config(), f"grey {ranking.title}": grey},
