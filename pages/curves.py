@@ -7,14 +7,13 @@ import streamlit as st
 
 from colorizer.checkpoints.card import Card
 from colorizer.checkpoints.store import scan
-from pages.common import glossary
+from pages.common import glossary, tables
 from pages.common.bootstrap import run_through_app
 from pages.common.chart_theme import assign_colors, show_chart
 from pages.common.delivery import download_button
 from pages.common.experiments import FIRST_EXPERIMENT, available
 from pages.common.loss_chart import OWN_LOSS, QUANTITIES, TRAINING, VALIDATION, View, draw, loss_name
 from pages.common.snapshots import SnapshotRef
-from pages.common.tables import arrow_table, as_csv, with_values
 from pages.common.training_runs import Curve, describe_fit, read_curves
 from pages.features.curves import gan_chart
 
@@ -167,12 +166,12 @@ def _columns(curve: Curve) -> list[dict[str, object]]:
 
 def show_table(curves: Sequence[Curve]) -> None:
     """Show every epoch of the chosen runs as a table, and offer it as a file."""
-    rows = with_values([row for curve in curves for row in _columns(curve)])
+    rows = tables.with_values([row for curve in curves for row in _columns(curve)])
     with st.expander("Table of all epochs"):
-        st.dataframe(arrow_table(rows), hide_index=True, width="stretch")
+        tables.show_table(rows)
     download_button(
         "Download as CSV",
-        make=lambda: as_csv(rows),
+        make=lambda: tables.as_csv(rows),
         file_name="loss-curves.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -10,10 +10,9 @@ import streamlit as st
 
 from colorizer.checkpoints.card import Card, MetricsRow
 from colorizer.checkpoints.store import checkpoint_folder, scan
-from pages.common import glossary, markdown
+from pages.common import glossary, markdown, tables
 from pages.common.bootstrap import run_through_app
 from pages.common.checkpoint_picker import choose_card, photo_first
-from pages.common.tables import arrow_table
 from pages.features.published.facts import facts_of, show_published_figures
 from pages.features.published.fetch_list import show_fetchable
 
@@ -89,10 +88,8 @@ def show_table(cards: Sequence[Card]) -> None:
     if len(protocols) > 1:
         chosen = st.selectbox("Measured on", protocols, format_func=_names(protocols).__getitem__, key="protocol")
     with st.container(key="models-table"):
-        st.dataframe(
-            arrow_table(quality_rows(cards, chosen)),
-            hide_index=True,
-            width="stretch",
+        tables.show_table(
+            quality_rows(cards, chosen),
             placeholder="–",
             column_config={
                 "PSNR": _number(glossary.PSNR, "%.2f", "PSNR (dB)"),

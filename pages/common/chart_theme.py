@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 import plotly.graph_objects as go
+
+# Plotly looks into pyarrow where that is loaded, even half: while one visitor's page imports it, another's would fail.
+import pyarrow  # noqa: F401
 import streamlit as st
 
 # Okabe and Ito 2008, "Color Universal Design"; without black and yellow, which vanish on one of the two themes, and in

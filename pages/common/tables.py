@@ -9,8 +9,10 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
+import streamlit as st
 from pyarrow import json as arrow_json
 
 Row = Mapping[str, object]
@@ -30,7 +32,7 @@ def with_values(rows: Sequence[Row]) -> list[dict[str, str | float | None]]:
 
 
 def arrow_table(rows: Sequence[Row]) -> pa.Table:
-    """Make a table of rows of texts and numbers, for `st.dataframe` and `st.table`.
+    """Make a table of rows of texts and numbers.
 
     Returns:
         The columns of `with_values`: texts, whole numbers where each is whole, else numbers of double precision.
@@ -45,6 +47,12 @@ def arrow_table(rows: Sequence[Row]) -> pa.Table:
         read_options=arrow_json.ReadOptions(use_threads=False, block_size=len(content)),
         parse_options=arrow_json.ParseOptions(explicit_schema=schema),
     )
+
+
+def show_table(rows: Sequence[Row], **options: Any) -> None:
+    """Show rows as a table that sorts itself by a click on a heading; `options` are those of `st.dataframe`."""
+    # Whether a table is to come in parts, Streamlit asks pandas.
+    st.dataframe(arrow_table(rows), hide_index=True, width="stretch", lazy=False, **options)
 
 
 def as_csv(rows: Sequence[Row]) -> str:

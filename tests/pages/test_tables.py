@@ -51,8 +51,8 @@ def test_a_file_of_rows_has_whole_numbers_and_nothing_where_there_is_none() -> N
 
 def test_pandas_is_not_imported() -> None:
     code = (
-        "import sys; from pages.common.tables import arrow_table; "
-        "arrow_table([{'a': 'x', 'b': 1.5}]); sys.exit('pandas' in sys.modules)"
+        "import sys; from pages.common.tables import show_table; "
+        "show_table([{'a': 'x', 'b': 1.5}]); sys.exit('pandas' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 

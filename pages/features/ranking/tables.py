@@ -11,7 +11,7 @@ from colorizer.evaluation.ranking import EvaluatedImage, Ranking, order
 from colorizer.evaluation.scores import GREY, TRUTH, Scores, mean, write_csv
 from pages.common import glossary
 from pages.common.delivery import download_button
-from pages.common.tables import arrow_table
+from pages.common.tables import show_table
 from pages.features.ranking.jobs import model_key
 
 _COLUMNS = {
@@ -42,9 +42,7 @@ def show_means(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]
     """Show a line for each checkpoint, with grey and truth beside."""
     titles = _REFERENCES | {card.id: card.title for card in cards}
     rows = [{"checkpoint": titles[of], **_row(scores)} for of, scores in averages(evaluated_images, cards).items()]
-    st.dataframe(
-        arrow_table(rows), hide_index=True, width="stretch", placeholder="–", column_config=_config(), key="rank-means"
-    )
+    show_table(rows, placeholder="–", column_config=_config(), key="rank-means")
 
 
 def show_pictures(evaluated_images: Sequence[EvaluatedImage], card: Card, ranking: Ranking) -> None:
@@ -61,13 +59,7 @@ def show_pictures(evaluated_images: Sequence[EvaluatedImage], card: Card, rankin
         for number, slot in enumerate(places, 1)
     ]
     grey = st.column_config.NumberColumn(help=glossary.GREY, format=_FORMATS[ranking.title])
-    st.dataframe(
-        arrow_table(rows),
-        hide_index=True,
-        width="stretch",
-        column_config={**_config(), f"grey {ranking.title}": grey},
-        key="rank-pictures",
-    )
+    show_table(rows, column_config={**_config(), f"grey {ranking.title}": grey}, key="rank-pictures")
 
 
 def as_csv(evaluated_images: Sequence[EvaluatedImage], cards: Sequence[Card]) -> str:
