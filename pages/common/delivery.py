@@ -6,6 +6,7 @@ A picture that is replaced goes at the end of the run. Often a browser on a slow
 
 import functools
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,15 @@ _KEPT_SECONDS: Final = 60.0
 _MOST_BYTES: Final = 150_000_000  # of all downloads that are held; the latest file whatever it has
 _PICTURES_KEPT_SECONDS: Final = 20.0
 _MOST_PICTURE_BYTES: Final = 20_000_000
+_THREAD: Final = "delivery"
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not str(record.threadName).startswith(_THREAD)
+
+
+# For each file Streamlit would write to the server's log that this thread belongs to no visitor, as it is meant.
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(_is_news)
 
 
 class Delivery:
@@ -40,7 +50,7 @@ class Delivery:
         self._lock = threading.Lock()
         self._has_timer = False
         # In a page's thread Streamlit would give the file to its visitor, whose next run takes it away.
-        self._outside = ThreadPoolExecutor(1, "delivery")
+        self._outside = ThreadPoolExecutor(1, _THREAD)
 
     def hold(self, content: bytes, mime: str, file_name: str | None = None) -> None:
         """Keep a file that is about to be fetched; without a name, a picture."""

@@ -1,5 +1,6 @@
 """Files that are made on the click: they are there when the browser asks for them, and not for ever."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -41,6 +42,14 @@ def test_a_file_outlasts_the_runs_of_others_pages(manager: MediaFileManager) -> 
     other_pages_run(manager)
     found = manager.read_file(file)
     assert found is not None and found.content == b"photos"
+
+
+def test_the_server_s_log_stays_empty(manager: MediaFileManager, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        Delivery(manager).hold(b"photos", ZIP, "a.zip")
+        assert caplog.text == ""
+        manager.add(b"photos", ZIP, "a.zip")  # in a thread of anybody else's
+    assert "missing ScriptRunContext" in caplog.text
 
 
 @pytest.mark.parametrize("count", [1, 3])
