@@ -42,7 +42,7 @@ def _line(name: str, row: MetricsRow | None, card: Card | None) -> dict[str, obj
         "checkpoint": name,
         "learned from": f"{card.trained_on.images:,} {card.trained_on.name}" if card else "",
         **measured,
-        "training": card.seconds / 60 if card and card.published is None else None,
+        "training": (card.seconds + card.earlier_seconds) / 60 if card and card.published is None else None,
         "parameters": card.parameters if card else None,
         "size": _megabytes(card) if card else None,
     }
@@ -99,7 +99,7 @@ def show_table(cards: Sequence[Card]) -> None:
                 "SSIM": _number(glossary.SSIM, "%.3f"),
                 "cross-entropy": _number(glossary.CROSS_ENTROPY, "%.3f"),
                 "accuracy": _number(glossary.ACCURACY, "percent"),
-                "training": _number("Wall time of the training, on the hardware that its card names.", "%.1f min"),
+                "training": _number("Wall time of all steps of the training, on the card's hardware.", "%.1f min"),
                 "parameters": _number("How many numbers were learned.", "localized"),
                 "size": _number("Of the files with the weights.", "%.1f MB"),
             },
@@ -115,6 +115,11 @@ def _options(card: Card) -> str:
     return "".join(f", {name} {value}" for name, value in card.options.items())
 
 
+def _earlier(card: Card) -> str:
+    hours = card.earlier_seconds / 3600
+    return f"; before that, {hours:.1f} hours for the weights that it began with" if hours else ""
+
+
 def _facts(card: Card) -> dict[str, str]:
     facts = {
         "What it gets wrong": card.limitations,
@@ -123,7 +128,7 @@ def _facts(card: Card) -> dict[str, str]:
         "Validated on": f"{card.validated_on.images:,} other pictures of {card.validated_on.name}",
         "Loss": card.loss,
         "Optimizer": card.optimizer,
-        "Training": f"{card.epochs} epochs, {card.seconds / 60:.1f} minutes on {card.hardware}",
+        "Training": f"{card.epochs} epochs, {card.seconds / 60:.1f} minutes on {card.hardware}{_earlier(card)}",
         "Network": f"{card.architecture}{_options(card)}, {card.parameters:,} parameters, sees photos with a short "
         f"side of {card.input_size} px",
         "Snapshots": f"after {', '.join(str(epoch + 1) for epoch in card.snapshots)} epochs" if card.snapshots else "",

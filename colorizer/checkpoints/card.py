@@ -90,7 +90,7 @@ class Card:
     optimizer: str
     hardware: str
     seconds: float
-    """Wall time of the training."""
+    """Wall time of the training, without that of the weights that it began with."""
     weights_licence: str
     data_licence: str
     limitations: str
@@ -103,6 +103,8 @@ class Card:
     """What the architecture is built with, e.g. its width or the number of colours; empty for its own defaults."""
     metrics: tuple[MetricsRow, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    earlier_seconds: float = 0.0
+    """Wall time of all steps before, which trained the weights that it began with."""
     takes_hints: bool = False
     """Whether the network was trained to follow the user's colour hints."""
     published: Publication | None = None

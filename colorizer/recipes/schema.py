@@ -288,6 +288,8 @@ class CardSettings:
     experiment: str = ""
     variable: str = ""
     """What this checkpoint has that its siblings in the experiment have not, e.g. "500 images, Huber"."""
+    earlier_hours: Annotated[float, Ge(0), Says("0 (none) or more")] = 0.0
+    """For how long the weights of `model.init_from` had been trained before, in all."""
     weights_licence: str = "for research and demonstration"
     data_licence: str = "not stated"
     limitations: str = ""

@@ -163,6 +163,7 @@ def finish(run: Trainer) -> Card:
         optimizer=describe_optimizer(recipe.training),
         hardware=hardware_name(run.accelerator.device, run.accelerator.num_processes),
         seconds=round(sum(row.seconds for row in rows), 1),
+        earlier_seconds=round(recipe.card.earlier_hours * 3600, 1),
         weights_licence=recipe.card.weights_licence,
         data_licence=recipe.card.data_licence,
         limitations=recipe.card.limitations,

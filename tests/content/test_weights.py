@@ -51,6 +51,9 @@ def test_each_folder_is_what_its_card_says(card: Card) -> None:
     assert len(read_history(folder / "history.csv")) >= card.epochs
     assert card.summary and card.limitations and card.weights_licence and card.data_licence
     assert card.seconds > 0 and card.hardware
+    recipe = read_recipe(folder / "recipe.toml")
+    assert card.earlier_seconds == pytest.approx(recipe.card.earlier_hours * 3600)
+    assert bool(card.earlier_seconds) == bool(recipe.model.init_from)  # its own minutes alone would be too few
 
 
 def test_no_file_exceeds_20_mb_and_all_together_120_mb() -> None:

@@ -119,6 +119,13 @@ def test_photo_comes_first_and_a_search_narrows_the_table(checkpoints: AppTest) 
     assert checkpoints.info[0].value.startswith("No checkpoint matches.")
 
 
+def test_the_time_of_a_training_is_that_of_all_its_steps(checkpoints: AppTest) -> None:
+    photo = next(card for card in CARDS if card.id == "photo")
+    table = checkpoints.dataframe[0].value.set_index("checkpoint")
+    assert table["training"]["Photo"] * 60 == pytest.approx(photo.seconds + photo.earlier_seconds)
+    assert "before that, 9.1 hours for the weights that it began with" in texts(checkpoints)
+
+
 def test_the_table_of_quality_has_grey_and_says_how_it_was_measured(checkpoints: AppTest) -> None:
     table = checkpoints.dataframe[0].value
     assert "grey (no colour)" in set(table["checkpoint"])

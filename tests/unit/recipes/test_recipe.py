@@ -299,8 +299,8 @@ SENTENCES = {
     "model=3": "model must be a table of settings.",
     "training.snapshots=[-1]": "training.snapshots counts epochs from 0, and names [-1].",
     f"training.snapshots={'[' * 250}1{']' * 250}": "it is nested too deeply.",
-    "card.colour=1": "unknown setting card.colour; there are: experiment, variable, weights_licence, data_licence, "
-    "limitations.",
+    "card.colour=1": "unknown setting card.colour; there are: experiment, variable, earlier_hours, weights_licence, "
+    "data_licence, limitations.",
 }
 
 

@@ -116,9 +116,8 @@ def test_training_stops_early_without_a_better_epoch(folder: Path, tmp_path: Pat
 def finished(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
     """Train a run with every epoch kept, whose best epoch is not the last: its learning rate grows too high."""
     settings = ("training.warmup_steps=30", "training.schedule=constant", "training.learning_rate=0.03")
-    run = fitted(
-        RECIPE, folder, tmp_path_factory.mktemp("run"), *settings, "training.snapshots=[0,1,2]", "training.select=best"
-    )
+    settings += ("training.snapshots=[0,1,2]", "training.select=best", "card.earlier_hours=1.5")
+    run = fitted(RECIPE, folder, tmp_path_factory.mktemp("run"), *settings)
     finish(run)
     return run
 
@@ -174,6 +173,7 @@ def test_the_card_says_what_the_run_was(finished: Trainer) -> None:
     assert card.trained_on.sha256 == finished.data.training_sha256
     assert card.validated_on.sha256 == finished.data.validation_sha256
     assert card.seconds == pytest.approx(sum(row.seconds for row in finished.progress.rows), abs=0.1)
+    assert card.earlier_seconds == 5400
     assert card.parameters == sum(parameter.numel() for parameter in finished.bare_network.parameters())
 
 
