@@ -48,12 +48,12 @@ def covariance(first: Points, second: Points, reach: float = 1.0) -> Tensor:
 
 
 def covariances(first: Points, second: Points, reach: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Return `covariance`, and a strict one for which embeddings lie twice as far apart; both (M, N)."""
+    """Return `covariance`, and a strict one for which embeddings lie the square root of 5 as far apart; both (M, N)."""
     distance = torch.cdist(first[0], second[0]) / (_END * reach)
     nearness = (1 - distance).clamp_min(0) ** 4 * (4 * distance + 1)
     squares = first[1].square().sum(1)[:, None] + second[1].square().sum(1) - 2 * first[1] @ second[1].T
     likeness = torch.exp(-squares.clamp_min(0) / (2 * reach**2))
-    return nearness * likeness, nearness * likeness.square().square()
+    return nearness * likeness, nearness * likeness * likeness.square().square()
 
 
 def fit_weights(hinted: Points, residuals: Tensor, reach: float = 1.0) -> tuple[Tensor, Tensor]:
