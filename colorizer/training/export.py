@@ -196,7 +196,9 @@ def update_card(folder: Path, recipe: Recipe) -> Card | None:
     except CheckpointError:
         return None
     text = dataclasses.asdict(recipe.card) | {"title": recipe.title, "summary": recipe.summary}
-    card = dataclasses.replace(card, **text, input_size=recipe.data.inference_size or recipe.data.crop)
+    earlier = round(text.pop("earlier_hours") * 3600, 1)
+    size = recipe.data.inference_size or recipe.data.crop
+    card = dataclasses.replace(card, **text, earlier_seconds=earlier, input_size=size)
     write_card(folder, card)
     return card
 

@@ -87,6 +87,19 @@ def in_a_new_tab(visitor: Visitor) -> Visitor:
     return replace(visitor, page=page)
 
 
+def test_a_photo_that_is_lost_on_its_way_back_is_given_back_once_more(visitor: Visitor) -> None:
+    point = work_on_a_photo(visitor)
+    later = in_a_new_tab(visitor)
+    later.page.add_init_script(
+        "addEventListener('photo-returned', (event) => {"
+        " if (window.isLost) return; window.isLost = true; event.preventDefault(); event.stopImmediatePropagation(); },"
+        " { capture: true })"
+    )
+    later.open()
+    expect_work(later.page, point)
+    assert later.page.evaluate("window.isLost")
+
+
 def test_photo_point_and_slider_outlast_a_reload_and_a_closed_tab(visitor: Visitor) -> None:
     point = work_on_a_photo(visitor)
     visitor.page.reload()

@@ -29,7 +29,7 @@ from tests.support.two_processes import train_in_two_processes
 pytestmark = pytest.mark.slow
 # 14 steps an epoch: long enough for a signal to arrive in its middle. Pictures are decoded anew, so that there are
 # worker processes, which the signal reaches too.
-LONG = ("--set", "training.images_per_epoch=56", "--set", "data.cache_gigabytes=0")
+LONG = ("--set", "training.images_per_epoch=168", "--set", "data.cache_gigabytes=0")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_one_ctrl_c_stops_both_and_the_run_goes_on(folder: Path, tmp_path: Path)
     assert done.status == 0, done.errors
     rows = measured(out)
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
-    assert [row["images_seen"] for row in rows] == ["56", "112", "168"]
+    assert [row["images_seen"] for row in rows] == ["168", "336", "504"]
     assert done.output.count("Done: ") == 1
     network, card = load_network(out)
     assert card.hardware.startswith("2 processes")
