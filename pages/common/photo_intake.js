@@ -1,4 +1,4 @@
-const MOST_GIVEN = 20, PATIENCE_MS = 20_000, REST_MS = 300, RETRY_MS = 50;
+const MOST_GIVEN = 20, PATIENCE_MS = 20_000, REST_MS = 700, RETRY_MS = 50;
 const UPLOADER = ".st-key-intake input[type=file]";
 const PART_FILES = 8, PART_BYTES = 24e6, UPLOAD_MS = 600_000;  // of an album, which is sent in parts
 
@@ -13,7 +13,8 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
     const all = [...document.querySelectorAll(UPLOADER)];
     return all.findLast((input) => !input.closest("[data-stale=true]")) ?? all.at(-1);
   };
-  // A run of the page may put another uploader in the place of this one, which loses what it is sending.
+  // A run of the page may put another uploader in the place of this one, which loses what it is sending. One that has
+  // been asked for takes a while to begin where the server is busy: hence the rest.
   const isAtRest = () => document.querySelector("[data-test-script-state]")?.dataset.testScriptState === "notRunning";
   const uploaderAtRest = async () => {
     for (let waited = 0, rested = 0; waited < PATIENCE_MS && rested < REST_MS; waited += RETRY_MS) {
