@@ -22,7 +22,7 @@ def main() -> None:
     from pages.common.error_boundary import error_boundary
     from pages.common.memory_budget import keep_few_arenas
     from pages.common.navigation import show_navigation
-    from pages.common.style import FAVICON, apply_style
+    from pages.common.style import FAVICON_URL, apply_style
 
     let_idle_threads_sleep()  # no page has imported torch yet
     keep_few_arenas()  # once more, for a host that has not imported this file
@@ -40,7 +40,7 @@ def main() -> None:
     sections = {word: [page_of(info) for info in pages] for word, pages in site_map.SECTIONS.items()}
     lessons = [page_of(info) for info in site_map.LESSON_PAGES]
     page = st.navigation({**sections, "": [*lessons, page_of(site_map.MOVED)]}, position="hidden")
-    st.set_page_config(f"{page.title} · {site_map.SITE_NAME}", FAVICON)  # how wide it is says the style
+    st.set_page_config(f"{page.title} · {site_map.SITE_NAME}", FAVICON_URL)  # how wide it is says the style
     apply_style()
     show_navigation(sections, page, {"Learn": lessons})
     queue_notice.reserve()

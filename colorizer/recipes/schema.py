@@ -115,6 +115,9 @@ class DataSettings:
     tone_jitter: Annotated[float, Ge(0), Le(2), Says("0 (none) to 2")] = 0.0
     """How far the tone curve of each training picture is bent at random: gamma, contrast, a shift
     (see training/augmentation.py)."""
+    sharpness_jitter: Annotated[float, Ge(0), Le(1), Says("0 (none) to 1")] = 0.0
+    """How far the fine detail of each training picture is weakened or strengthened at random
+    (see training/augmentation.py)."""
     old_film: Annotated[float, Ge(0), Le(1), Says("0 (none) to 1 (all)")] = 0.0
     """The share of training pictures that are shown as old prints instead, 0..1: film that sees no red, tone curve,
     grain, damage (see training/old_film.py)."""

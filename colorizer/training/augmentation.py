@@ -1,8 +1,8 @@
 """What chance does to a training picture: which part is cut out, and how time and copying wear its lightness.
 
 Wear makes a network robust for old photos. Each effect comes to a picture by chance, in its strength too; six in ten
-pictures stay as they are. Another tone curve, where it is wanted, comes to all of them. All happens on L, on its own
-device; true colours stay what they were.
+pictures stay as they are. Another tone curve and sharpness, where they are wanted, come to all of them. All happens on
+L, on its own device; true colours stay what they were.
 """
 
 import functools
@@ -18,6 +18,7 @@ _BLURRED_SHARE = 0.35
 _GRAINY_SHARE = 0.5
 _JPEG_SHARE = 0.4
 _TONE_BEND, _TONE_SHIFT = 0.5, 12.0  # at full jitter: natural logarithm of gamma and of contrast; L units
+_SHARPENED, _DETAIL_SIGMA = (-0.8, 1.6), 1.0  # at full jitter, how much finer detail is added; its size in pixels
 _GAMMA = 0.35  # natural logarithm
 _CONTRAST = (0.6, 1.3)
 _SHIFT = 10.0  # L units
@@ -141,16 +142,36 @@ def jitter_tone(lightness: Tensor, strength: float, generator: torch.Generator) 
     return ((bent - middle) * contrast + middle + uniform(lightness, -far, far, generator)).clamp(0, 100)
 
 
+def jitter_sharpness(lightness: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Take from each picture's fine detail, or add to it, as cameras, scanners and reduction do (an unsharp mask).
+
+    Args:
+        lightness: (N, 1, H, W) in 0..100.
+        strength: 0 changes nothing; at 1 what a Gaussian of 1 px takes away counts 0.2 to 2.6 times.
+        generator: a CPU generator.
+
+    Returns:
+        (N, 1, H, W) in 0..100.
+    """
+    amount = strength * uniform(lightness, *_SHARPENED, generator)
+    smooth = _gaussian(lightness, torch.full((len(lightness),), _DETAIL_SIGMA, device=lightness.device))
+    return (lightness + amount * (lightness - smooth)).clamp(0, 100)
+
+
 def blur(lightness: Tensor, generator: torch.Generator) -> Tensor:
     """Gaussian, of another width for each picture."""
-    sigma = uniform(lightness, *_BLUR_SIGMAS, generator).flatten()
+    blurred = _gaussian(lightness, uniform(lightness, *_BLUR_SIGMAS, generator).flatten())
+    return torch.where(chosen(lightness, _BLURRED_SHARE, generator), blurred, lightness)
+
+
+def _gaussian(lightness: Tensor, sigma: Tensor) -> Tensor:
+    """(N, 1, H, W), each with its own sigma (N) in pixels."""
     reach = torch.arange(-_BLUR_RADIUS, _BLUR_RADIUS + 1, device=lightness.device)
     kernel = torch.exp(-(reach**2) / (2 * sigma[:, None] ** 2))
     kernel = kernel / kernel.sum(1, keepdim=True)
     planes = F.pad(lightness.transpose(0, 1), (_BLUR_RADIUS,) * 4, mode="reflect")
     planes = F.conv2d(planes, kernel[:, None, :, None], groups=len(lightness))
-    blurred = F.conv2d(planes, kernel[:, None, None, :], groups=len(lightness)).transpose(0, 1)
-    return torch.where(chosen(lightness, _BLURRED_SHARE, generator), blurred, lightness)
+    return F.conv2d(planes, kernel[:, None, None, :], groups=len(lightness)).transpose(0, 1)
 
 
 def grain(lightness: Tensor, generator: torch.Generator) -> Tensor:

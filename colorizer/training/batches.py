@@ -13,7 +13,7 @@ from torch import Tensor
 from colorizer import color, models
 from colorizer.data.dataset import TrainingSet
 from colorizer.recipes.schema import DataSettings
-from colorizer.training.augmentation import degrade, jitter_tone, random_crop, random_resized_crop
+from colorizer.training.augmentation import degrade, jitter_sharpness, jitter_tone, random_crop, random_resized_crop
 from colorizer.training.hint_sampling import sample_hints
 from colorizer.training.old_film import old_film
 from colorizer.utils.seeding import seeded
@@ -59,6 +59,8 @@ def make_batch(
     lightness = lab[:, :1]
     if settings.tone_jitter:
         lightness = jitter_tone(lightness, settings.tone_jitter, generator)
+    if settings.sharpness_jitter:
+        lightness = jitter_sharpness(lightness, settings.sharpness_jitter, generator)
     if settings.degrade:
         lightness = degrade(lightness, generator)
     if share := settings.old_film:

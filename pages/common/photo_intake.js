@@ -1,4 +1,4 @@
-const MOST_GIVEN = 20, PATIENCE_MS = 20_000, REST_MS = 700, RETRY_MS = 50;
+const MOST_GIVEN = 20, MOST_TRIES = 3, PATIENCE_MS = 20_000, REST_MS = 300, LOST_MS = 3_000, RETRY_MS = 50;
 const UPLOADER = ".st-key-intake input[type=file]";
 const PART_FILES = 8, PART_BYTES = 24e6, UPLOAD_MS = 600_000;  // of an album, which is sent in parts
 
@@ -13,11 +13,11 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
     const all = [...document.querySelectorAll(UPLOADER)];
     return all.findLast((input) => !input.closest("[data-stale=true]")) ?? all.at(-1);
   };
-  // A run of the page may put another uploader in the place of this one, which loses what it is sending. One that has
-  // been asked for takes a while to begin where the server is busy: hence the rest.
+  // A run of the page may put another uploader in the place of this one, which loses what it is sending.
   const isAtRest = () => document.querySelector("[data-test-script-state]")?.dataset.testScriptState === "notRunning";
   const uploaderAtRest = async () => {
-    for (let waited = 0, rested = 0; waited < PATIENCE_MS && rested < REST_MS; waited += RETRY_MS) {
+    for (let waited = 0, rested = 0; waited < UPLOAD_MS && rested < REST_MS; waited += RETRY_MS) {
+      if (waited >= PATIENCE_MS && uploader()) break;  // none: the visitor closed what it is in, and may open it again
       rested = isAtRest() && uploader() ? rested + RETRY_MS : 0;
       await pause();
     }
@@ -34,46 +34,65 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
     tell(section.refusal);
     if (section.refusal) setTriggerValue("refused", true);
   };
-  // Several photos go one part after the other: the first are worked on while the others are on their way, and the
-  // server holds none of them twice.
-  const sendPart = async (part) => {
-    const box = new DataTransfer(), input = await uploaderAtRest();
-    if (!input) return false;
+  // Streamlit's server forgets to say where a file is to be sent if a run begins at that very moment, and its uploader
+  // waits for that for good; or a run builds it anew, and what it was sending is gone. So what the server has not taken
+  // in is sent once more; what comes twice is one photo there.
+  const hand = (part, input) => {
+    const box = new DataTransfer();
     for (const file of part) box.items.add(file);
     input.files = box.files;
     input.dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "checked" }));
-    return input;
   };
-  const isTaken = async (input) => {  // then there is another uploader in its place
-    const isThere = () => input.isConnected && uploader() === input;
-    for (let waited = 0; waited < UPLOAD_MS && isThere(); waited += RETRY_MS) await pause();
+  const isOnItsWay = (input) => input.isConnected
+    && [...input.closest("[data-testid=stFileUploader]").querySelectorAll("[data-testid=stFileChip]")]
+      .some((chip) => !chip.querySelector("[data-testid=stFileChipIconError]"));
+  const deliver = async (part) => {
+    let before = document.photosTaken, input;
+    const isTaken = () => {
+      before = Math.min(before, document.photosTaken);  // another server has begun to count anew
+      return document.photosTaken > before;
+    };
+    for (let tries = 0; tries < MOST_TRIES && (input = await uploaderAtRest()) && !isTaken(); tries += 1) {
+      hand(part, input);
+      for (let waited = 0, idle = 0; waited < UPLOAD_MS && idle < LOST_MS && !isTaken(); waited += RETRY_MS) {
+        await pause();
+        if (isOnItsWay(input)) idle = 0;
+        else if (isAtRest()) idle += RETRY_MS;
+      }
+    }
+    return isTaken();
   };
+  // Several photos go one part after the other: the first are worked on while the others are on their way, and the
+  // server holds none of them twice.
   const nextPart = (files) => {
     const part = [files.shift()];
     let bytes = part[0].size;
     while (files.length && part.length < PART_FILES && (bytes += files[0].size) <= PART_BYTES) part.push(files.shift());
     return part;
   };
+  const show = () => tell([section.progress, section.refusal].filter(Boolean).join(" "));
   const sendAll = async (files, isQuiet) => {
-    try {
-      await sendParts(files, isQuiet);
-    } finally {
-      if (section.progress) setStateValue("more", false);  // what is given next does not belong to these
-      section.progress = "";
-    }
-  };
-  const sendParts = async (files, isQuiet) => {
     const all = files.length;
-    for (let sent = 0; files.length;) {
-      const part = nextPart(files), isWhole = part.length === all;
-      if (sent) setStateValue("more", true);
-      section.progress = isWhole ? "" : `Sending photos ${sent + 1} to ${sent + part.length} of ${all} ...`;
-      const doing = section.progress || `Sending ${all === 1 ? part[0].name : `${all} photos`} ...`;
-      if (!isQuiet) tell(`${doing} ${section.refusal}`);
-      const input = await sendPart(part);
-      if (!input) return tell("The page was not ready for a photo; reload it, and choose the photo again.");
-      sent += part.length;
-      if (!isWhole) await isTaken(input);
+    let isInParts = false;
+    try {
+      for (let sent = 0; files.length;) {
+        const part = nextPart(files);
+        isInParts ||= files.length > 0;
+        if (isInParts) setStateValue("part", sent ? "next" : "first");
+        const doing = isInParts ? `photos ${sent + 1} to ${sent + part.length} of ${all}`
+          : all === 1 ? part[0].name : `${all} photos`;
+        section.progress = isQuiet ? "" : `Sending ${doing} ...`;
+        show();
+        if (!await deliver(part)) {
+          section.refusal = `${doing} did not reach the server; reload the page, and choose the photo again.`;
+          break;
+        }
+        sent += part.length;
+      }
+    } finally {
+      if (isInParts) setStateValue("part", "");  // what is given next does not belong to these
+      section.progress = "";
+      show();
     }
   };
   const give = async (given, isQuiet = false) => {
@@ -91,8 +110,8 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
     section.sending = (section.sending ?? Promise.resolve()).then(() => sendAll(small, isQuiet)).catch(() => {});
     await section.sending;
   };
-  // It outlasts the runs of the page that other photos bring, until the next is given.
-  tell(`${section.progress ?? ""} ${section.refusal ?? ""}`.trim());
+  document.photosTaken = data.taken;
+  show();  // what it says outlasts the runs of the page that other photos bring, until the next is given
 
   // A dialog stays open as long as one likes, and the uploader may be another by then: this field is always the same.
   const chooser = section.chooser ??= Object.assign(document.createElement("input"), { type: "file", multiple: true });

@@ -13,6 +13,7 @@ import streamlit as st
 
 from colorizer.images import LIMITS
 from pages.common.library_limits import MAX_PHOTOS, Room
+from pages.common.photo_library import Part
 
 _HERE = Path(__file__)
 _HTML = """
@@ -37,18 +38,27 @@ _component = st.components.v2.component(
 _KEY = "photo-intake"
 
 
-def goes_on() -> bool:
-    """Tell whether what the browser sends now belongs to what it sent before: it sends an album in parts."""
-    return _KEY in st.session_state and st.session_state[_KEY].get("more") is True
+def part() -> Part:
+    """Tell what the browser sends now."""
+    parts: dict[str, Part] = {"first": "first", "next": "next"}
+    return parts.get(str(st.session_state[_KEY].get("part")), "whole") if _KEY in st.session_state else "whole"
 
 
-def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None], room: Room) -> None:
+def show_intake(
+    on_link: Callable[[str], None],
+    on_refused: Callable[[], None],
+    on_all_sent: Callable[[], None],
+    room: Room,
+    taken: int,
+) -> None:
     """Show the control, in a container whose only uploader is the one to hand files to.
 
     Args:
         on_link: called with the text of a pasted address before the page runs anew.
         on_refused: called when a file was refused in the browser, so that sentences on earlier ones can go.
+        on_all_sent: called when the last part of an album has come.
         room: what the visitor may add.
+        taken: how many files have come from this control so far; it sends once more what has not.
     """
 
     def told() -> None:
@@ -56,5 +66,9 @@ def show_intake(on_link: Callable[[str], None], on_refused: Callable[[], None], 
         if isinstance(link, str) and link.strip():
             on_link(link.strip())
 
-    data = {"maxBytes": LIMITS.max_bytes, **dataclasses.asdict(room)}
-    _component(key=_KEY, data=data, on_link_change=told, on_refused_change=on_refused, on_more_change=lambda: None)
+    def told_of_part() -> None:
+        if part() == "whole":
+            on_all_sent()
+
+    data = {"maxBytes": LIMITS.max_bytes, "taken": taken, **dataclasses.asdict(room)}
+    _component(key=_KEY, data=data, on_link_change=told, on_refused_change=on_refused, on_part_change=told_of_part)

@@ -5,7 +5,7 @@ import urllib.parse
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from PIL import Image
@@ -33,6 +33,8 @@ from pages.common.rate_limit import refusal as rate_refusal
 from pages.common.visitor_memory import CanLetGo, visitor_memory
 
 Kept = TypeVar("Kept")
+Part = Literal["whole", "first", "next"]
+"""What comes from a browser at once: all that was given together, or, of an album, the first part or another."""
 _MOST_WHOLE = 8  # photos of a visitor with all that was computed of them; of others the file stays, and is decoded anew
 
 
@@ -198,8 +200,12 @@ class PhotoLibrary:
     samples: dict[str, LibraryPhoto] = field(default_factory=dict)
     pending_photos: list[PendingPhoto] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
-    serial: int = 0
-    """Counts the receipts, so that each one leaves an empty uploader behind."""
+    closed: int = 0
+    """Counts how often all that was given has come, which closes what was open to give it."""
+    uploaders: int = 0
+    """Counts the uploaders that were emptied: there is a new one after each."""
+    taken: int = 0
+    """Counts the files that came by an uploader, refused ones too."""
     latest: str | None = None
     """The key of the photo that a page is to turn to, until it has."""
     _turns: bool = False
@@ -207,17 +213,16 @@ class PhotoLibrary:
     _whole: list[str] = field(default_factory=list)
     """Keys of the photos that were looked at, the last one last."""
 
-    def receive(self, pending_photos: list[PendingPhoto], goes_on: bool = False) -> None:
+    def receive(self, pending_photos: list[PendingPhoto], part: Part = "whole") -> None:
         """Accept pictures, to be opened in the next run of the page; clear the sentences on earlier ones.
 
         Args:
             pending_photos: as they were given.
-            goes_on: whether they belong to those before: a browser sends an album in parts.
+            part: what they are of all that were given together: a browser sends an album in parts.
         """
-        self.serial += 1
-        if not pending_photos:
-            return
-        if not goes_on:
+        if part == "whole":
+            self.close_intake()
+        if part != "next":
             self.problems.clear()
             self._turns = True
         for pending in pending_photos:
@@ -225,6 +230,16 @@ class PhotoLibrary:
                 self.pending_photos.append(pending)
             else:
                 self.problems.refuse(pending.name, reason)
+
+    def take(self, uploaded: list[PendingPhoto], part: Part) -> None:
+        """Accept what an uploader held, as `receive` does; there is an empty one after it."""
+        self.uploaders += 1
+        self.taken += len(uploaded)
+        self.receive(uploaded, part)
+
+    def close_intake(self) -> None:
+        """Have what was open to give photos closed: what comes next is to be seen."""
+        self.closed += 1
 
     def compared(self) -> list[LibraryPhoto]:
         """Return the photos that pages compute side by side: of an album those that were given or looked at last."""

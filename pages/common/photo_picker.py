@@ -13,7 +13,7 @@ from pages.common.kept_photos import kept_photos
 from pages.common.library_limits import room_beside
 from pages.common.markdown import plain
 from pages.common.model_cache import full_size
-from pages.common.photo_intake import goes_on, show_intake
+from pages.common.photo_intake import part, show_intake
 from pages.common.photo_library import LibraryPhoto, PendingPhoto, PhotoLibrary, make_shot
 from pages.common.photo_strip import Keeping, returned, show_strip, thumbnail_of, thumbnail_of_sample
 from pages.common.sample_photos import GREY_SAMPLES, SAMPLES, read_sample
@@ -28,15 +28,15 @@ _FORGET_HELP = (
 
 
 def _key_of_uploader(library: PhotoLibrary) -> str:
-    return f"upload-{library.serial}"
+    return f"upload-{library.uploaders}"
 
 
 def _take_uploads(library: PhotoLibrary, key: str) -> None:
     given = [PendingPhoto(name, content) for name, content in read_uploads(key)]
-    # An uploader that was read tells of it once more, as its files are gone. The one in its place stays then: something
-    # may be on its way into it.
-    if given or key == _key_of_uploader(library):
-        library.receive(given, goes_on())
+    if given:
+        library.take(given, part())
+    elif key == _key_of_uploader(library) and st.session_state.get(key):  # files that another server had
+        library.uploaders += 1
     drop_uploads(key)
 
 
@@ -91,7 +91,13 @@ def _show_uploader(library: PhotoLibrary) -> None:
 def show_files(library: PhotoLibrary) -> None:
     """Show the control that takes in files of photos, at once; a container with the key "intake" has to hold it."""
     room = room_beside(len(library.photos), library.content_bytes)
-    show_intake(lambda link: library.receive([PendingPhoto(link, None)]), library.problems.clear, room)
+    show_intake(
+        lambda link: library.receive([PendingPhoto(link, None)]),
+        library.problems.clear,
+        library.close_intake,
+        room,
+        library.taken,
+    )
     _show_uploader(library)
 
 
@@ -218,7 +224,7 @@ def choose_view(library: PhotoLibrary, page: str, first: str | None = None) -> L
     """
     # What was given is to be seen now, so there is a new popover then, which is closed. To close the old one would do
     # nothing where the browser was not told yet that the server knows it to be open.
-    own = f"{page}-own-{library.serial}"
+    own = f"{page}-own-{library.closed}"
     with st.container(key=f"{page}-own-row", horizontal=True, vertical_alignment="bottom"):
         photos = st.container(key="photos", horizontal=True)
         with st.popover("Your own photo", icon=":material/add_photo_alternate:", key=own, on_change="rerun"):

@@ -1,5 +1,4 @@
-const PATIENCE_MS = 10_000, RETRY_MS = 100, MOST_ASKED = 2, PEEK_PX = 40;
-const ARRIVAL_MS = 15_000, MOST_HANDED = 2;
+const PATIENCE_MS = 60_000, RETRY_MS = 100, MOST_ASKED = 2, PEEK_PX = 40;
 
 // What has to outlast the strip itself, which each page builds anew.
 const shelf = (document.keptPhotos ??= { notes: [], done: Promise.resolve(), asked: {} });
@@ -33,16 +32,12 @@ const handOver = async (file) => {
 
 export default function ({ data: [data], parentElement, setTriggerValue, setStateValue }) {
   const group = parentElement.querySelector("[role=radiogroup]");
-  group.data = shelf.shown = data;
+  group.data = data;
 
-  const giveBack = async (note, tries = MOST_HANDED) => {
+  const giveBack = async (note) => {
     const file = await keptFile(note.key);
     setStateValue("edits", { session: data.session, key: note.key, text: note.edits ?? "" });
     await handOver(new File([file.blob], file.name, { type: file.blob.type }));
-    if (tries <= 1) return;
-    setTimeout(() => {  // a busy server may have lost it on its way; where anything else has come, that is in view now
-      if (!shelf.shown.own) giveBack(note, tries - 1).catch(() => {});
-    }, ARRIVAL_MS);
   };
 
   const keep = async ({ note, items }) => {

@@ -7,6 +7,8 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image, ImageDraw
 
+from pages.common.data_url import data_url
+
 STYLE = f"<style>\n{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>"
 
 
@@ -35,3 +37,5 @@ def _favicon() -> bytes:
 
 
 FAVICON = _favicon()
+FAVICON_URL = data_url(FAVICON, "png")
+"""For pages: of bytes Streamlit makes a file of each session, which may be gone when a slow browser asks for it."""

@@ -20,13 +20,17 @@ def give(visitor: Visitor, count: int = COUNT) -> Page:
     page = visitor.open()
     expect(page.locator(".stage img.after")).to_be_visible()
     visitor.expect_settled()
+    choose(visitor, count)
+    return page
+
+
+def choose(visitor: Visitor, count: int) -> None:
     names = [f"holiday-{number:02}.jpg" for number in range(1, count + 1)]
     files: list[FilePayload] = [
         {"name": name, "mimeType": "image/jpeg", "buffer": holiday_photo(160 + 8 * number, 120)}
         for number, name in enumerate(names)
     ]
     visitor.choose_files(files)
-    return page
 
 
 def tiles(page: Page, state: str = "") -> Locator:
@@ -36,6 +40,18 @@ def tiles(page: Page, state: str = "") -> Locator:
 def expect_all_coloured(page: Page, count: int = COUNT) -> None:
     expect(page.get_by_text(f"All {count} photos are coloured.")).to_be_visible()
     expect(tiles(page, ".coloured")).to_have_count(count)
+
+
+def test_an_album_comes_whole_where_the_control_is_in_a_box_that_closes(visitor: Visitor) -> None:
+    page = visitor.open("spaces")
+    visitor.expect_settled()
+    page.get_by_role("button", name="Your own photo").click()
+    choose(visitor, COUNT)
+    expect(page.get_by_text(f"Sending photos 9 to {COUNT} of {COUNT} ...")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose a photo")).to_have_count(0)
+    expect(page.get_by_role("radio", name="holiday-01")).to_be_checked()
+    photos = page.get_by_role("radio", name="holiday-")
+    expect(photos.filter(has_text="holiday-12")).to_be_visible()
 
 
 def test_twelve_photos_fill_in_are_edited_on_click_and_come_home_as_one_zip(visitor: Visitor, tmp_path: Path) -> None:

@@ -377,6 +377,33 @@ def test_a_file_dialog_may_stay_open_while_another_photo_arrives(visitor: Visito
     expect(page.locator(".status").last).to_contain_text("chosen, 170 × 120 px.")
 
 
+def test_files_that_are_lost_on_their_way_are_sent_once_more(visitor: Visitor) -> None:
+    visitor.lose_files(2)
+    page = open_canvas(visitor, "?sample=Coffee")
+    visitor.upload("one.jpg", holiday_photo(160, 120))
+    expect(page.get_by_text("Sending one.jpg ...")).to_be_visible()
+    expect(page.locator(".status").last).to_contain_text("one, 160 × 120 px.")
+    expect(page.get_by_text("Sending one.jpg ...")).to_have_count(0)
+    visitor.expect_lost("one.jpg", "one.jpg")
+
+
+def test_a_file_that_the_server_refuses_to_take_is_sent_once_more(visitor: Visitor) -> None:
+    page = open_canvas(visitor, "?sample=Coffee")
+    page.route("**/upload_file/**", lambda route: route.fulfill(status=503), times=1)
+    visitor.upload("one.jpg", holiday_photo(160, 120))
+    expect(page.locator(".status").last).to_contain_text("one, 160 × 120 px.")
+    assert all("503" in complaint for complaint in visitor.trace.complaints)
+    visitor.trace.complaints.clear()
+
+
+def test_a_file_that_never_arrives_is_named(visitor: Visitor) -> None:
+    visitor.lose_files(9)
+    page = open_canvas(visitor, "?sample=Coffee")
+    visitor.upload("one.jpg", holiday_photo(160, 120))
+    expect(page.get_by_text("one.jpg did not reach the server; reload the page")).to_be_visible()
+    visitor.expect_lost(*["one.jpg"] * 3)
+
+
 def test_uploads_outlast_sliders_that_move_right_behind_them(visitor: Visitor) -> None:
     page = open_canvas(visitor, "?sample=Coffee")
     saturation = page.get_by_role("slider", name="Saturation")

@@ -293,12 +293,11 @@ def test_photos_that_go_on_from_those_before_do_not_turn_the_page() -> None:
     (one, two, three) = (png(picture(number)) for number in range(3))
     library.receive([PendingPhoto("one", one)])
     first = library.open_next()
-    library.receive([PendingPhoto("two", two)], goes_on=True)
+    library.receive([PendingPhoto("two", two)], part="next")
     second = library.open_next()
     assert isinstance(first, LibraryPhoto) and isinstance(second, LibraryPhoto)
     assert library.latest == first.key
-    library.receive([], goes_on=False)  # an uploader that tells once more of what was read
-    library.receive([PendingPhoto("four", png(picture(3)))], goes_on=True)
+    library.receive([PendingPhoto("four", png(picture(3)))], part="next")
     assert library.open_next() is not None
     assert library.latest == first.key
     library.receive([PendingPhoto("three", three)])

@@ -144,6 +144,19 @@ class Visitor:
             self.page.get_by_role("button", name="Choose a photo").click()
         dialog.value.set_files(files)
 
+    def lose_files(self, count: int) -> None:
+        """From the next page on, let so many files get lost between the intake and Streamlit's uploader."""
+        self.page.add_init_script(
+            f"window.lost = [];"
+            "addEventListener('change', (event) => {"
+            f" if (event.detail !== 'checked' || window.lost.length >= {count}) return;"
+            " window.lost.push(event.target.files[0].name); event.stopImmediatePropagation(); }, { capture: true })"
+        )
+
+    def expect_lost(self, *names: str) -> None:
+        """Check which files got lost."""
+        assert self.page.evaluate("window.lost") == list(names)
+
     def narrow(self, width: int) -> None:
         """Make the screen so wide, px, and wait until the page has fitted itself into it."""
         self.page.set_viewport_size({"width": width, "height": 844})

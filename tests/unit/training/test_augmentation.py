@@ -64,6 +64,18 @@ def test_a_tone_curve_is_bent_for_each_picture_and_keeps_the_order_of_light(ligh
     assert torch.allclose(augmentation.jitter_tone(lightness, 0.0, seeded(6)), lightness, atol=1e-3)
 
 
+def test_sharpness_goes_both_ways_and_keeps_what_is_smooth(lightness: torch.Tensor) -> None:
+    other = augmentation.jitter_sharpness(lightness, 1.0, seeded(9))
+    detail, own = other.diff(dim=3).abs().mean((1, 2, 3)), lightness[0].diff(dim=2).abs().mean()
+    assert 0.25 < float((detail > own).float().mean()) < 0.9 and float(detail.max()) > 1.5 * float(detail.min())
+    assert float(other.min()) >= 0 and float(other.max()) <= 100
+    ramp = torch.linspace(20, 80, 64).expand_as(lightness)
+    inner = augmentation.jitter_sharpness(ramp, 1.0, seeded(9))[..., 8:-8]
+    assert torch.allclose(inner, ramp[..., 8:-8], atol=1e-3)
+    assert torch.equal(augmentation.jitter_sharpness(lightness, 1.0, seeded(9)), other)
+    assert torch.equal(augmentation.jitter_sharpness(lightness, 0.0, seeded(9)), lightness)
+
+
 def test_compression_is_that_of_jpeg(lightness: torch.Tensor) -> None:
     """At one quality, against Pillow's own JPEG: alike to each other, and further from the picture."""
     levels = (lightness[0, 0] * 2.55).round().to(torch.uint8).numpy()

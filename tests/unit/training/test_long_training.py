@@ -30,6 +30,7 @@ side = 36
 crop = 32
 old_film = 0.5
 tone_jitter = 0.5
+sharpness_jitter = 0.5
 [loss]
 name = "cross_entropy_huber"
 region_weight = 0.05
