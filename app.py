@@ -22,10 +22,12 @@ def main() -> None:
     from pages.common.error_boundary import error_boundary
     from pages.common.memory_budget import keep_few_arenas
     from pages.common.navigation import show_navigation
+    from pages.common.session_queue import keep_answers
     from pages.common.style import FAVICON_URL, apply_style
 
     let_idle_threads_sleep()  # no page has imported torch yet
-    keep_few_arenas()  # once more, for a host that has not imported this file
+    keep_few_arenas()  # this and the next once more, for a host that has not imported this file
+    keep_answers()
 
     def page_of(info: site_map.PageInfo) -> st.Page:
         is_moved = info is site_map.MOVED
@@ -66,6 +68,8 @@ else:
     from pages.common.bootstrap import browser_opened
     from pages.common.memory_budget import keep_few_arenas
     from pages.common.served_page import page_routes
+    from pages.common.session_queue import keep_answers
 
     keep_few_arenas()
+    keep_answers()
     app = st.App(__file__, routes=page_routes(), lifespan=browser_opened)

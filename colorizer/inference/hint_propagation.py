@@ -8,7 +8,8 @@ edge.
 
 How far a residual is carried depends on its size. A network is seldom off by more than `USUAL`: up to that a residual
 tells of its mistake, which others of its pixels share, such as a cast over the picture. What a hint asks for beyond is
-a wish for the very thing that was clicked, and goes only where the embedding says that it is the same.
+a wish for the very thing that was clicked, and goes only where the embedding says that it is the same. So does what a
+single hint differs by if that is little: it may be the mistake of a few pixels, and no second hint says otherwise.
 """
 
 from collections.abc import Sequence
@@ -27,6 +28,9 @@ NUGGET = 0.01
 PIXELS_AT_ONCE = 1 << 14
 USUAL = 20.0
 """Lab units: a residual is carried by `covariance` up to here, and beyond by the strict one; see docs/photo.md."""
+SLIGHT = 12.0
+"""Lab units: half of what a single hint differs by is carried by `covariance` if it is this much; see docs/photo.md."""
+_STEEPNESS = 8
 
 Points = tuple[Tensor, Tensor]
 """Their places (N, 2) in mean sides of the picture, and their embeddings (N, E)."""
@@ -69,7 +73,10 @@ def fit_weights(hinted: Points, residuals: Tensor, reach: float = 1.0) -> tuple[
     """
     wide, strict = covariances(hinted, hinted, reach)
     nugget = NUGGET * torch.eye(len(residuals), dtype=residuals.dtype, device=residuals.device)
-    usual = residuals * (USUAL / residuals.norm(dim=1, keepdim=True).clamp_min(USUAL))
+    size = residuals.norm(dim=1, keepdim=True)
+    usual = residuals * (USUAL / size.clamp_min(USUAL))
+    if len(residuals) == 1:
+        usual = usual / (1 + (SLIGHT / size.clamp_min(1e-3)) ** _STEEPNESS)
     wide = wide.to(residuals.dtype)
     weights = torch.linalg.solve(wide + nugget, usual)
     return weights, torch.linalg.solve(strict.to(residuals.dtype) + nugget, residuals - wide @ weights)

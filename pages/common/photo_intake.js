@@ -34,9 +34,9 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
     tell(section.refusal);
     if (section.refusal) setTriggerValue("refused", true);
   };
-  // Streamlit's server forgets to say where a file is to be sent if a run begins at that very moment, and its uploader
-  // waits for that for good; or a run builds it anew, and what it was sending is gone. So what the server has not taken
-  // in is sent once more; what comes twice is one photo there.
+  // A run may build the uploader anew, and what it was sending is gone, or Streamlit's server never says where a file is
+  // to be sent (see session_queue.py). So what the server has not taken in is sent once more; what comes twice is one
+  // photo there.
   const hand = (part, input) => {
     const box = new DataTransfer();
     for (const file of part) box.items.add(file);

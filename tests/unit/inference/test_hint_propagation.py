@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from colorizer.inference.hint_propagation import NUGGET, USUAL, covariance, places_of, propagate_hints
+from colorizer.inference.hint_propagation import NUGGET, SLIGHT, USUAL, covariance, places_of, propagate_hints
 from colorizer.inference.hints import NetworkHint
 
 
@@ -53,6 +53,23 @@ def test_what_no_network_is_wrong_by_stays_with_its_own_thing() -> None:
     own_thing, other_thing = slice(20, 32), slice(32, 44)
     assert torch.allclose(wish[own_thing], 3 * usual[own_thing], rtol=0.02)
     assert float((wish[other_thing] / usual[other_thing]).max()) < 1.6
+
+
+def test_what_a_single_pin_differs_by_is_carried_to_other_things_only_if_it_is_not_slight() -> None:
+    embedding = torch.zeros(1, 64, 64)
+    embedding[:, :, 32:] = 1.0  # another thing, somewhat alike
+
+    def moved(*pins: tuple[int, float]) -> torch.Tensor:
+        network_hints = [NetworkHint(32, column, by, 0.0) for column, by in pins]
+        return propagate_hints(torch.zeros(2, 64, 64), embedding, network_hints)[0, 32]
+
+    slight, more = moved((28, SLIGHT / 2)), moved((28, 1.5 * SLIGHT))
+    assert float(slight[28]) == pytest.approx(SLIGHT / 2, rel=0.02) and float(slight[26]) > 0.9 * SLIGHT / 2
+    assert float(slight[40] / slight[28]) < 0.3 < 0.5 < float(more[40] / more[28])
+    agreed = moved((28, SLIGHT / 2), (24, SLIGHT / 2))
+    assert float(agreed[40] / agreed[28]) > 0.5  # another pin says the same
+    steps = torch.stack([moved((28, float(by))) for by in range(1, 30)])
+    assert bool((steps.diff(dim=0) >= 0).all())  # never less for asking more
 
 
 def test_a_usual_residual_is_carried_by_simple_kriging() -> None:
