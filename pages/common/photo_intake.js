@@ -73,7 +73,7 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
   const show = () => tell([section.progress, section.refusal].filter(Boolean).join(" "));
   const sendAll = async (files, isQuiet) => {
     const all = files.length;
-    let isInParts = false;
+    let isInParts = false, end = "";
     try {
       for (let sent = 0; files.length;) {
         const part = nextPart(files);
@@ -84,13 +84,15 @@ export default function ({ parentElement, setTriggerValue, setStateValue, data }
         section.progress = isQuiet ? "" : `Sending ${doing} ...`;
         show();
         if (!await deliver(part)) {
-          section.refusal = `${doing} did not reach the server; reload the page, and choose the photo again.`;
+          const rest = isInParts ? `photos ${sent + 1} to ${all} of ${all}` : doing;
+          section.refusal = `Could not send ${rest}: reload the page, and choose ${all === 1 ? "it" : "them"} again.`;
+          end = "lost";  // so that the sentence stays in view
           break;
         }
         sent += part.length;
       }
     } finally {
-      if (isInParts) setStateValue("part", "");  // what is given next does not belong to these
+      if (isInParts) setStateValue("part", end);  // what is given next does not belong to these
       section.progress = "";
       show();
     }

@@ -67,7 +67,7 @@ def show_intake(
             on_link(link.strip())
 
     def told_of_part() -> None:
-        if part() == "whole":
+        if st.session_state[_KEY].get("part") == "":
             on_all_sent()
 
     data = {"maxBytes": LIMITS.max_bytes, "taken": taken, **dataclasses.asdict(room)}

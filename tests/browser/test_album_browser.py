@@ -54,6 +54,17 @@ def test_an_album_comes_whole_where_the_control_is_in_a_box_that_closes(visitor:
     expect(photos.filter(has_text="holiday-12")).to_be_visible()
 
 
+def test_a_box_stays_open_and_says_so_where_an_album_does_not_come(visitor: Visitor) -> None:
+    visitor.lose_files(9)
+    page = visitor.open("spaces")
+    visitor.expect_settled()
+    page.get_by_role("button", name="Your own photo").click()
+    choose(visitor, COUNT)
+    expect(page.get_by_text(f"Could not send photos 1 to {COUNT} of {COUNT}: reload the page")).to_be_visible()
+    visitor.expect_rest()
+    expect(page.get_by_role("button", name="Choose a photo")).to_be_visible()
+
+
 def test_twelve_photos_fill_in_are_edited_on_click_and_come_home_as_one_zip(visitor: Visitor, tmp_path: Path) -> None:
     page = give(visitor)
     expect_all_coloured(page)

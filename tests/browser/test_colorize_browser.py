@@ -392,7 +392,7 @@ def test_a_file_that_the_server_refuses_to_take_is_sent_once_more(visitor: Visit
     page.route("**/upload_file/**", lambda route: route.fulfill(status=503), times=1)
     visitor.upload("one.jpg", holiday_photo(160, 120))
     expect(page.locator(".status").last).to_contain_text("one, 160 × 120 px.")
-    assert all("503" in complaint for complaint in visitor.trace.complaints)
+    assert visitor.trace.complaints and all("503" in complaint for complaint in visitor.trace.complaints)
     visitor.trace.complaints.clear()
 
 
@@ -400,7 +400,7 @@ def test_a_file_that_never_arrives_is_named(visitor: Visitor) -> None:
     visitor.lose_files(9)
     page = open_canvas(visitor, "?sample=Coffee")
     visitor.upload("one.jpg", holiday_photo(160, 120))
-    expect(page.get_by_text("one.jpg did not reach the server; reload the page")).to_be_visible()
+    expect(page.get_by_text("Could not send one.jpg: reload the page, and choose it again.")).to_be_visible()
     visitor.expect_lost(*["one.jpg"] * 3)
 
 

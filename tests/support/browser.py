@@ -147,7 +147,7 @@ class Visitor:
     def lose_files(self, count: int) -> None:
         """From the next page on, let so many files get lost between the intake and Streamlit's uploader."""
         self.page.add_init_script(
-            f"window.lost = [];"
+            "window.lost = [];"
             "addEventListener('change', (event) => {"
             f" if (event.detail !== 'checked' || window.lost.length >= {count}) return;"
             " window.lost.push(event.target.files[0].name); event.stopImmediatePropagation(); }, { capture: true })"

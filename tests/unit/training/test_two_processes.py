@@ -27,7 +27,7 @@ from tests.support.training import (
 from tests.support.two_processes import train_in_two_processes
 
 pytestmark = pytest.mark.slow
-# 14 steps an epoch: long enough for a signal to arrive in its middle. Pictures are decoded anew, so that there are
+# 42 steps an epoch: long enough for a signal to arrive in its middle. Pictures are decoded anew, so that there are
 # worker processes, which the signal reaches too.
 LONG = ("--set", "training.images_per_epoch=168", "--set", "data.cache_gigabytes=0")
 
