@@ -32,18 +32,19 @@ def make_accelerator(settings: TrainingSettings) -> Accelerator:
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted != "auto" and not available[wanted]:
         raise TrainingError(f'training.device is {wanted!r}, but this torch has no such device; use "auto" or "cpu".')
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if settings.batch_size % processes:  # before they meet: one that ends at once breaks off the other's greeting
+        raise TrainingError(
+            f"training.batch_size ({settings.batch_size}) must be a multiple of the number of processes "
+            f"({processes}); change it with --set."
+        )
     on_cuda = wanted in ("auto", "cuda") and available["cuda"]
     mixed = on_cuda and settings.mixed_precision and torch.cuda.is_bf16_supported(including_emulation=False)
     # accelerate joins processes on the CPU only where it is told that it is the CPU: "auto" must not leave that open.
     on_cpu = wanted == "cpu" or not (available["cuda"] or available["mps"])
     accelerator = Accelerator(cpu=on_cpu, mixed_precision="bf16" if mixed else "no")
-    if accelerator.num_processes < int(os.environ.get("WORLD_SIZE", "1")):
+    if accelerator.num_processes < processes:
         raise TrainingError(f"Several processes cannot train together on {accelerator.device}; launch a single one.")
-    if settings.batch_size % accelerator.num_processes:
-        raise TrainingError(
-            f"training.batch_size ({settings.batch_size}) must be a multiple of the number of processes "
-            f"({accelerator.num_processes}); change it with --set."
-        )
     return accelerator
 
 

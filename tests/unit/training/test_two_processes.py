@@ -12,7 +12,10 @@ import train
 from colorizer.checkpoints.card import read_card
 from colorizer.checkpoints.history import read_history
 from colorizer.checkpoints.store import load_network
+from colorizer.errors import TrainingError
 from colorizer.models import PaletteNetwork
+from colorizer.recipes.recipe import read_recipe
+from colorizer.training.launch import make_accelerator
 from tests.support.photos import make_pictures
 from tests.support.processes import LAUNCH, into_an_epoch, said_by, start_training
 from tests.support.training import (
@@ -67,6 +70,14 @@ def test_batches_that_two_processes_cannot_share_are_refused(folder: Path, tmp_p
     assert done.status == 1
     assert "training.batch_size (5) must be a multiple of the number of processes (2); change it" in done.errors
     assert not out.exists()
+
+
+def test_they_are_refused_before_the_processes_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ended at once left the other with a connection that broke off."""
+    monkeypatch.setenv("WORLD_SIZE", "3")  # nobody is there to be met
+    settings = read_recipe(write_recipe(tmp_path / "toy.toml", RECIPE)).training
+    with pytest.raises(TrainingError, match=r"batch_size \(4\) must be a multiple of the number of processes \(3\)"):
+        make_accelerator(settings)
 
 
 def test_an_adversarial_run_is_trained(folder: Path, tmp_path: Path) -> None:
