@@ -75,11 +75,12 @@ def _print_gains(counts: Sequence[int], rows: Sequence[Sequence[HintGain]]) -> l
         messages.write_line(
             f"{count:>8}{scores.psnr:>12.2f}{scores.ciede2000:>12.2f}{error:>25.2f}{moved:>17.2f}{worse:>8.0%}"
         )
-        measured += [(f"PSNR with {count} hints", scores.psnr, "dB")]
+        given = "1 hint" if count == 1 else f"{count} hints"
+        measured += [(f"PSNR with {given}", scores.psnr, "dB")]
         if count:
-            measured += [(f"ab error at the points of {count} hints", error, "Lab units")]
+            measured += [(f"ab error at the points of {given}", error, "Lab units")]
         if count and not math.isnan(moved):
-            measured += [(f"ab change far from {count} hints", moved, "Lab units")]
+            measured += [(f"ab change far from {given}", moved, "Lab units")]
     messages.write_line(
         f"\n{len(rows)} photos. {HINT_PROTOCOL}. Far: more than half of the side from every hint. "
         "Worse: photos whose PSNR is below that without points."

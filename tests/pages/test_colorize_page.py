@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 import torch
 from PIL import Image
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
@@ -236,6 +237,20 @@ def test_an_upload_is_coloured_and_a_broken_one_is_named(open_app: OpenApp, deco
     upload(app, ("broken.jpg", decoded[:40]))
     assert not app.exception
     assert len(app.error) == 1 and app.error[0].value.startswith("broken")
+    assert "holiday, 96 × 64 px." in texts(app)
+
+
+def test_a_file_that_a_server_before_this_one_had_leaves_an_uploader_that_works(
+    open_app: OpenApp, decoded: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_app(sample="Motorcycle")
+    first = app.file_uploader[0].proto.id
+    with monkeypatch.context() as other_server:
+        other_server.setattr(MemoryUploadedFileManager, "get_files", lambda *_, **_others: [])
+        assert_clean(upload(app, ("holiday.jpg", decoded)))
+    assert "holiday" not in texts(app)
+    assert app.file_uploader[0].proto.id != first  # which still holds the lost file, and would take no other
+    assert_clean(upload(app, ("holiday.jpg", decoded)))
     assert "holiday, 96 × 64 px." in texts(app)
 
 

@@ -47,7 +47,7 @@ def test_a_shipped_card_comes_back_as_it_was(path: Path, tmp_path: Path) -> None
 
 
 def test_a_card_with_the_old_names_of_fields_is_read(tmp_path: Path) -> None:
-    measurement = Measurement("PSNR with 1 hints", "toys", 4, 20.0, "dB", "p", "c")
+    measurement = Measurement("PSNR with 2 hints", "toys", 4, 20.0, "dB", "p", "c")
     card = dataclasses.replace(CARD, measurements=(measurement,))
     text = card.to_toml().replace("limitations = ", "wrong = ")
     text = text.replace("subject = ", "of = ").replace("dataset = ", "pictures = ")
