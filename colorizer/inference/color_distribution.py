@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from colorizer import color
+from colorizer.color.calibration import ColorCalibration
 from colorizer.models import BinsNetwork
 
 _NEIGHBOURHOOD = 1  # cells around a point whose answers count as its own
@@ -43,17 +44,24 @@ class Distribution:
     size: tuple[int, int]
     """Height and width at which the network saw the photo, before it was padded."""
     reduction: int
+    calibration: ColorCalibration | None = None
 
     def _to_size(self, planes: Tensor) -> Tensor:
         """(1, C, h, w) -> (C, H, W): bilinear to the network's size, cut to the photo."""
         large = F.interpolate(planes, scale_factor=self.reduction, mode="bilinear", align_corners=False)
         return large[0, :, : self.size[0], : self.size[1]].contiguous()
 
-    def ab(self, temperature: float) -> Tensor:
-        """Colours (2, H, W) in Lab units at the network's size: the annealed mean times the gain."""
+    def ab(self, temperature: float, lightness: NDArray[np.float32]) -> Tensor:
+        """Colours (2, H, W) in Lab units at the network's size: the annealed mean times the gain, calibrated.
+
+        Args:
+            temperature: above 0; 1 gives the mean of the distribution, a lower one goes towards its highest peak.
+            lightness: L that the network saw, (H, W) in 0..100.
+        """
         logits = torch.from_numpy(self.logits)[None].float()
         mean = color.annealed_mean(logits, color.ab_bins(), temperature)
-        return self._to_size(mean) * self.chroma_gain
+        ab = self._to_size(mean) * self.chroma_gain
+        return self.calibration(ab, torch.from_numpy(lightness)) if self.calibration else ab
 
     def uncertainty(self) -> Tensor:
         """How far apart the possible colours are, (H, W) in Lab units: the root of the distribution's variance."""
@@ -110,4 +118,5 @@ def distribution_of(network: BinsNetwork, output: Tensor, size: tuple[int, int])
         network.chroma_gain,
         size,
         network.reduction,
+        network.calibration,
     )

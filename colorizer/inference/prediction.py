@@ -61,7 +61,7 @@ class Prediction:
     def _own_ab(self, temperature: float | None) -> torch.Tensor:
         """Return what the network says, (2, h, w)."""
         if self.distribution is not None:
-            return self.distribution.ab(self.temperature if temperature is None else temperature)
+            return self.distribution.ab(self.temperature if temperature is None else temperature, self.lightness)
         if temperature is not None:
             raise ValueError("colours that come from no distribution have no temperature")
         return torch.from_numpy(self._network_ab)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from colorizer import color
 from colorizer.color.ab_bins import rebalancing_weights, soft_encode_weighted
+from colorizer.color.calibration import ColorCalibration
 from colorizer.models.base import ColorNetwork, Head
 
 _PICTURES_AT_ONCE = 16  # soft-encoded at 1/4 of 256 pixels: some 70 MB
@@ -26,6 +27,8 @@ class BinsNetwork(ColorNetwork):
     """Of the annealed mean where nobody asks for another: that of the paper, section 2.3."""
     chroma_gain: ClassVar[float] = 1.0
     """Factor on the chroma of the answer: a mean over colours that could be is paler than each of them."""
+    calibration: ClassVar[ColorCalibration | None] = None
+    """Of what a whole photo is coloured with, besides; training and its validation do without."""
     bins: Tensor
     class_weights: Tensor
 

@@ -2,12 +2,13 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.support import ROOT
 from tests.support.browser import PATIENCE_MILLISECONDS, WIDE, OpenVisitor, Server, Visitor, serving, visiting
@@ -23,6 +24,28 @@ _FLAGS = (
     "--no-first-run",
 )
 expect.set_options(timeout=PATIENCE_MILLISECONDS)  # the first picture waits for torch to load, on a slow machine
+
+
+_WHAT_IS_SEEN = """() => `${document.querySelector("[data-test-script-state]")?.dataset.testScriptState}\\n`
+  + document.body.innerText.slice(0, 3000)"""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the report of a failed test what its visitors saw, since a page seldom fails a second time."""
+    report = yield
+    chromium = item.funcargs.get("browser")
+    if report.when == "call" and report.failed and isinstance(chromium, Browser):
+        for context in chromium.contexts:
+            for page in context.pages:
+                try:
+                    seen = page.evaluate(_WHAT_IS_SEEN)
+                except PlaywrightError as error:
+                    seen = str(error)
+                report.sections.append((f"seen at {page.url}", seen))
+    return report
 
 
 @pytest.fixture(scope="session")

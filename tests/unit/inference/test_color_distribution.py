@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
 from colorizer import color, models
+from colorizer.color.calibration import ColorCalibration
 from colorizer.inference.color_distribution import distinct_colors, distribution_of
 from tests.support.distributions import bin_at, peaked
 
@@ -18,14 +20,30 @@ def test_colours_are_those_of_the_network_at_its_size() -> None:
         output[:, :-2] *= 30  # as sure as a trained one
         wanted = network.to_ab(output, 0.7)[0, :, :30, :61]
         found = distribution_of(network, output, (30, 61))
-    assert tuple(found.ab(0.7).shape) == (2, 30, 61)
-    assert torch.allclose(found.ab(0.7), wanted, atol=0.2)  # half precision
-    assert not torch.allclose(found.ab(0.2), wanted, atol=0.5)
+    lightness = np.full((30, 61), 50, np.float32)
+    assert tuple(found.ab(0.7, lightness).shape) == (2, 30, 61)
+    assert torch.allclose(found.ab(0.7, lightness), wanted, atol=0.2)  # half precision
+    assert not torch.allclose(found.ab(0.2, lightness), wanted, atol=0.5)
 
 
 def test_the_gain_scales_the_chroma() -> None:
     plain = peaked((bin_at(40, 0), 1.0))
-    assert torch.allclose(dataclasses.replace(plain, chroma_gain=1.5).ab(1.0), 1.5 * plain.ab(1.0))
+    lightness = np.full(plain.size, 50, np.float32)
+    doubled = dataclasses.replace(plain, chroma_gain=2.0)
+    assert torch.allclose(doubled.ab(1.0, lightness), 2 * plain.ab(1.0, lightness))
+
+
+def test_colours_are_calibrated_with_the_lightness_that_the_network_saw() -> None:
+    plain = peaked((bin_at(40, 0), 1.0))
+    halved_in_shadow = ColorCalibration(1.0, 1.0, by_lightness=(0.5, 1.0), by_hue=(1.0,))
+    lightness = np.full(plain.size, 100, np.float32)
+    lightness[0] = 0
+    before, after = (
+        plain.ab(1.0, lightness),
+        dataclasses.replace(plain, calibration=halved_in_shadow).ab(1.0, lightness),
+    )
+    assert torch.allclose(after[:, 0], before[:, 0] / 2)
+    assert torch.allclose(after[:, 1:], before[:, 1:])
 
 
 def test_doubt_is_the_distance_between_possible_colours() -> None:
