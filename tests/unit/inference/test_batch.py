@@ -416,6 +416,7 @@ def test_what_is_held_of_the_pictures_does_not_grow_with_their_number(
 @pytest.mark.usefixtures("way")
 def test_whoever_stops_finds_whole_files_and_nothing_at_work(model: Colorizer, tmp_path: Path) -> None:
     tasks = plan([str(make_pictures(tmp_path / "in", 60))], tmp_path / "out")
+    list(colorize_files(model, tasks[:2], jobs=2))  # begins the threads that stay for the next batch
     threads = threading.active_count()
     with (
         pytest.raises(KeyboardInterrupt),
