@@ -1,8 +1,8 @@
 """What a mean over possible colours gets wrong in the same way on all photos, taken back by factors on its chroma.
 
 Such a mean holds too much of the picture's cast and too little of what tells things apart, it colours shadows too
-strongly and light things too little, and it errs more in some hues than in others. The factors were fitted on photos
-that a network had not learned from (docs/photo.md).
+strongly and light things too little, and it errs more in some hues than in others. docs/photo.md tells on which photos
+the factors of a network were fitted, and what for.
 """
 
 import math
@@ -30,7 +30,8 @@ class ColorCalibration:
     """At equal steps of the hue angle from 0 (+a) by way of 90 degrees (+b), linear between them."""
 
     def __call__(self, ab: Tensor, lightness: Tensor) -> Tensor:
-        """Calibrate the colours of one picture.
+        """Calibrate the colours of one picture: f(L) h(hue of c) c, where c = cast m + (p - m) + detail (ab - p), m is
+        the mean of ab over the picture and p the means of its parts.
 
         Args:
             ab: (2, h, w) in Lab units.
