@@ -9,6 +9,7 @@ import skimage
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages.common import memory_budget
 from pages.common.photo_library import LibraryPhoto, PhotoLibrary
 from pages.features.palette.strip_table import StripCache
 from tests.support import APP
@@ -59,6 +60,8 @@ def known() -> Known:
 def open_app(monkeypatch: pytest.MonkeyPatch, known: Known) -> OpenApp:
     """Start a session, optionally on another page than the first and with the parameters of a link, and run it once."""
     monkeypatch.chdir(APP.parent)
+    # The janitor sees no visitors here, as there are no sessions: where memory is short it would free what they share.
+    monkeypatch.setattr(memory_budget, "rest", lambda: None)
 
     def start(page: str | None = None, **parameters: str) -> AppTest:
         app = AppTest.from_file(APP, default_timeout=_SECONDS)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 STEPS = 28
 SETTINGS = (
     "training.images_per_epoch=112",
-    "training.epochs=5",
+    "training.epochs=7",  # two more than are asked for below: a signal may be long on its way
     "training.snapshots=[1]",
     "data.cache_gigabytes=0",
 )
@@ -56,6 +56,7 @@ def test_a_run_goes_on_after_every_signal_as_if_there_had_been_none(folder: Path
     arguments: tuple[str | Path, ...] = (recipe, "--data", folder, *LONG, "--out")
     resume: tuple[str, ...] = ()
     for epochs, seconds, number in INTERRUPTIONS:
+        epochs = max(epochs, finished_epochs(part) + 1)  # so that it has begun when the signal comes
         process = start_training(*arguments, part, *resume)
         into_an_epoch(part, epochs, process, seconds)
         os.killpg(process.pid, number)
@@ -74,12 +75,13 @@ def test_a_run_goes_on_after_every_signal_as_if_there_had_been_none(folder: Path
 
 
 def assert_stopped(out: Path, epochs: int, status: int, output: str, errors: str) -> None:
-    """Check that the run said that its state is saved, and that it is: in the middle of the epoch after those."""
+    """Check that the run said that its state is saved, and that it is: in the middle of the epoch after those, or of a
+    later one, if the signal was long on its way."""
     assert status == 130, output + errors
     assert "Stopped; the state is saved. Give the same command with --resume" in errors
     assert "Traceback" not in errors
     progress = saved_progress(out)
-    assert progress["epoch"] == epochs
+    assert int(str(progress["epoch"])) >= epochs
     assert 0 < int(str(progress["step"])) <= STEPS
 
 
