@@ -72,7 +72,10 @@ def make_watcher(bar: tqdm, embedding_steps: int) -> Watcher:
             bar.write(said[0])
         bar.set_postfix_str(f"{done} of {embedding_steps} steps, error {error:.3f}", refresh=sys.stderr.isatty())
 
-    return Watcher(step, epoch, embedding)
+    def calibration() -> None:
+        bar.write("Fitting how colours are calibrated ...")
+
+    return Watcher(step, epoch, embedding, calibration)
 
 
 def train(recipe: Recipe, sources: Sources, out: Path, resume: bool, stop_request: StopRequest) -> None:

@@ -4,13 +4,14 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tomli_w
+from annotated_types import Ge, Le, Len
 
 from colorizer.checkpoints.publication import Publication, PublishedFigure
 from colorizer.errors import CheckpointError
-from colorizer.utils.documents import CONFIG, DocumentError, build, rename_keys
+from colorizer.utils.documents import CONFIG, FINITE, DocumentError, build, rename_keys
 
 CARD_FILE = "card.toml"
 OLD_KEYS = {
@@ -71,6 +72,20 @@ class Measurement:
     """What gives it again."""
 
 
+Factor = Annotated[float, Ge(0), Le(4)]
+
+
+@dataclass(frozen=True)
+class CalibrationFactors:
+    """What a card says of `color.calibration.ColorCalibration`, which tells what they are."""
+
+    __pydantic_config__ = FINITE
+    cast: Factor
+    detail: Factor
+    by_lightness: Annotated[tuple[Factor, ...], Len(2, 64)]
+    by_hue: Annotated[tuple[Factor, ...], Len(1, 64)]
+
+
 @dataclass(frozen=True)
 class Card:
     __pydantic_config__ = CONFIG
@@ -107,6 +122,8 @@ class Card:
     """Wall time of all steps before, which trained the weights that it began with."""
     takes_hints: bool = False
     """Whether the network was trained to follow the user's colour hints."""
+    calibration: CalibrationFactors | None = None
+    """How the colours that the network answers are corrected, for heads that are a distribution over colours."""
     published: Publication | None = None
     """Of a network that others trained and published."""
     published_figures: tuple[PublishedFigure, ...] = ()
@@ -132,6 +149,8 @@ class Card:
         """Return the card as TOML text; `read_card` gives it back."""
         document = dataclasses.asdict(self)
         rows = [{name: value for name, value in row.items() if value is not None} for row in document["metrics"]]
+        if self.calibration is None:
+            del document["calibration"]
         if self.published is None:
             del document["published"], document["published_figures"]
         return tomli_w.dumps({**document, "metrics": rows})

@@ -15,6 +15,7 @@ from torch import Tensor
 from colorizer import models
 from colorizer.checkpoints import published
 from colorizer.checkpoints.card import CARD_FILE, Card, read_card
+from colorizer.color.calibration import ColorCalibration
 from colorizer.errors import CheckpointError
 from colorizer.utils.atomic_write import write_atomically
 from colorizer.utils.shipped import shipped_folder
@@ -204,6 +205,8 @@ def load_network(folder: Path, snapshot: int | None = None) -> tuple[models.Colo
     except ValueError as error:
         raise CheckpointError(f"{card.id}: {error}.") from error
     load_state(network, read(folder / file, card.sha256[file]), f"{card.id}/{file}")
+    if isinstance(network, models.BinsNetwork) and card.calibration is not None:
+        network.calibration = ColorCalibration(**vars(card.calibration))
     return network.eval(), card
 
 

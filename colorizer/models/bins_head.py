@@ -27,8 +27,9 @@ class BinsNetwork(ColorNetwork):
     """Of the annealed mean where nobody asks for another: that of the paper, section 2.3."""
     chroma_gain: ClassVar[float] = 1.0
     """Factor on the chroma of the answer: a mean over colours that could be is paler than each of them."""
-    calibration: ClassVar[ColorCalibration | None] = None
-    """Of what a whole photo is coloured with, besides; training and its validation do without."""
+    calibration: ColorCalibration | None = None
+    """Of what a whole photo is coloured with, besides, by the checkpoint's card; training and its validation do
+    without."""
     bins: Tensor
     class_weights: Tensor
 

@@ -11,7 +11,6 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from colorizer.color.calibration import ColorCalibration
 from colorizer.models.color_queries import ColorQueries
 from colorizer.models.efficientnet_lite import LITE0, LITE2, LiteEncoder, LiteVariant
 from colorizer.models.hint_unet import (
@@ -148,9 +147,3 @@ class Lite2Queries(Lite0Queries):
     sees_hints: ClassVar[bool] = False
     variant: ClassVar[LiteVariant] = LITE2
     chroma_gain: ClassVar[float] = 1.15  # trained for the PSNR at equal colourfulness it is paler than `lite0-queries`
-    calibration: ClassVar[ColorCalibration | None] = ColorCalibration(
-        cast=0.83,
-        detail=1.11,
-        by_lightness=(0.80, 0.87, 1.02, 1.02, 0.87),
-        by_hue=(1.0, 1.11, 1.02, 0.91, 1.0, 0.98, 0.97, 0.98),
-    )

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 
 from colorizer import models
-from colorizer.checkpoints.card import CARD_FILE, Card, MetricsRow, PictureSet, read_card
+from colorizer.checkpoints.card import CARD_FILE, CalibrationFactors, Card, MetricsRow, PictureSet, read_card
 from colorizer.checkpoints.history import EpochRow, best_row
 from colorizer.checkpoints.store import (
     MODEL_FILE,
@@ -172,6 +172,7 @@ def finish(run: Trainer) -> Card:
         sha256=hashes,
         options=dict(run.bare_network.options),
         takes_hints=run.bare_network.takes_hints,
+        calibration=None if run.calibration is None else CalibrationFactors(**vars(run.calibration)),
         metrics=(
             _metrics_row("checkpoint", shipped, run),
             _metrics_row("grey", baseline.grey, run),

@@ -91,6 +91,8 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
     ):
         if getattr(recipe.training, name) and not takes:
             raise TrainingError(f"training.{name} is set, but {architecture} takes no hints.")
+    if recipe.training.calibration_images and not isinstance(network, models.BinsNetwork):
+        raise TrainingError(f"training.calibration_images is set, but {architecture} does not choose among bins of ab.")
     if recipe.training.start_share and not recipe.model.init_from:
         raise TrainingError("training.start_share is set, but without model.init_from there is nothing to keep.")
     if recipe.training.frozen_stages and not isinstance(network, models.HintedBins):

@@ -23,6 +23,7 @@ from torch import Tensor
 from colorizer import models
 from colorizer.checkpoints.history import HISTORY_FILE, EpochRow, best_row, write_history
 from colorizer.checkpoints.store import load_state, read_tensors, to_float16, write_tensors
+from colorizer.color.calibration import ColorCalibration
 from colorizer.data.dataset import EpochPart
 from colorizer.data.splits import DataSplit
 from colorizer.errors import TrainingError
@@ -31,6 +32,7 @@ from colorizer.evaluation.scores import Scores
 from colorizer.evaluation.validation import answer_of, from_sum, summed
 from colorizer.recipes.recipe import Recipe
 from colorizer.training.batches import TrainingBatch, make_batch, sample_squares
+from colorizer.training.calibration_fit import fit_calibration
 from colorizer.training.gan import mean_of_learning
 from colorizer.training.hint_embedding import EmbeddingFit
 from colorizer.training.run_state import (
@@ -65,6 +67,8 @@ class Watcher:
     epoch: Callable[[EpochRow], None]
     embedding: Callable[[int, float], None] = lambda done, error: None
     """(steps of the hint embedding that are done, the error of the last one)"""
+    calibration: Callable[[], None] = lambda: None
+    """The calibration is about to be fitted."""
 
 
 def _averaged_part(network: models.ColorNetwork) -> dict[str, Tensor]:
@@ -100,6 +104,8 @@ class Trainer:
         self.stop_request = stop_request or StopRequest()
         self.projection: Tensor | None = None
         """What the hint embedding has learned, at its end."""
+        self.calibration: ColorCalibration | None = None
+        """How colours are corrected, at the end."""
 
     @property
     def bare_network(self) -> models.ColorNetwork:
@@ -136,7 +142,8 @@ class Trainer:
             write_history(self.folder / HISTORY_FILE, progress.rows)
 
     def fit(self, watcher: Watcher) -> None:
-        """Train to the end, saving the state after each epoch; then fit the hint embedding, where the recipe has one.
+        """Train to the end, saving the state after each epoch; then fit the hint embedding and the calibration, where
+        the recipe has them.
 
         Raises:
             Interrupted: after Ctrl-C or a request to terminate, once the state is saved.
@@ -147,6 +154,8 @@ class Trainer:
             self._finish_epoch(watcher)
         if self.recipe.training.hint_embedding_steps and self.accelerator.is_main_process:
             self.projection = self._fit_hint_embedding(watcher)
+        if self.recipe.training.calibration_images and self.accelerator.is_main_process:
+            self.calibration = self._fit_calibration(watcher)
 
     def kept_state(self) -> dict[str, Tensor]:
         """Return the weights that become the checkpoint: of the best or of the last epoch, or their average, with as
@@ -167,9 +176,8 @@ class Trainer:
         Returns the projection, see `HintedBins.projection`.
         """
         settings, path, epochs = self.recipe.training, self.folder / EMBEDDING_FILE, self.progress.epoch
-        network = copy.deepcopy(self.bare_network).eval()
+        network = self._kept_network()
         assert isinstance(network, models.HintedBins)  # another one is refused when it is built
-        load_state(network, self.kept_state(), "the kept weights")
         fit = EmbeddingFit(network, next(self._sample_squares()), settings.hint_embedding_steps, settings.seed)
         fit.restore(path, epochs)
         for squares in itertools.islice(self._sample_squares(1 + fit.done), settings.hint_embedding_steps - fit.done):
@@ -182,6 +190,28 @@ class Trainer:
             watcher.embedding(fit.done, error)
         fit.save(path, epochs)
         return fit.projection
+
+    def _kept_network(self) -> models.ColorNetwork:
+        """Return a copy of the network with the weights that are kept."""
+        network = copy.deepcopy(self.bare_network).eval()
+        load_state(network, self.kept_state(), "the kept weights")
+        return network
+
+    def _fit_calibration(self, watcher: Watcher) -> ColorCalibration:
+        """Run the phase after that, which takes a minute: broken off, it begins anew."""
+        recipe, network, pictures = self.recipe, self._kept_network(), self.data.training.sample()
+        assert isinstance(network, models.BinsNetwork)  # another one is refused when it is built
+
+        def look() -> None:
+            if self.stop_request.is_requested:
+                raise Interrupted
+
+        watcher.calibration()
+        chosen = torch.randperm(len(pictures), generator=seeded(recipe.training.seed, "calibration"))
+        squares = [pictures[index, 0.5] for index in chosen[: recipe.training.calibration_images].tolist()]
+        side = recipe.data.inference_size or recipe.data.crop
+        side -= side % network.stride
+        return fit_calibration(network, squares, side, recipe.training.seed, look)
 
     def _is_late(self) -> bool:
         """Whether the recipe's minutes are over; one that is resumed counts on."""
