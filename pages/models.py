@@ -120,6 +120,21 @@ def _earlier(card: Card) -> str:
     return f"; before that, {hours:.1f} hours for the weights that it began with" if hours else ""
 
 
+def _calibration(card: Card) -> str:
+    """Say how colours are calibrated, each factor with what it belongs to; empty where they are not."""
+    if card.calibration is None:
+        return ""
+    by_lightness, by_hue = card.calibration.by_lightness, card.calibration.by_hue
+    lightnesses = (
+        f"{factor:g} at {100 * place / (len(by_lightness) - 1):g}" for place, factor in enumerate(by_lightness)
+    )
+    hues = (f"{factor:g} at {360 * place / len(by_hue):g}°" for place, factor in enumerate(by_hue))
+    return (
+        f"chroma of the photo's mean colour x {card.calibration.cast:g}, of what differs from its surroundings "
+        f"x {card.calibration.detail:g}; by L: {', '.join(lightnesses)}; by hue angle: {', '.join(hues)}"
+    )
+
+
 def _facts(card: Card) -> dict[str, str]:
     facts = {
         "What it gets wrong": card.limitations,
@@ -131,6 +146,7 @@ def _facts(card: Card) -> dict[str, str]:
         "Training": f"{card.epochs} epochs, {card.seconds / 60:.1f} minutes on {card.hardware}{_earlier(card)}",
         "Network": f"{card.architecture}{_options(card)}, {card.parameters:,} parameters, sees photos with a short "
         f"side of {card.input_size} px",
+        "Colours calibrated": _calibration(card),
         "Snapshots": f"after {', '.join(str(epoch + 1) for epoch in card.snapshots)} epochs" if card.snapshots else "",
         **facts_of(card),
         "Licence of the weights": card.weights_licence,

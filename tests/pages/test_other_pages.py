@@ -106,6 +106,16 @@ def test_every_card_can_be_shown_in_full(open_app: OpenApp, card: Card) -> None:
     assert card.sha256["model.safetensors"] in shown
     assert card.weights_licence in shown
     assert f"{card.parameters:,} parameters" in shown
+    assert ("Colours calibrated" in shown) == (card.calibration is not None)
+
+
+def test_a_card_names_each_factor_of_its_calibration_with_what_it_belongs_to(open_app: OpenApp) -> None:
+    shown = texts(open_app("pages/models.py", model="Photo"))
+    calibration = next(card.calibration for card in CARDS if card.id == "photo")
+    assert calibration is not None
+    for factor, place in ((calibration.by_lightness[1], "25"), (calibration.by_hue[3], "135°")):
+        assert f"{factor:g} at {place}" in shown
+    assert f"mean colour x {calibration.cast:g}" in shown
 
 
 def test_photo_comes_first_and_a_search_narrows_the_table(checkpoints: AppTest) -> None:
