@@ -75,6 +75,7 @@ class LiteVariant:
 
 LITE0 = LiteVariant(0, 1.0, 1.0)
 LITE2 = LiteVariant(2, 1.1, 1.2)
+_DEEP = 2  # from here on, of the feature maps: those at 1/16 and 1/32
 _CLASSIFIER = ("_conv_head", "_bn1", "_fc")
 
 
@@ -104,9 +105,16 @@ class _Block(nn.Module):
         parts += [_convolution(inner, channels, 1, 1), _norm(channels)]
         self.layers = nn.Sequential(*parts)
         self.has_shortcut = stride == 1 and channels_in == channels
+        self.drop_path = 0.0
 
     def forward(self, features: Tensor) -> Tensor:
-        return features + self.layers(features) if self.has_shortcut else self.layers(features)
+        changed: Tensor = self.layers(features)
+        if not self.has_shortcut:
+            return changed
+        if self.drop_path and self.training:
+            kept = torch.rand(len(features), 1, 1, 1, device=features.device) >= self.drop_path
+            changed = changed * (kept / (1 - self.drop_path))
+        return features + changed
 
 
 class LiteEncoder(nn.Module):
@@ -124,6 +132,7 @@ class LiteEncoder(nn.Module):
                 channels_in = channels
         self.blocks = nn.ModuleList(blocks)
         self._last_blocks = variant.last_blocks
+        self.feature_dropout = 0.0
 
     def forward(self, grey: Tensor, side: Tensor | None = None) -> list[Tensor]:
         """`side`, (N, 32, H / 2, W / 2), is added to what the stem sees."""
@@ -134,7 +143,15 @@ class LiteEncoder(nn.Module):
             features = block(features)
             if number in self._last_blocks:
                 found.append(features)
+        if self.feature_dropout and self.training:
+            found[_DEEP:] = [torch.nn.functional.dropout2d(maps, self.feature_dropout) for maps in found[_DEEP:]]
         return found
+
+    def set_drop_path(self, chance: float) -> None:
+        """Let training leave out blocks that have a shortcut: the last with this chance, the others in proportion to
+        their depth (Huang et al. 2016, "Deep networks with stochastic depth", equation 4)."""
+        for number, block in enumerate(self.blocks):
+            block.drop_path = chance * (number + 1) / len(self.blocks)
 
     def first_stages(self, count: int) -> list[nn.Module]:
         """Return the stem and so many stages after it."""

@@ -118,6 +118,11 @@ class DataSettings:
     sharpness_jitter: Annotated[float, Ge(0), Le(1), Says("0 (none) to 1")] = 0.0
     """How far the fine detail of each training picture is weakened or strengthened at random
     (see training/augmentation.py)."""
+    affine_jitter: Annotated[float, Ge(0), Le(1), Says("0 (none) to 1")] = 0.0
+    """How far what is cut out of a training picture is turned and stretched at random
+    (see training/augmentation.py)."""
+    erased: Annotated[float, Ge(0), Le(1), Says("0 (none) to 1 (all)")] = 0.0
+    """The share of training pictures of which random rectangles are painted over (see training/augmentation.py)."""
     old_film: Annotated[float, Ge(0), Le(1), Says("0 (none) to 1 (all)")] = 0.0
     """The share of training pictures that are shown as old prints instead, 0..1: film that sees no red, tone curve,
     grain, damage (see training/old_film.py)."""
@@ -269,6 +274,12 @@ class TrainingSettings:
     """The stem and so many stages of an EfficientNet encoder stay as they are, BatchNorm's statistics included."""
     freeze_batchnorm: bool = False
     """Leave the statistics of BatchNorm as they are in the weights that training starts from."""
+    drop_path: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """Stochastic depth (Huang et al. 2016): with what chance the last block of an EfficientNet encoder is left out for
+    a picture, where it has a shortcut; earlier ones in proportion to their depth."""
+    feature_dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """With what chance each of an EfficientNet encoder's feature maps at 1/16 and 1/32 is hidden from the decoder
+    (Tompson et al. 2015, spatial dropout)."""
     minutes: Annotated[float, Ge(0), Says("0 (no limit) or more")] = 0.0
     """Above 0, training ends at the end of the first epoch after so many minutes, as if the recipe had no more epochs;
     after each epoch the weights that would be shipped lie in state/shipped.safetensors, in float16. For a machine that

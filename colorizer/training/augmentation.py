@@ -12,6 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+_ROTATION, _ASPECT = 20.0, 1.5  # at full jitter: degrees; width to height
+_ERASED_SIDES = (0.15, 0.5)  # of a rectangle, as a part of the picture's
+_ERASED_RECTANGLES = 3
 _DEGRADED_SHARE = 0.4
 _EXPOSED_SHARE = 0.7  # this and the next: of the pictures that are degraded at all
 _BLURRED_SHARE = 0.35
@@ -40,7 +43,9 @@ _JPEG_TABLE = (
 )
 
 
-def random_resized_crop(squares: Tensor, crop: int, zoom: float, flip: bool, generator: torch.Generator) -> Tensor:
+def random_resized_crop(
+    squares: Tensor, crop: int, zoom: float, flip: bool, generator: torch.Generator, affine: float = 0.0
+) -> Tensor:
     """As `random_crop`, but each cut is of another size, and scaled to `crop` by bilinear interpolation.
 
     Args:
@@ -49,6 +54,8 @@ def random_resized_crop(squares: Tensor, crop: int, zoom: float, flip: bool, gen
         zoom: the smallest cut has the side crop / zoom, the largest that of the squares; logarithms are uniform.
         flip: mirror every second.
         generator: a CPU generator.
+        affine: how far each cut is turned and stretched: at 1 by up to 20 degrees, and to ratios of width to height of
+            up to 1.5 either way. What lies outside of the square is its mirror image.
 
     Returns:
         uint8 (N, 3, crop, crop).
@@ -61,9 +68,21 @@ def random_resized_crop(squares: Tensor, crop: int, zoom: float, flip: bool, gen
     zero = torch.zeros(count)
     rows = [torch.stack([scale * turn, zero, (1 - scale) * (2 * left - 1)], 1)]
     rows += [torch.stack([zero, scale, (1 - scale) * (2 * top - 1)], 1)]
-    grid = F.affine_grid(torch.stack(rows, 1), [count, 3, crop, crop], align_corners=False).to(squares.device)
-    cut = F.grid_sample(squares.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
+    places = torch.stack(rows, 1)  # (N, 2, 3)
+    if affine:
+        places = torch.cat([places[..., :2] @ _turns(count, affine, generator), places[..., 2:]], 2)
+    grid = F.affine_grid(places, [count, 3, crop, crop], align_corners=False).to(squares.device)
+    padding = "reflection" if affine else "border"
+    cut = F.grid_sample(squares.float(), grid, mode="bilinear", padding_mode=padding, align_corners=False)
     return cut.round().clamp(0, 255).to(torch.uint8)
+
+
+def _turns(count: int, affine: float, generator: torch.Generator) -> Tensor:
+    """(N, 2, 2): random rotations, after a stretch along one axis and its inverse along the other."""
+    angle, ratio = 2 * torch.rand(2, count, generator=generator) - 1
+    angle, stretch = angle * affine * math.radians(_ROTATION), (ratio * affine * math.log(_ASPECT) / 2).exp()
+    turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).reshape(count, 2, 2)
+    return turn * torch.stack([stretch, 1 / stretch], 1)[:, None]
 
 
 def random_crop(squares: Tensor, crop: int, flip: bool, generator: torch.Generator) -> Tensor:
@@ -156,6 +175,31 @@ def jitter_sharpness(lightness: Tensor, strength: float, generator: torch.Genera
     amount = strength * uniform(lightness, *_SHARPENED, generator)
     smooth = _gaussian(lightness, torch.full((len(lightness),), _DETAIL_SIGMA, device=lightness.device))
     return (lightness + amount * (lightness - smooth)).clamp(0, 100)
+
+
+def erase(lightness: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Paint rectangles over some pictures, each in a grey of its own (Zhong et al. 2020, "Random erasing").
+
+    What is there must then be told by what is around it: nothing is known again by one detail.
+
+    Args:
+        lightness: (N, 1, H, W) in 0..100.
+        share: of the pictures, 0..1. Each of these gets three rectangles, whose sides are 0.15 to 0.5 of its own.
+        generator: a CPU generator.
+
+    Returns:
+        (N, 1, H, W) in 0..100.
+    """
+    count, _, height, width = lightness.shape
+    erased = lightness
+    rows = torch.linspace(0, 1, height).view(1, 1, -1, 1).to(lightness.device)
+    columns = torch.linspace(0, 1, width).view(1, 1, 1, -1).to(lightness.device)
+    for _ in range(_ERASED_RECTANGLES):
+        tall, wide = (uniform(lightness, *_ERASED_SIDES, generator) for _ in range(2))
+        top, left = (uniform(lightness, 0, 1, generator) * (1 - side) for side in (tall, wide))
+        is_inside = (rows >= top) & (rows < top + tall) & (columns >= left) & (columns < left + wide)
+        erased = torch.where(is_inside, uniform(lightness, 0, 100, generator), erased)
+    return torch.where(chosen(lightness, share, generator), erased, lightness)
 
 
 def blur(lightness: Tensor, generator: torch.Generator) -> Tensor:

@@ -13,7 +13,14 @@ from torch import Tensor
 from colorizer import color, models
 from colorizer.data.dataset import TrainingSet
 from colorizer.recipes.schema import DataSettings
-from colorizer.training.augmentation import degrade, jitter_sharpness, jitter_tone, random_crop, random_resized_crop
+from colorizer.training.augmentation import (
+    degrade,
+    erase,
+    jitter_sharpness,
+    jitter_tone,
+    random_crop,
+    random_resized_crop,
+)
 from colorizer.training.hint_sampling import sample_hints
 from colorizer.training.old_film import old_film
 from colorizer.utils.seeding import seeded
@@ -36,8 +43,9 @@ class TrainingBatch:
 
 def crop_squares(squares: Tensor, settings: DataSettings, generator: torch.Generator) -> Tensor:
     """uint8 (n, 3, side, side) -> uint8 (n, 3, crop, crop), at the places and sizes that the settings leave open."""
-    if settings.random_resize > 1:
-        return random_resized_crop(squares, settings.crop, settings.random_resize, settings.flip, generator)
+    zoom, affine = settings.random_resize, settings.affine_jitter
+    if zoom > 1 or affine:
+        return random_resized_crop(squares, settings.crop, zoom, settings.flip, generator, affine)
     return random_crop(squares, settings.crop, settings.flip, generator)
 
 
@@ -66,6 +74,8 @@ def make_batch(
     if share := settings.old_film:
         is_old = (torch.rand(len(srgb), 1, 1, 1, generator=generator) < share).to(srgb.device)
         lightness = torch.where(is_old, old_film(srgb, generator), lightness)
+    if settings.erased:
+        lightness = erase(lightness, settings.erased, generator)
     inputs = (lightness, sample_hints(lab[:, 1:], generator)) if with_hints else (lightness,)
     return TrainingBatch(inputs, target, srgb, lab)
 

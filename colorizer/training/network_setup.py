@@ -50,6 +50,9 @@ def build_network(recipe: Recipe) -> models.ColorNetwork:
         _load_trunk(recipe, network)
     if recipe.model.init_from:
         _load_start(recipe, network)
+    if isinstance(network, models.HintedBins):
+        network.encoder.set_drop_path(recipe.training.drop_path)
+        network.encoder.feature_dropout = recipe.training.feature_dropout
     for layer in frozen_layers(network, recipe.training.frozen_stages):
         layer.requires_grad_(False)
     return network
@@ -95,8 +98,9 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
         raise TrainingError(f"training.calibration_images is set, but {architecture} does not choose among bins of ab.")
     if recipe.training.start_share and not recipe.model.init_from:
         raise TrainingError("training.start_share is set, but without model.init_from there is nothing to keep.")
-    if recipe.training.frozen_stages and not isinstance(network, models.HintedBins):
-        raise TrainingError(f"training.frozen_stages is set, but {architecture} has no EfficientNet encoder.")
+    for name in ("frozen_stages", "drop_path", "feature_dropout"):
+        if getattr(recipe.training, name) and not isinstance(network, models.HintedBins):
+            raise TrainingError(f"training.{name} is set, but {architecture} has no EfficientNet encoder.")
     fitting = ("cross_entropy_huber",) if isinstance(network, models.HintedBins) else _LOSSES[network.head]
     if recipe.loss.name not in fitting:
         raise TrainingError(f"loss.name is {recipe.loss.name!r}; {architecture} learns by {_either(fitting)}.")
