@@ -151,6 +151,7 @@ class LiteEncoder(nn.Module):
         """Let training leave out blocks that have a shortcut: the last with this chance, the others in proportion to
         their depth (Huang et al. 2016, "Deep networks with stochastic depth", equation 4)."""
         for number, block in enumerate(self.blocks):
+            assert isinstance(block, _Block)
             block.drop_path = chance * (number + 1) / len(self.blocks)
 
     def first_stages(self, count: int) -> list[nn.Module]:

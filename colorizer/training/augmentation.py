@@ -190,7 +190,7 @@ def erase(lightness: Tensor, share: float, generator: torch.Generator) -> Tensor
     Returns:
         (N, 1, H, W) in 0..100.
     """
-    count, _, height, width = lightness.shape
+    height, width = lightness.shape[2:]
     erased = lightness
     rows = torch.linspace(0, 1, height).view(1, 1, -1, 1).to(lightness.device)
     columns = torch.linspace(0, 1, width).view(1, 1, 1, -1).to(lightness.device)

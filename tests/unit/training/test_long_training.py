@@ -31,6 +31,8 @@ crop = 32
 old_film = 0.5
 tone_jitter = 0.5
 sharpness_jitter = 0.5
+affine_jitter = 0.5
+erased = 0.5
 [loss]
 name = "cross_entropy_huber"
 region_weight = 0.05
@@ -42,6 +44,8 @@ schedule = "stable"
 warmup_steps = 0
 ema_decay = 0.9
 frozen_stages = 2
+drop_path = 0.3
+feature_dropout = 0.2
 select = "last"
 """
 

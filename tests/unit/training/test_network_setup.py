@@ -123,6 +123,10 @@ REFUSED = {
         [*CHOOSER, "model.palette=horse-16", "data.crop=30"],
         "data.crop is 30; palette-cnn needs a multiple of 4",
     ),
+    "stochastic depth of a network without such an encoder": (
+        ["training.drop_path=0.2"],
+        "training.drop_path is set, but resnet18-colorizer has no EfficientNet encoder",
+    ),
     "trunk": (
         [*CHOOSER, "model.palette=horse-16", "model.encoder_weights=imagenet"],
         'model.encoder_weights = "imagenet" is not available for palette-cnn',
