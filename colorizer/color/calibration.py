@@ -30,18 +30,18 @@ class ColorCalibration:
     """At equal steps of the hue angle from 0 (+a) by way of 90 degrees (+b), linear between them; at least one."""
 
     def __call__(self, ab: Tensor, lightness: Tensor) -> Tensor:
-        """Calibrate the colours of one picture, see `calibrated`.
+        """Calibrate the colours of pictures, see `calibrated`.
 
         Args:
-            ab: (2, h, w) in Lab units.
-            lightness: L, (h, w) in 0..100.
+            ab: (N, 2, h, w) in Lab units.
+            lightness: L, (N, 1, h, w) in 0..100.
 
         Returns:
             ab of the same shape.
         """
         factors = (self.cast, self.detail, self.by_lightness, self.by_hue)
         tensors = [torch.tensor(factor, dtype=ab.dtype, device=ab.device) for factor in factors]
-        return calibrated(ab[None], lightness[None, None], *tensors)[0]
+        return calibrated(ab, lightness, *tensors)
 
 
 def calibrated(

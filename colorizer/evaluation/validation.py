@@ -15,7 +15,7 @@ from colorizer import color
 from colorizer.evaluation import metrics
 from colorizer.evaluation.metrics import Loss, accuracy
 from colorizer.evaluation.scores import EQUAL_PSNR, Scores
-from colorizer.models import ColorNetwork
+from colorizer.models import BinsNetwork, ColorNetwork
 
 _BATCH = 32
 _COLUMNS = ("loss", "psnr", "ciede2000", "ab_rmse", "colorfulness", "accuracy")
@@ -42,6 +42,8 @@ def answer_of(network: ColorNetwork) -> Answer:
 
     def answer(lightness: Tensor) -> tuple[Tensor, Tensor]:
         output = network(lightness).float()
+        if isinstance(network, BinsNetwork):
+            return output, network.calibrated_ab(output, lightness)
         return output, network.to_ab(output)
 
     return answer

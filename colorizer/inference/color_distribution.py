@@ -61,7 +61,7 @@ class Distribution:
         logits = torch.from_numpy(self.logits)[None].float()
         mean = color.annealed_mean(logits, color.ab_bins(), temperature)
         ab = self._to_size(mean) * self.chroma_gain
-        return self.calibration(ab, torch.from_numpy(lightness)) if self.calibration else ab
+        return self.calibration(ab[None], torch.from_numpy(lightness)[None, None])[0] if self.calibration else ab
 
     def uncertainty(self) -> Tensor:
         """How far apart the possible colours are, (H, W) in Lab units: the root of the distribution's variance."""

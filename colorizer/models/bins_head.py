@@ -28,8 +28,7 @@ class BinsNetwork(ColorNetwork):
     chroma_gain: ClassVar[float] = 1.0
     """Factor on the chroma of the answer: a mean over colours that could be is paler than each of them."""
     calibration: ColorCalibration | None = None
-    """Of what a whole photo is coloured with, besides, by the checkpoint's card; training and its validation do
-    without."""
+    """Of the answer, by the checkpoint's card; it is fitted after the training, which does without."""
     bins: Tensor
     class_weights: Tensor
 
@@ -64,6 +63,11 @@ class BinsNetwork(ColorNetwork):
         logits, _ = self.parts(output)
         ab = color.annealed_mean(logits, self.bins, self.temperature if temperature is None else temperature)
         return self.chroma_gain * ab
+
+    def calibrated_ab(self, output: Tensor, lightness: Tensor) -> Tensor:
+        """Return `to_ab`, calibrated: ab (N, 2, H, W) in Lab units, for the L (N, 1, H, W) that was seen."""
+        ab = self.to_ab(output)
+        return ab if self.calibration is None else self.calibration(ab, lightness)
 
     def constant_prediction(self, targets: Tensor) -> Tensor:
         """Return the logarithm of the weighted frequency of each bin, which has the least cross-entropy of all

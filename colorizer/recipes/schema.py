@@ -268,8 +268,8 @@ class TrainingSettings:
     """After the last epoch, steps in which a network that takes hints learns how far a pinned colour reaches (see
     training/hint_embedding.py); 0 leaves that as it is."""
     calibration_images: Annotated[int, Ge(0), Says("0 (none) or more")] = 0
-    """At the very end, on so many training pictures at `data.inference_size`, how the colours of a network that chooses
-    among bins of ab are corrected (see training/calibration_fit.py); the card has it. 0 corrects nothing."""
+    """After the last epoch, on so many training pictures at `data.inference_size`, how the colours of a network that
+    chooses among bins of ab are corrected (see training/calibration_fit.py); the card has it. 0 corrects nothing."""
     frozen_stages: Annotated[int, Ge(0), Says("0 (none) or more")] = 0
     """The stem and so many stages of an EfficientNet encoder stay as they are, BatchNorm's statistics included."""
     freeze_batchnorm: bool = False

@@ -144,6 +144,8 @@ def finish(run: Trainer) -> Card:
     hashes = _ship(run)
     load_state(run.bare_network, read_tensors(run.folder / MODEL_FILE), MODEL_FILE)
     run.bare_network.eval()
+    if isinstance(run.bare_network, models.BinsNetwork):
+        run.bare_network.calibration = run.calibration
     shipped = measure_network(run.bare_network, run.data.validation, run.loss, run.accelerator.device)
     baseline = read_baseline(run.folder / BASELINE_FILE)
     recipe, rows = run.recipe, run.progress.rows

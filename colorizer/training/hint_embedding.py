@@ -1,8 +1,8 @@
 """What belongs together, learned at the end of a training with hints: the embedding that `hint_propagation` goes by.
 
-The network stays as it is. It is shown training pictures with some true colours as hints, and the embedding becomes
-such that what is still wrong at the hints tells best what is wrong elsewhere (deep kernel learning, Wilson et al. 2016;
-by the error of that prediction instead of the likelihood).
+The network stays as it is, and so does its calibration. It is shown training pictures with some true colours as hints,
+and the embedding becomes such that what is still wrong at the hints tells best what is wrong elsewhere (deep kernel
+learning, Wilson et al. 2016; by the error of that prediction instead of the likelihood).
 """
 
 from pathlib import Path
@@ -144,7 +144,8 @@ def _error(network: HintedBins, squares: Tensor, generator: torch.Generator) -> 
     with torch.no_grad():
         hints = F.interpolate(true_hint_planes(cells[:, 1:], hinted), scale_factor=float(network.reduction))
         features = network.features(lab[:, :1], hints)
-        wrong = cells[:, 1:] - F.avg_pool2d(network.to_ab(network.heads(features)), network.reduction)
+        answer = network.calibrated_ab(network.heads(features), lab[:, :1])
+        wrong = cells[:, 1:] - F.avg_pool2d(answer, network.reduction)
     embedding = network.embed(features, cells[:, :1]).flatten(2).mT
     places = places_of(height, width).to(lab.device)
     errors = []

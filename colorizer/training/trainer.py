@@ -142,7 +142,7 @@ class Trainer:
             write_history(self.folder / HISTORY_FILE, progress.rows)
 
     def fit(self, watcher: Watcher) -> None:
-        """Train to the end, saving the state after each epoch; then fit the hint embedding and the calibration, where
+        """Train to the end, saving the state after each epoch; then fit the calibration and the hint embedding, where
         the recipe has them.
 
         Raises:
@@ -152,10 +152,10 @@ class Trainer:
         while self.progress.epoch < self.recipe.training.epochs and not (self._is_stale() or self._is_late()):
             self.train_epoch(watcher)
             self._finish_epoch(watcher)
-        if self.recipe.training.hint_embedding_steps and self.accelerator.is_main_process:
-            self.projection = self._fit_hint_embedding(watcher)
         if self.recipe.training.calibration_images and self.accelerator.is_main_process:
             self.calibration = self._fit_calibration(watcher)
+        if self.recipe.training.hint_embedding_steps and self.accelerator.is_main_process:
+            self.projection = self._fit_hint_embedding(watcher)
 
     def kept_state(self) -> dict[str, Tensor]:
         """Return the weights that become the checkpoint: of the best or of the last epoch, or their average, with as
@@ -178,6 +178,7 @@ class Trainer:
         settings, path, epochs = self.recipe.training, self.folder / EMBEDDING_FILE, self.progress.epoch
         network = self._kept_network()
         assert isinstance(network, models.HintedBins)  # another one is refused when it is built
+        network.calibration = self.calibration
         fit = EmbeddingFit(network, next(self._sample_squares()), settings.hint_embedding_steps, settings.seed)
         fit.restore(path, epochs)
         for squares in itertools.islice(self._sample_squares(1 + fit.done), settings.hint_embedding_steps - fit.done):
@@ -198,7 +199,7 @@ class Trainer:
         return network
 
     def _fit_calibration(self, watcher: Watcher) -> ColorCalibration:
-        """Run the phase after that, which takes a minute: broken off, it begins anew."""
+        """Run the first phase after the epochs, which takes a minute: broken off, it begins anew."""
         recipe, network, pictures = self.recipe, self._kept_network(), self.data.training.sample()
         assert isinstance(network, models.BinsNetwork)  # another one is refused when it is built
 

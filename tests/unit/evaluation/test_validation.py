@@ -9,6 +9,7 @@ from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab
 from torch import Tensor
 
 from colorizer import color, models
+from colorizer.color.calibration import ColorCalibration
 from colorizer.evaluation.scores import EQUAL_PSNR
 from colorizer.evaluation.validation import (
     Answer,
@@ -149,3 +150,14 @@ def test_grey_guesses_the_frequencies_of_the_classes_blindly(chooser: models.Pal
     for name in ("psnr", "ciede2000", "ab_rmse", "colorfulness"):  # the common measures are those of any other grey
         assert getattr(baseline.grey, name) == getattr(as_regression.grey, name)
     assert baseline.true_colorfulness == as_regression.true_colorfulness
+
+
+def test_colours_are_measured_as_a_photo_gets_them(squares: Tensor) -> None:
+    torch.manual_seed(0)
+    network = models.Lite0Bins().eval()
+    loss = make_loss("cross_entropy_huber", 12.0)
+    plain = measure_network(network, squares, loss, CPU)
+    network.calibration = ColorCalibration(0.0, 0.0, (0.0, 0.0), (0.0,))
+    grey = measure_network(network, squares, loss, CPU)
+    assert grey.loss == pytest.approx(plain.loss)
+    assert plain.colorfulness > 1 > grey.colorfulness

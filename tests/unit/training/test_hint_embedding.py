@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from colorizer import color, models
+from colorizer.color.calibration import ColorCalibration
 from colorizer.inference.hint_propagation import covariance, places_of
 from colorizer.models.hint_unet import AB_SCALE
 from colorizer.training.hint_embedding import EmbeddingFit, draw_cells, true_hint_planes
@@ -73,3 +74,13 @@ def test_hinted_and_judged_cells_are_others_and_hints_show_the_truth() -> None:
         assert int(planes[number, 2].sum()) == len(at)
         shown = planes[number, :2].flatten(1)[:, at] * AB_SCALE
         assert torch.allclose(shown, ab[number].flatten(1)[:, at], atol=1e-4)
+
+
+def test_points_are_held_against_the_colours_that_a_photo_gets() -> None:
+    """A calibration that leaves no colour makes another error than none."""
+    torch.manual_seed(0)
+    network = models.Lite0Bins().eval()
+    squares = next(halves())
+    plain = EmbeddingFit(network, squares, 5, 0).learn(squares)
+    network.calibration = ColorCalibration(0.0, 0.0, (0.0, 0.0), (0.0,))
+    assert EmbeddingFit(network, squares, 5, 0).learn(squares) != pytest.approx(plain, rel=1e-3)
