@@ -62,6 +62,10 @@ class ModelSettings:
     """A trained checkpoint of the same architecture whose weights the network starts from: its id in weights/, or the
     path of its folder, which may be that of a finished run. Several, with commas between them: the mean of their
     weights (Wortsman et al. 2022, "Model soups")."""
+    imagenet_share: Annotated[float, Ge(0), Lt(1), Says("0 (none) or more, and below 1")] = 0.0
+    """For a network with an EfficientNet encoder that begins with `init_from`: how much of ImageNet's weights is mixed
+    into those of its encoder, 0..1, so that what it knew before it saw the training pictures comes back (Wortsman et
+    al. 2022, "Robust fine-tuning of zero-shot models")."""
     stitch_from: str = ""
     """For a network with an EfficientNet encoder: a finished checkpoint, named like that of `init_from`, of the same
     decoder with another encoder. The network begins with that decoder, and its own encoder's ImageNet features are laid
@@ -79,6 +83,10 @@ class ModelSettings:
         require(
             not self.init_from or self.encoder_weights == "random",
             "model.init_from and model.encoder_weights exclude each other.",
+        )
+        require(
+            not self.imagenet_share or bool(self.init_from),
+            "model.imagenet_share needs model.init_from: without it, take model.encoder_weights.",
         )
         require(
             not self.stitch_from or self.encoder_weights == "imagenet",

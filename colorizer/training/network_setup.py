@@ -12,7 +12,7 @@ from colorizer.color.palettes import kmeans_colors, read_palette
 from colorizer.data.dataset import TrainingSet
 from colorizer.errors import CheckpointError, TrainingError
 from colorizer.models.base import Head
-from colorizer.models.efficientnet_lite import imagenet_state
+from colorizer.models.efficientnet_lite import LiteEncoder, imagenet_state
 from colorizer.recipes.recipe import Recipe, read_recipe
 from colorizer.recipes.schema import LossName
 from colorizer.training.color_statistics import bin_frequency, kmeans_palette
@@ -98,9 +98,14 @@ def _require_fit(recipe: Recipe, network: models.ColorNetwork) -> None:
         raise TrainingError(f"training.calibration_images is set, but {architecture} does not choose among bins of ab.")
     if recipe.training.start_share and not recipe.model.init_from:
         raise TrainingError("training.start_share is set, but without model.init_from there is nothing to keep.")
-    for name in ("frozen_stages", "drop_path", "feature_dropout"):
-        if getattr(recipe.training, name) and not isinstance(network, models.HintedBins):
-            raise TrainingError(f"training.{name} is set, but {architecture} has no EfficientNet encoder.")
+    for section, name in (
+        ("model", "imagenet_share"),
+        ("training", "frozen_stages"),
+        ("training", "drop_path"),
+        ("training", "feature_dropout"),
+    ):
+        if getattr(getattr(recipe, section), name) and not isinstance(network, models.HintedBins):
+            raise TrainingError(f"{section}.{name} is set, but {architecture} has no EfficientNet encoder.")
     fitting = ("cross_entropy_huber",) if isinstance(network, models.HintedBins) else _LOSSES[network.head]
     if recipe.loss.name not in fitting:
         raise TrainingError(f"loss.name is {recipe.loss.name!r}; {architecture} learns by {_either(fitting)}.")
@@ -122,8 +127,19 @@ def _load_start(recipe: Recipe, network: models.ColorNetwork) -> None:
         for start, state in zip(starts, states, strict=True):
             load_state(network, state, start)
         load_state(network, _mean_of(states), recipe.model.init_from)
+        if recipe.model.imagenet_share and isinstance(network, models.HintedBins):
+            _mix_imagenet(network.encoder, recipe.model.imagenet_share)
     except CheckpointError as error:
         raise TrainingError(f"model.init_from: {error}") from error
+
+
+def _mix_imagenet(encoder: LiteEncoder, share: float) -> None:
+    """Replace the encoder's weights, and BatchNorm's statistics, by a mean with those of ImageNet."""
+    learned = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
+    encoder.load_imagenet(imagenet_state(encoder.variant))
+    for name, tensor in encoder.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.lerp_(learned[name], 1 - share)
 
 
 def _start_state(start: str, architecture: str, network: models.ColorNetwork) -> Mapping[str, Tensor]:

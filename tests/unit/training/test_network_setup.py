@@ -14,6 +14,7 @@ from colorizer.checkpoints.store import MODEL_FILE, WEIGHTS, load_network, to_fl
 from colorizer.color.palettes import read_palette
 from colorizer.data.dataset import Pictures
 from colorizer.errors import ColorizerError, RecipeError
+from colorizer.models.efficientnet_lite import LITE0, LiteEncoder, imagenet_state
 from colorizer.recipes.recipe import parse_recipe
 from colorizer.training.color_statistics import kmeans_palette
 from colorizer.training.network_setup import build_network, fit_color_statistics, network_options
@@ -232,3 +233,23 @@ def test_a_start_of_another_width_is_refused(tmp_path: Path) -> None:
 def test_a_start_and_an_imagenet_trunk_exclude_each_other() -> None:
     with pytest.raises(RecipeError, match=r"model\.init_from and model\.encoder_weights exclude each other"):
         built("model.init_from=scenes-500-mse", "model.encoder_weights=imagenet")
+
+
+def test_a_part_of_what_imagenet_taught_the_encoder_comes_back(tmp_path: Path) -> None:
+    hinted_model(tmp_path)
+    start = tmp_path / "toy"
+    settings = ("model.architecture=lite0-bins", "loss.name=cross_entropy_huber", f"model.init_from={start}")
+    network, learned = built(*settings, "model.imagenet_share=0.25"), load_network(start)[0].state_dict()
+    imagenet = LiteEncoder(LITE0)
+    imagenet.load_imagenet(imagenet_state(LITE0))
+    for name, tensor in imagenet.state_dict().items():
+        found, before = network.state_dict()[f"encoder.{name}"], learned[f"encoder.{name}"]
+        mixed = 0.75 * before + 0.25 * tensor if tensor.is_floating_point() else tensor
+        assert torch.allclose(found, mixed, atol=1e-4), name
+    for name, tensor in network.state_dict().items():
+        assert name.startswith("encoder.") or torch.equal(tensor, learned[name]), name
+
+
+def test_imagenet_comes_back_only_to_what_was_trained() -> None:
+    with pytest.raises(RecipeError, match=r"model\.imagenet_share needs model\.init_from"):
+        built("model.imagenet_share=0.2")
