@@ -133,7 +133,8 @@ def test_the_time_of_a_training_is_that_of_all_its_steps(checkpoints: AppTest) -
     photo = next(card for card in CARDS if card.id == "photo")
     table = checkpoints.dataframe[0].value.set_index("checkpoint")
     assert table["training"]["Photo"] * 60 == pytest.approx(photo.seconds + photo.earlier_seconds)
-    assert "before that, 9.1 hours for the weights that it began with" in texts(checkpoints)
+    hours = photo.earlier_seconds / 3600
+    assert f"before that, {hours:.1f} hours for the weights that it began with" in texts(checkpoints)
 
 
 def test_the_table_of_quality_has_grey_and_says_how_it_was_measured(checkpoints: AppTest) -> None:
