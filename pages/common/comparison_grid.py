@@ -154,16 +154,17 @@ def _result_text(tile: Tile, card: Card, aside: str = "", figures: str = "", asi
     return _text(card.title, aside, figures, aside_class, tile.remark)
 
 
-def show_references(grid: Grid, photo: LibraryPhoto) -> None:
-    """Fill the tiles of grey and, where there is one, of the original."""
-    width, height = photo.size
-    grey, original = grid.tiles["grey"], grid.tiles.get("original")
-    figures = _figures(photo.baseline.grey, "grey", Marks()) if photo.baseline else ""
-    grey.picture.image(photo.grey(), alt=f"{photo.name} without colour")
-    grey.text.html(_text(GREY_TITLE, "no colour" if photo.is_grey else "what a network sees", figures))
-    if original is not None:
-        original.picture.image(photo.original(), alt=f"{photo.name}, the original")
-        original.text.html(_text(ORIGINAL_TITLE, f"{width} × {height} px", _true_figures(photo)))
+def show_reference(grid: Grid, photo: LibraryPhoto, name: str) -> None:
+    """Fill the tile of "grey", or of the "original"."""
+    tile = grid.tiles[name]
+    if name == "grey":
+        figures = _figures(photo.baseline.grey, "grey", Marks()) if photo.baseline else ""
+        tile.picture.image(photo.grey(), alt=f"{photo.name} without colour")
+        tile.text.html(_text(GREY_TITLE, "no colour" if photo.is_grey else "what a network sees", figures))
+    else:
+        width, height = photo.size
+        tile.picture.image(photo.original(), alt=f"{photo.name}, the original")
+        tile.text.html(_text(ORIGINAL_TITLE, f"{width} × {height} px", _true_figures(photo)))
 
 
 def show_waiting(tile: Tile, photo: LibraryPhoto, card: Card) -> None:

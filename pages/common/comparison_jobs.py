@@ -55,15 +55,20 @@ def work_off(
     """
     missing = [card for card in cards if not photo.is_done(card)]
     marks = comparison_grid.Marks() if missing else _marks(photo, cards)
+    by_id = {card.id: card for card in cards}
     if grid is not None:
-        for card in cards:  # in the order of the tiles: a tile with nothing in it has no place yet
-            _show(grid.tiles[card.id], photo, card, options, marks)
-        comparison_grid.show_references(grid, photo)
+        for name, tile in grid.tiles.items():  # in their order: a tile with nothing in it has no place yet
+            if name in by_id:
+                _show(tile, photo, by_id[name], options, marks)
+            else:
+                comparison_grid.show_reference(grid, photo, name)
     if not missing and (photo.is_grey or photo.baseline is not None):
         return
     measure_baseline(photo)
     if grid is not None:
-        comparison_grid.show_references(grid, photo)
+        for name in grid.tiles:
+            if name not in by_id:
+                comparison_grid.show_reference(grid, photo, name)
     run_jobs((_job(photo, card, grid, options) for card in missing), len(missing), status)
     if grid is not None:
         marks = _marks(photo, cards)

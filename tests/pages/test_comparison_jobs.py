@@ -3,8 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from colorizer.checkpoints.card import Card
 from pages.common import comparison_grid
-from pages.common.comparison_grid import Grid
+from pages.common.comparison_grid import Grid, Tile
 from pages.common.model_cache import Answer
 from pages.common.photo_library import LibraryPhoto
 from tests.support.app import texts
@@ -39,13 +40,33 @@ def test_a_tile_shown_as_waiting_is_filled_though_another_run_has_the_answer_by_
     before = texts(page)
     assert "colouring ..." not in before and f"{answer.seconds:.2f} s" in before
     photo.answers.clear()
-    show_references = comparison_grid.show_references
+    show_reference = comparison_grid.show_reference
 
-    def answered_meanwhile(grid: Grid, photo: LibraryPhoto) -> None:
-        show_references(grid, photo)
-        photo.answers[key] = Answer(answer.prediction, 77.0, answer.measures)
+    def answered_meanwhile(grid: Grid, photo: LibraryPhoto, name: str) -> None:
+        show_reference(grid, photo, name)
+        if name == "original":  # the last tile: that of the result waits by then
+            photo.answers[key] = Answer(answer.prediction, 77.0, answer.measures)
 
-    monkeypatch.setattr(comparison_grid, "show_references", answered_meanwhile)
+    monkeypatch.setattr(comparison_grid, "show_reference", answered_meanwhile)
     page.run()
     assert "colouring ..." not in texts(page)
     assert "77.00 s" in texts(page)  # taken over, not computed once more
+
+
+def test_tiles_are_filled_from_left_to_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is filled later, further left, would move the others: what is empty takes no room."""
+    filled: list[str] = []
+    show_reference, show_waiting = comparison_grid.show_reference, comparison_grid.show_waiting
+
+    def reference(grid: Grid, photo: LibraryPhoto, name: str) -> None:
+        filled.append(name)
+        show_reference(grid, photo, name)
+
+    def waiting(tile: Tile, photo: LibraryPhoto, card: Card) -> None:
+        filled.append(card.id)
+        show_waiting(tile, photo, card)
+
+    monkeypatch.setattr(comparison_grid, "show_reference", reference)
+    monkeypatch.setattr(comparison_grid, "show_waiting", waiting)
+    AppTest.from_function(_page, default_timeout=120).run()
+    assert filled[:3] == ["grey", "flowers-gan", "original"]
