@@ -77,7 +77,7 @@ Factor = Annotated[float, Ge(0), Le(4)]
 
 @dataclass(frozen=True)
 class CalibrationFactors:
-    """What a card says of `color.calibration.ColorCalibration`, which tells what they are."""
+    """What a card says of `color.calibration.ColorCalibration`, which tells what they are; it is read without torch."""
 
     __pydantic_config__ = FINITE
     cast: Factor

@@ -63,6 +63,7 @@ def calibrated(
     ab = cast * mean + (parts - mean) + detail * (ab - parts)
     step = _MOST_LIGHTNESS / (len(by_lightness) - 1)
     at_lightness = _between(by_lightness, lightness.clamp(0, _MOST_LIGHTNESS) / step)
+    # The hue is looked up only: its gradient is infinite at grey.
     turn = torch.atan2(ab[:, 1:].detach(), ab[:, :1].detach()) / math.tau % 1
     return ab * at_lightness * _between(torch.cat([by_hue, by_hue[:1]]), turn * len(by_hue))
 

@@ -251,7 +251,7 @@ def test_photo_colours_other_peoples_pictures_better_than_grey_does() -> None:
 def test_photo_does_what_hints_say() -> None:
     """Published: +1.8, +4.0 and +6.7 dB with 2, 10 and 100 points (Zhang et al. 2017).
 
-    A few points gain the less, the nearer the colours were without them, so two are measured from grey.
+    A few points gain the less, the nearer the colours were without them, so two are measured from grey as well.
     """
     rows = {row.what: row.value for row in read_card(WEIGHTS / "photo" / "card.toml").measurements}
     counts = (0, 1, 2, 5, 10, 20, 50, 100)
@@ -259,7 +259,8 @@ def test_photo_does_what_hints_say() -> None:
     psnr = [rows[f"PSNR with {points}"] for points in given]
     assert psnr == sorted(psnr)
     gains = {count: value - psnr[0] for count, value in zip(counts, psnr, strict=True)}
-    assert psnr[2] - photo_figures("grey").psnr >= 2.95 and gains[10] >= 4 and gains[100] >= 6
+    assert gains[2] >= 1.4 and gains[10] >= 4 and gains[100] >= 6
+    assert psnr[2] - photo_figures("grey").psnr >= 2.95
     assert all(rows[f"ab error at the points of {points}"] < 6 for points in given[1:])
     assert rows["ab change far from 1 hint"] < 1.5
 

@@ -1,6 +1,5 @@
 """The fit finds what answers get wrong in the same way on all photos, and leaves how colourful they are."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ SIDE = 32
 
 
 class Oracle(BinsNetwork):
-    """Answers the true colours of the pictures it is asked about in turn, with a mistake that is always the same."""
+    """Knows the true colours of its pictures by their L, and answers them with a mistake that is always the same."""
 
     stride = 8
 
@@ -30,7 +29,6 @@ class Oracle(BinsNetwork):
         super().__init__()
         self.lab = [color.srgb_to_lab(square[None].float() / 255) for square in squares]
         self.cast, self.in_shadow = cast, in_shadow
-        self.asked: Iterator[Tensor] = iter(())
 
     def forward(self, lightness: Tensor) -> Tensor:
         return lightness

@@ -81,7 +81,7 @@ def assert_stopped(out: Path, epochs: int, status: int, output: str, errors: str
     assert "Stopped; the state is saved. Give the same command with --resume" in errors
     assert "Traceback" not in errors
     progress = saved_progress(out)
-    assert int(str(progress["epoch"])) >= epochs
+    assert progress["epoch"] == finished_epochs(out) >= epochs
     assert 0 < int(str(progress["step"])) <= STEPS
 
 
